@@ -1,0 +1,225 @@
+//! Errors and warnings for people: where it is, what was found, what was expected, what to do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The result of anything that can fail on user input.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What sort of thing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A file could not be read or written.
+    Io,
+    /// Text that does not follow its grammar.
+    Syntax,
+    /// A name that nothing carries, or that several things carry.
+    Name,
+    /// A quantity or expression of the wrong dimension, or an unknown unit.
+    Dimension,
+    /// A value outside what makes sense (negative radius, NaN, empty list).
+    Value,
+    /// Something the format allows and neuropil does not support.
+    Unsupported,
+    /// A region or point selection that comes out empty or ambiguous.
+    Selection,
+    /// A size beyond what can be handled.
+    Limit,
+    /// The run left the range of numbers (NaN, infinity).
+    Numerics,
+    /// The user interrupted the run.
+    Interrupted,
+}
+
+/// A place in a file. Line and column count from 1; 0 means unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as the user named it.
+    pub file: Option<PathBuf>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+}
+
+impl Place {
+    /// A place in `file` at `line` (from 1) and `column` (from 1, 0 if unknown).
+    pub fn new(file: impl AsRef<Path>, line: u32, column: u32) -> Place {
+        Place { file: Some(file.as_ref().to_path_buf()), line, column }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{}", file.display())?;
+            if self.line > 0 {
+                write!(f, ":{}", self.line)?;
+                if self.column > 0 {
+                    write!(f, ":{}", self.column)?;
+                }
+            }
+        } else if self.line > 0 {
+            write!(f, "line {}", self.line)?;
+            if self.column > 0 {
+                write!(f, ", column {}", self.column)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An error with everything a person needs to mend the cause.
+///
+/// Prints as `file:line:column: <element>: message (help)`; further errors found in the same pass
+/// follow, one a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    place: Place,
+    element: Option<String>,
+    help: Option<String>,
+    more: Vec<Error>,
+}
+
+impl Error {
+    /// An error of `kind`; `message` says what was found and what was expected.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            place: Place::default(),
+            element: None,
+            help: None,
+            more: Vec::new(),
+        }))
+    }
+
+    /// An input/output error on `file`.
+    pub fn io(file: impl AsRef<Path>, what: &str, error: &std::io::Error) -> Error {
+        Error::new(ErrorKind::Io, format!("cannot {what}: {error}")).at(Place::new(file, 0, 0))
+    }
+
+    /// Sets the place, unless one nearer to the cause is already set.
+    pub fn at(mut self, place: Place) -> Error {
+        let mine = &mut self.0.place;
+        if mine.file.is_none() {
+            mine.file = place.file;
+        }
+        if mine.line == 0 {
+            mine.line = place.line;
+            mine.column = place.column;
+        }
+        self
+    }
+
+    /// Sets the file, unless one is set.
+    pub fn in_file(self, file: impl AsRef<Path>) -> Error {
+        self.at(Place::new(file, 0, 0))
+    }
+
+    /// Names the element, key or object that the error is about, unless one is named.
+    pub fn in_element(mut self, element: impl Into<String>) -> Error {
+        self.0.element.get_or_insert(element.into());
+        self
+    }
+
+    /// Says what to do about it.
+    pub fn help(mut self, help: impl Into<String>) -> Error {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// Joins several errors into one; `None` when there are none.
+    pub fn join(errors: Vec<Error>) -> Option<Error> {
+        let mut errors = errors.into_iter();
+        let mut first = errors.next()?;
+        first.0.more.extend(errors);
+        Some(first)
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The message alone, without place, element and help.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.0.place
+    }
+
+    /// This error and those joined to it.
+    pub fn all(&self) -> impl Iterator<Item = &Error> {
+        std::iter::once(self).chain(self.0.more.iter())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.0.place.to_string();
+        if !place.is_empty() {
+            write!(f, "{place}: ")?;
+        }
+        if let Some(element) = &self.0.element {
+            write!(f, "{element}: ")?;
+        }
+        f.write_str(&self.0.message)?;
+        if let Some(help) = &self.0.help {
+            write!(f, " ({help})")?;
+        }
+        for error in &self.0.more {
+            write!(f, "\n{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A named doubt about the input: the run goes on, the user is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Its name in kebab case, such as `zero-radius`: what a user allows or denies it by.
+    pub name: &'static str,
+    /// What was found and what was assumed.
+    pub message: String,
+    /// Where.
+    pub place: Place,
+}
+
+impl Warning {
+    /// A warning called `name`.
+    pub fn new(name: &'static str, message: impl Into<String>, place: Place) -> Warning {
+        Warning { name, message: message.into(), place }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.place.to_string();
+        if !place.is_empty() {
+            write!(f, "{place}: ")?;
+        }
+        write!(f, "warning [{}]: {}", self.name, self.message)
+    }
+}
+
+/// The name among `known` nearest to `given`, for "did you mean" in errors.
+pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&given.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len().min(given.len()) / 3)
+        .min()
+        .map(|(_, name)| name)
+}
