@@ -5,7 +5,9 @@ use std::fmt;
 
 pub mod parse;
 
-pub use parse::{parse_quantity, unit};
+pub use parse::{parse_quantity, unit, unknown_unit};
+
+use crate::error::{Error, ErrorKind, Result};
 
 /// Powers of the SI base units: mass, length, time, current, temperature, amount, luminosity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
@@ -127,6 +129,57 @@ impl fmt::Display for Dimension {
     }
 }
 
+impl Dimension {
+    /// The coherent SI unit of this dimension, such as `S/m2`: a text that [`unit`] reads, with scale 1.
+    /// Empty for no dimension.
+    pub fn si_unit(self) -> String {
+        if let Some((_, symbol, _)) = SYMBOLS.iter().find(|(d, _, _)| *d == self) {
+            return (*symbol).to_string();
+        }
+        let mut out = Vec::new();
+        for (e, symbol) in self.0.iter().zip(["kg", "m", "s", "A", "K", "mol", "cd"]) {
+            match e {
+                0 => {}
+                1 => out.push(symbol.to_string()),
+                e => out.push(format!("{symbol}^{e}")),
+            }
+        }
+        out.join(" ")
+    }
+
+    /// A quantity of this dimension as people write it, such as `1 mS/cm2`, for messages.
+    pub fn example(self) -> String {
+        match SYMBOLS.iter().find(|(d, _, _)| *d == self) {
+            Some((_, _, common)) => format!("1 {common}").trim_end().to_string(),
+            None if self.is_none() => "1".to_string(),
+            None => format!("1 {}", self.si_unit()),
+        }
+    }
+}
+
+/// Dimension, its SI unit, and the unit most used for it in this field.
+const SYMBOLS: &[(Dimension, &str, &str)] = &[
+    (Dimension::LENGTH, "m", "um"),
+    (Dimension::AREA, "m2", "um2"),
+    (Dimension::VOLUME, "m3", "um3"),
+    (Dimension::TIME, "s", "ms"),
+    (Dimension::PER_TIME, "1/s", "1/ms"),
+    (Dimension::VOLTAGE, "V", "mV"),
+    (Dimension::CURRENT, "A", "nA"),
+    (Dimension::CURRENT_DENSITY, "A/m2", "mA/cm2"),
+    (Dimension::CONDUCTANCE, "S", "nS"),
+    (Dimension::CONDUCTANCE_DENSITY, "S/m2", "S/cm2"),
+    (Dimension::RESISTANCE, "ohm", "Mohm"),
+    (Dimension::RESISTIVITY, "ohm m", "ohm cm"),
+    (Dimension::CAPACITANCE, "F", "pF"),
+    (Dimension::SPECIFIC_CAPACITANCE, "F/m2", "uF/cm2"),
+    (Dimension::CONCENTRATION, "mol/m3", "mM"),
+    (Dimension::PERMEABILITY, "m/s", "cm/s"),
+    (Dimension::TEMPERATURE, "K", "degC"),
+    (Dimension::CHARGE, "C", "pC"),
+    (Dimension::PER_LENGTH, "1/m", "1/um"),
+];
+
 /// A unit: `value_si = value * scale + offset`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Unit {
@@ -145,4 +198,36 @@ pub struct Quantity {
     pub si: f64,
     /// Its dimension.
     pub dimension: Dimension,
+}
+
+impl Quantity {
+    /// The SI value, if the dimension is `wanted`.
+    ///
+    /// # Errors
+    /// If it is another: the message names both and gives an example.
+    pub fn expect(self, wanted: Dimension) -> Result<f64> {
+        if self.dimension == wanted {
+            return Ok(self.si);
+        }
+        let named = |d: Dimension| if d.is_none() { "plain number".to_string() } else { d.to_string() };
+        Err(Error::new(
+            ErrorKind::Dimension,
+            format!("expected {}, found {}", article(&named(wanted)), article(&named(self.dimension))),
+        )
+        .help(format!("{} is written like {}", article(&named(wanted)), wanted.example())))
+    }
+}
+
+/// "a voltage", "an area".
+fn article(noun: &str) -> String {
+    let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u', 'A']);
+    format!("{} {noun}", if vowel { "an" } else { "a" })
+}
+
+/// The SI value and unit: `1200 S/m2`. [`parse_quantity`] reads it back.
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.si)?;
+        if self.dimension.is_none() { Ok(()) } else { write!(f, " {}", self.dimension.si_unit()) }
+    }
 }
