@@ -200,8 +200,7 @@ fn count(morphology: &Morphology, id: SectionId, n: f64) -> Result<u32> {
         let message = format!("section {name} would have no compartments; it needs at least one");
         return Err(Error::new(ErrorKind::Value, message));
     }
-    // NaN falls here too.
-    if !(n <= MAX_COMPARTMENTS as f64) {
+    if n.is_nan() || n > MAX_COMPARTMENTS as f64 {
         let message =
             format!("section {name} would have {n:.3e} compartments, the limit is {MAX_COMPARTMENTS}");
         return Err(Error::new(ErrorKind::Limit, message).help("choose a coarser discretisation"));
