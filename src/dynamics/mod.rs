@@ -9,6 +9,8 @@
 use crate::expr::Expr;
 use crate::units::Dimension;
 
+pub mod interpret;
+
 /// A flat dynamical system.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Dynamics {
@@ -37,6 +39,10 @@ pub struct Dynamics {
     pub events: Vec<OnEvent>,
     /// Event ports that send, in order of declaration.
     pub out_ports: Vec<String>,
+    /// Kinetic schemes: each lists the states that are the occupancies of one scheme. They sum to 1,
+    /// their derivatives are linear in them, and they start at the steady state of those derivatives
+    /// (they have no entry in `on_start`).
+    pub kinetic_schemes: Vec<Vec<usize>>,
     /// Exposed name → name of the parameter, input, state or derived variable behind it.
     pub exposures: Vec<(String, String)>,
 }

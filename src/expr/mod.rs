@@ -4,6 +4,7 @@
 mod ast;
 pub mod dims;
 pub mod eval;
+mod lex;
 pub mod parse;
 pub mod print;
 
