@@ -1,6 +1,8 @@
 //! Morphologies: the shape of a neuron, as a tree of segments gathered into sections.
 //! Lengths are in µm (`_um`), areas in µm², volumes in µm³.
 
+mod geom;
 mod tree;
 
+pub use geom::{Geometry, frustum_area_um2, frustum_axial_per_um, frustum_volume_um3};
 pub use tree::{Morphology, Point, Section, SectionId, SectionKind, Segment, SegmentId};
