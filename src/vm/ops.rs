@@ -112,6 +112,14 @@ pub enum Code {
     /// Gate step from steady state and time constant: `d = fma(a - b, exp(-(h/c)), b)`, `a = x`,
     /// `b = inf`, `c = tau`, `h = uniforms[0]`.
     GateTau,
+    /// `d = a[index]`, where `a` is a whole array, of any length, and `index` the lane's entry of index
+    /// list `p`. No operation of the program may write `a`.
+    Gather,
+    /// `a[index] = b`, `a` and `index` as in `Gather`; `d` is not used. Of equal indices the last lane
+    /// wins. No other operation of the program may touch `a`.
+    Scatter,
+    /// `a[index] = a[index] + b`, otherwise as `Scatter`; equal indices are summed in lane order.
+    ScatterAdd,
 }
 
 /// One operation.

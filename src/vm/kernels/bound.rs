@@ -1,0 +1,228 @@
+//! Programs bound to their arrays: everything that a run relies on is checked here.
+
+use std::sync::Arc;
+
+use super::step::{self, Frame};
+use crate::error::Result;
+use crate::simd::{AlignedVec, Level};
+use crate::vm::program::malformed;
+use crate::vm::{Address, Arena, Code, Op, Program};
+
+/// Registers of one block should fit the first-level cache beside the arrays they meet.
+const REGISTER_BYTES: usize = 24 * 1024;
+
+/// Where a block of lanes is: `base[space] + offset`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot {
+    /// [`REGISTERS`] or [`ARENA`].
+    pub space: usize,
+    /// In f64.
+    pub offset: usize,
+}
+
+/// Offsets count from the scratch registers.
+pub(super) const REGISTERS: usize = 0;
+/// Offsets count from the current block in the arena.
+pub(super) const ARENA: usize = 1;
+
+/// An operation with its addresses resolved.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BoundOp {
+    pub code: Code,
+    pub d: Slot,
+    pub a: Slot,
+    pub b: Slot,
+    pub c: Slot,
+    pub p: f64,
+    pub q: f64,
+    pub r: f64,
+}
+
+/// Scratch registers of one thread.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    registers: AlignedVec,
+}
+
+impl Scratch {
+    /// Makes room for `program`, so that running it does not allocate.
+    pub fn fit(&mut self, program: &BoundProgram) {
+        self.registers.grow(program.n_registers * program.block);
+    }
+}
+
+/// A program with the places of its arrays in an arena.
+///
+/// What holds of every value of this type, and what the kernels rely on: the program is well formed;
+/// `lanes` and `block` are multiples of 8; each array used by blocks lies with all its lanes inside
+/// `arena_len`; every index of every list that an operation uses leads to an element inside
+/// `arena_len` and there is one for each lane; no written array shares memory with another, unless
+/// the two are used by blocks and coincide.
+#[derive(Debug, Clone)]
+pub struct BoundProgram {
+    ops: Vec<BoundOp>,
+    index_lists: Vec<Arc<[u32]>>,
+    n_registers: usize,
+    n_uniforms: usize,
+    lanes: usize,
+    block: usize,
+    arena_len: usize,
+}
+
+impl BoundProgram {
+    /// Binds array `k` of `program` to the part of an arena of `arena_len` numbers that starts at
+    /// `offsets[k]`.
+    ///
+    /// `lanes` is the number of instances with padding. An array that is only used through index
+    /// lists may have any length: it reaches as far as its largest index.
+    ///
+    /// # Errors
+    ///
+    /// A program that is not well formed, `lanes` that is not a multiple of 8, a number of offsets
+    /// or index lists that does not fit, too short an index list, an array that reaches outside the
+    /// arena, or a written array that overlaps another.
+    pub fn new(
+        program: &Program,
+        offsets: &[usize],
+        lanes: usize,
+        index_lists: Vec<Arc<[u32]>>,
+        arena_len: usize,
+    ) -> Result<BoundProgram> {
+        program.verify()?;
+        if !lanes.is_multiple_of(8) {
+            return Err(malformed(format!("{lanes} lanes are not a multiple of 8")));
+        }
+        if offsets.len() != program.n_arrays || index_lists.len() < program.n_index_lists() {
+            return Err(malformed(format!(
+                "{} offsets for {} arrays, {} index lists for {}",
+                offsets.len(),
+                program.n_arrays,
+                index_lists.len(),
+                program.n_index_lists()
+            )));
+        }
+        // Kernels address through 31-bit indices.
+        if arena_len >= 1 << 31 || offsets.iter().any(|&offset| offset > arena_len) {
+            return Err(malformed(format!("an offset is beyond the arena of {arena_len}")));
+        }
+        check_arrays(program, offsets, lanes, &index_lists, arena_len)?;
+        let block = default_block(program.n_registers);
+        let ops = program.ops.iter().map(|op| resolve(op, offsets, block)).collect();
+        let (n_registers, n_uniforms) = (program.n_registers, program.n_uniforms);
+        Ok(BoundProgram { ops, index_lists, n_registers, n_uniforms, lanes, block, arena_len })
+    }
+
+    /// The same with blocks of `block` lanes (rounded up to a multiple of 8). Results do not change.
+    pub fn with_block(mut self, block: usize) -> BoundProgram {
+        let block = block.max(1).next_multiple_of(8);
+        for op in &mut self.ops {
+            for slot in [&mut op.d, &mut op.a, &mut op.b, &mut op.c] {
+                if slot.space == REGISTERS {
+                    slot.offset = slot.offset / self.block * block;
+                }
+            }
+        }
+        self.block = block;
+        self
+    }
+
+    /// Number of lanes with padding.
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    /// Runs the program once over all lanes.
+    ///
+    /// # Panics
+    ///
+    /// If `arena` is not of the length it was bound to, `uniforms` is shorter than the program needs,
+    /// or this machine lacks `level`.
+    pub fn run(&self, level: Level, arena: &mut Arena, uniforms: &[f64], scratch: &mut Scratch) {
+        assert_eq!(arena.len(), self.arena_len, "the program is bound to another arena");
+        assert!(uniforms.len() >= self.n_uniforms, "too few uniforms");
+        assert!(level.is_available(), "this machine has no {}", level.name());
+        scratch.fit(self);
+        let frame = Frame {
+            registers: scratch.registers.as_mut_ptr(),
+            arena: arena.as_mut_ptr(),
+            uniforms,
+            index_lists: &self.index_lists,
+        };
+        // SAFETY: the level is available; what the type promises, with an arena of the length it was
+        // bound to, enough uniforms and `n_registers * block` scratch, is what `run` asks.
+        unsafe { step::run(level, &self.ops, self.lanes, self.block, &frame) }
+    }
+}
+
+/// Lanes per block for a program of `n_registers` registers.
+fn default_block(n_registers: usize) -> usize {
+    (REGISTER_BYTES / (8 * n_registers.max(1))).clamp(64, 256) / 32 * 32
+}
+
+/// Checks the extents of the arrays and that they do not overlap improperly.
+fn check_arrays(
+    program: &Program,
+    offsets: &[usize],
+    lanes: usize,
+    index_lists: &[Arc<[u32]>],
+    arena_len: usize,
+) -> Result<()> {
+    let uses = program.array_uses();
+    let mut extents: Vec<usize> = uses.iter().map(|array| if array.block { lanes } else { 0 }).collect();
+    for op in &program.ops {
+        if let (Some(list), Address::Array(k)) = (op.index_list(), op.a) {
+            let Some(index) = index_lists[list].get(..lanes) else {
+                return Err(malformed(format!("index list {list} is shorter than {lanes} lanes")));
+            };
+            let end = index.iter().max().map_or(0, |&last| last as usize + 1);
+            let extent = &mut extents[usize::from(k)];
+            *extent = (*extent).max(end);
+        }
+    }
+    for (k, (&offset, &extent)) in offsets.iter().zip(&extents).enumerate() {
+        if offset + extent > arena_len {
+            return Err(malformed(format!(
+                "array {k} reaches to {} in an arena of {arena_len}",
+                offset + extent
+            )));
+        }
+    }
+    let mut order: Vec<usize> = (0..offsets.len()).filter(|&k| extents[k] > 0).collect();
+    order.sort_by_key(|&k| (offsets[k], k));
+    for (i, &k) in order.iter().enumerate() {
+        let end = offsets[k] + extents[k];
+        for &other in order[i + 1..].iter().take_while(|&&other| offsets[other] < end) {
+            let one = offsets[k] == offsets[other] && [k, other].iter().all(|&k| is_plain(&uses[k]));
+            let constant = [k, other].iter().all(|&k| !uses[k].written && uses[k].scatters == 0);
+            if !one && !constant {
+                return Err(malformed(format!("arrays {k} and {other} overlap and one is written")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether an array is used by blocks only.
+fn is_plain(array: &crate::vm::program::Use) -> bool {
+    !array.gathered && array.scatters == 0
+}
+
+fn resolve(op: &Op, offsets: &[usize], block: usize) -> BoundOp {
+    let slot = |address: Address| match address {
+        Address::Register(k) => Slot { space: REGISTERS, offset: usize::from(k) * block },
+        Address::Array(k) => Slot { space: ARENA, offset: offsets[usize::from(k)] },
+    };
+    let unused = Slot { space: REGISTERS, offset: 0 };
+    let used = op.code.operands();
+    let pick = |used: bool, address| if used { slot(address) } else { unused };
+    BoundOp {
+        code: op.code,
+        d: pick(used.d, op.d),
+        a: pick(used.a || op.code.is_indexed(), op.a),
+        b: pick(used.b, op.b),
+        c: pick(used.c, op.c),
+        p: op.p,
+        q: op.q,
+        r: op.r,
+    }
+}

@@ -1,0 +1,211 @@
+//! One loop per operation.
+
+use std::sync::Arc;
+
+use super::bound::{ARENA, BoundOp, REGISTERS};
+use crate::simd::Level;
+use crate::simd::arch::portable::Portable;
+use crate::simd::lanes::Lanes;
+use crate::simd::math::{self, exp_lanes, exprel_lanes, ln_lanes, phi_lanes, tanh_lanes};
+use crate::vm::Code;
+
+/// The memory of a run.
+pub(super) struct Frame<'a> {
+    pub registers: *mut f64,
+    pub arena: *mut f64,
+    pub uniforms: &'a [f64],
+    pub index_lists: &'a [Arc<[u32]>],
+}
+
+/// Runs `ops` block by block.
+///
+/// # Safety
+///
+/// `level` is available. `lanes` and `block` are multiples of 8. For every operation and every
+/// multiple `start` of `block` below `lanes`, with `n = min(block, lanes - start)`: each used slot of
+/// the registers is valid for `block` numbers, each used slot of the arena for `n` numbers after
+/// `start`, uniforms and index lists exist, lists have `lanes` indices, and each index added to the
+/// slot of its whole array stays inside the arena. Nothing else reads or writes this memory.
+pub(super) unsafe fn run(level: Level, ops: &[BoundOp], lanes: usize, block: usize, frame: &Frame<'_>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => run_avx512(ops, lanes, block, frame),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => run_avx2(ops, lanes, block, frame),
+            _ => run_blocks::<Portable<8>>(ops, lanes, block, frame),
+        }
+    }
+}
+
+/// # Safety
+///
+/// That of [`run`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+unsafe fn run_avx512(ops: &[BoundOp], lanes: usize, block: usize, frame: &Frame<'_>) {
+    // SAFETY: passed on.
+    unsafe { run_blocks::<crate::simd::arch::avx512::Avx512>(ops, lanes, block, frame) }
+}
+
+/// # Safety
+///
+/// That of [`run`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn run_avx2(ops: &[BoundOp], lanes: usize, block: usize, frame: &Frame<'_>) {
+    // SAFETY: passed on.
+    unsafe { run_blocks::<crate::simd::arch::avx2::Avx2>(ops, lanes, block, frame) }
+}
+
+/// # Safety
+///
+/// That of [`run`], and `L` may be used here.
+#[inline(always)]
+unsafe fn run_blocks<L: Lanes>(ops: &[BoundOp], lanes: usize, block: usize, frame: &Frame<'_>) {
+    let mut start = 0;
+    while start < lanes {
+        let n = block.min(lanes - start);
+        for op in ops {
+            // SAFETY: passed on.
+            unsafe { step::<L>(op, start, n, frame) }
+        }
+        start += n;
+    }
+}
+
+/// One operation on the lanes from `start` to `start + n`.
+///
+/// # Safety
+///
+/// That of [`run_blocks`].
+#[inline(always)]
+unsafe fn step<L: Lanes>(op: &BoundOp, start: usize, n: usize, frame: &Frame<'_>) {
+    // SAFETY: the caller's promise makes every pointer below valid for `n` numbers, `n` a multiple of
+    // `L::N`; destination and operands are the same block or do not meet.
+    unsafe {
+        let mut bases = [frame.registers; 2];
+        bases[ARENA] = frame.arena.add(start);
+        debug_assert!(REGISTERS == 0);
+        let d = bases[op.d.space].add(op.d.offset);
+        let a = bases[op.a.space].add(op.a.offset).cast_const();
+        let b = bases[op.b.space].add(op.b.offset).cast_const();
+        let c = bases[op.c.space].add(op.c.offset).cast_const();
+        let (p, q, r) = (L::splat(op.p), L::splat(op.q), L::splat(op.r));
+        let (zero, one) = (L::splat(0.0), L::splat(1.0));
+
+        /// Applies an expression of the operands it names to all lanes.
+        macro_rules! each {
+            ([$($x:ident),*] $value:expr) => {{
+                let mut i = 0;
+                while i < n {
+                    $(let $x = L::load($x.add(i));)*
+                    L::store($value, d.add(i));
+                    i += L::N;
+                }
+            }};
+        }
+        /// The same with a function of single numbers.
+        macro_rules! each_lane {
+            ([$($x:ident),*] $value:expr) => {
+                for i in 0..n {
+                    $(let $x = *$x.add(i);)*
+                    *d.add(i) = $value;
+                }
+            };
+        }
+
+        match op.code {
+            Code::Fill => each!([] p),
+            Code::Uniform => {
+                let value = L::splat(*frame.uniforms.get_unchecked(op.p as usize));
+                each!([] value)
+            }
+            Code::Copy => each!([a] a),
+            Code::Neg => each!([a] a.neg()),
+            Code::Abs => each!([a] a.abs()),
+            Code::Sqrt => each!([a] a.sqrt()),
+            Code::Floor => each!([a] a.floor()),
+            Code::Ceil => each!([a] a.ceil()),
+            Code::Add => each!([a, b] a.add(b)),
+            Code::AddP => each!([a] a.add(p)),
+            Code::Sub => each!([a, b] a.sub(b)),
+            Code::PSub => each!([a] p.sub(a)),
+            Code::Mul => each!([a, b] a.mul(b)),
+            Code::MulP => each!([a] a.mul(p)),
+            Code::Mul3 => each!([a, b, c] a.mul(b).mul(c)),
+            Code::Div => each!([a, b] a.div(b)),
+            Code::PDiv => each!([a] p.div(a)),
+            Code::Fma => each!([a, b, c] a.fma(b, c)),
+            Code::Fms => each!([a, b, c] a.fms(b, c)),
+            Code::Fnma => each!([a, b, c] a.fnma(b, c)),
+            Code::Affine => each!([a] a.fma(p, q)),
+            Code::FmaP => each!([a, b] a.fma(b, p)),
+            Code::FmaScale => each!([a, b] a.fma(p, b)),
+            Code::Min => each!([a, b] a.min(b)),
+            Code::Max => each!([a, b] a.max(b)),
+            Code::Exp => each!([a] p.mul(exp_lanes(a.fma(q, r)))),
+            Code::Sigmoid => each!([a] p.div(one.add(exp_lanes(a.fma(q, r))))),
+            Code::ExpRel => each!([a] p.mul(exprel_lanes(a.fma(q, r)))),
+            Code::Ln => each!([a] ln_lanes(a)),
+            Code::Pow => each_lane!([a, b] math::pow(a, b)),
+            Code::Sin => each_lane!([a] math::sin(a)),
+            Code::Cos => each_lane!([a] math::cos(a)),
+            Code::Tan => each_lane!([a] math::tan(a)),
+            Code::Sinh => each_lane!([a] math::sinh(a)),
+            Code::Cosh => each_lane!([a] math::cosh(a)),
+            Code::Tanh => each!([a] tanh_lanes(a)),
+            Code::Lt => each!([a, b] L::select(a.lt(b), one, zero)),
+            Code::Le => each!([a, b] L::select(a.le(b), one, zero)),
+            Code::Eq => each!([a, b] L::select(a.eq(b), one, zero)),
+            Code::And => each!([a, b] {
+                L::select(a.eq(zero), zero, L::select(b.eq(zero), zero, one))
+            }),
+            Code::Or => each!([a, b] L::select(a.eq(zero), L::select(b.eq(zero), zero, one), one)),
+            Code::Not => each!([a] L::select(a.eq(zero), one, zero)),
+            Code::Select => each!([a, b, c] L::select(a.eq(zero), c, b)),
+            Code::ExpStep => {
+                let h = L::splat(*frame.uniforms.get_unchecked(0));
+                each!([a, b, c] b.mul(h).fma(phi_lanes(c.mul(h)), a))
+            }
+            Code::GateRates => {
+                let h = L::splat(*frame.uniforms.get_unchecked(0));
+                each!([a, b, c] {
+                    let s = b.add(c);
+                    let inf = b.div(s);
+                    a.sub(inf).fma(exp_lanes(s.mul(h).neg()), inf)
+                })
+            }
+            Code::GateTau => {
+                let h = L::splat(*frame.uniforms.get_unchecked(0));
+                each!([a, b, c] a.sub(b).fma(exp_lanes(h.div(c).neg()), b))
+            }
+            Code::Gather => {
+                let whole = frame.arena.add(op.a.offset).cast_const();
+                let index = frame.index_lists.get_unchecked(op.p as usize).as_ptr().add(start);
+                let mut i = 0;
+                while i < n {
+                    L::gather(whole, index.add(i)).store(d.add(i));
+                    i += L::N;
+                }
+            }
+            Code::Scatter => {
+                let whole = frame.arena.add(op.a.offset);
+                let index = frame.index_lists.get_unchecked(op.p as usize).as_ptr().add(start);
+                let mut i = 0;
+                while i < n {
+                    L::load(b.add(i)).scatter(whole, index.add(i));
+                    i += L::N;
+                }
+            }
+            Code::ScatterAdd => {
+                let whole = frame.arena.add(op.a.offset);
+                let index = frame.index_lists.get_unchecked(op.p as usize).as_ptr().add(start);
+                for i in 0..n {
+                    *whole.add(*index.add(i) as usize) += *b.add(i);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Elementary functions: accuracy, special values, and agreement with their definitions.
+
+use neuropil::simd::math;
+use proptest::prelude::*;
+
+/// Distance in units of the last place of the second.
+fn ulps(got: f64, expected: f64) -> f64 {
+    if got == expected || (got.is_nan() && expected.is_nan()) {
+        return 0.0;
+    }
+    let ulp = f64::from_bits(expected.abs().to_bits() + 1) - expected.abs();
+    (got - expected).abs() / ulp
+}
+
+const INF: f64 = f64::INFINITY;
+
+#[test]
+fn special_values() {
+    assert_eq!(math::exp(0.0), 1.0);
+    assert_eq!(math::exp(INF), INF);
+    assert_eq!(math::exp(-INF), 0.0);
+    assert_eq!(math::exp(710.0), INF);
+    assert_eq!(math::exp(1e300), INF);
+    assert_eq!(math::exp(-746.0), 0.0);
+    assert_eq!(math::exp(-1e300), 0.0);
+    assert!(math::exp(709.7).is_finite());
+    assert!(math::exp(f64::NAN).is_nan());
+    assert_eq!(math::exprel(0.0), 1.0);
+    assert_eq!(math::exprel(-0.0), 1.0);
+    assert_eq!(math::exprel(INF), 0.0);
+    assert_eq!(math::exprel(-INF), INF);
+    assert_eq!(math::exprel(-1e10), 1e10);
+    assert_eq!(math::exprel(1e10), 0.0);
+    assert!(math::exprel(f64::NAN).is_nan());
+    assert_eq!(math::phi(0.0), 1.0);
+    assert_eq!(math::phi(INF), INF);
+    assert_eq!(math::phi(-INF), 0.0);
+    assert!(math::phi(f64::NAN).is_nan());
+    assert_eq!(math::ln(1.0), 0.0);
+    assert_eq!(math::ln(0.0), -INF);
+    assert_eq!(math::ln(INF), INF);
+    assert!(math::ln(-1.0).is_nan());
+    assert!(math::ln(f64::NAN).is_nan());
+    assert_eq!(math::tanh(INF), 1.0);
+    assert_eq!(math::tanh(-INF), -1.0);
+    assert!(math::tanh(-0.0).is_sign_negative());
+    assert!(math::tanh(f64::NAN).is_nan());
+    assert_eq!(math::pow(2.0, 10.0), 1024.0);
+    assert_eq!(math::expm1(-INF), -1.0);
+}
+
+#[test]
+fn subnormal_results_and_arguments() {
+    for x in [-708.4, -709.0, -720.5, -740.1, -744.9, -745.1] {
+        assert!(ulps(math::exp(x), libm::exp(x)) <= 1.0, "exp({x})");
+    }
+    for x in [5e-324, 1e-320, 2.2e-308, 2.3e-308] {
+        assert!(ulps(math::ln(x), libm::log(x)) <= 1.0, "ln({x})");
+    }
+    assert!(ulps(math::exprel(709.0), 709.0 * libm::exp(-709.0)) <= 2.0);
+    assert!(ulps(math::exprel(720.0), 720.0 * libm::exp(-720.0)) <= 2.0);
+}
+
+/// Values computed with 50 digits and rounded.
+#[test]
+fn values_to_fifty_digits() {
+    for (z, expected) in [
+        (1e-9, 0.9999999995),
+        (1e-6, 0.9999995000000833),
+        (-1e-6, 1.0000005000000833),
+        (1e-3, 0.999500083333332),
+        (0.34, 0.8396148240487079),
+        (-0.35, 1.1851875519230588),
+        (0.36, 0.830776743751077),
+        (1.0, 0.5819767068693265),
+        (-1.04, 1.6085492709943279),
+        (30.0, 2.807286890652315e-12),
+    ] {
+        assert!(ulps(math::exprel(z), expected) <= 3.0, "exprel({z}) = {}", math::exprel(z));
+        assert!(ulps(math::phi(z), 1.0 / expected) <= 4.0, "phi({z})");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    #[test]
+    fn close_to_libm(x in -708.0..709.0, y in -1.0..1.0, e in -1000..1000) {
+        // Both sides are within an ulp of the truth.
+        prop_assert!(ulps(math::exp(x), libm::exp(x)) <= 1.0);
+        prop_assert!(ulps(math::exp(y), libm::exp(y)) <= 1.0);
+        prop_assert!(ulps(math::expm1(y), libm::expm1(y)) <= 2.0);
+        prop_assert!(ulps(math::expm1(10.0 * y), libm::expm1(10.0 * y)) <= 2.0);
+        let m = (1.0 + y.abs()) * libm::exp2(f64::from(e));
+        prop_assert!(ulps(math::ln(m), libm::log(m)) <= 1.0);
+        prop_assert!(ulps(math::ln(1.0 + y / 3.0), libm::log(1.0 + y / 3.0)) <= 1.0);
+        prop_assert!(ulps(math::tanh(4.0 * y), libm::tanh(4.0 * y)) <= 3.0);
+        let z = y * 1e-3;
+        prop_assert!(ulps(math::exprel(z), z / libm::expm1(z)) <= 3.0);
+    }
+}
