@@ -4,6 +4,9 @@
 //! instruction set there, and LLVM turns the short loops into vector instructions. On x86 without FMA
 //! `f64::mul_add` calls the C library's exact `fma`: slow, same bits.
 
+// Loops over `0..N` of fixed length are what LLVM turns into vector instructions most surely.
+#![allow(clippy::needless_range_loop)]
+
 use crate::simd::lanes::{Lanes, ONE_BITS, ROUND, SPLIT_BITS};
 
 /// `N` lanes in an array. `Portable<1>` is the scalar form of every kernel.
