@@ -86,8 +86,8 @@ unsafe fn step<L: Lanes>(op: &BoundOp, start: usize, n: usize, frame: &Frame<'_>
     // `L::N`; destination and operands are the same block or do not meet.
     unsafe {
         let mut bases = [frame.registers; 2];
+        bases[REGISTERS] = frame.registers;
         bases[ARENA] = frame.arena.add(start);
-        debug_assert!(REGISTERS == 0);
         let d = bases[op.d.space].add(op.d.offset);
         let a = bases[op.a.space].add(op.a.offset).cast_const();
         let b = bases[op.b.space].add(op.b.offset).cast_const();
