@@ -1,8 +1,6 @@
 //! Integrals over stretches of a section, in one walk from its near end to its far end.
 
-use std::f64::consts::PI;
-
-use crate::morph::Segment;
+use crate::morph::{Segment, frustum_area_um2, frustum_axial_per_um, frustum_volume_um3};
 
 /// The integrals over a stretch of cable.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -21,14 +19,12 @@ pub(super) struct Stretch {
 
 impl Stretch {
     fn add_frustum(&mut self, length: f64, d0: f64, d1: f64) {
-        let half_difference = 0.5 * (d1 - d0);
+        let (r0, r1) = (0.5 * d0, 0.5 * d1);
         self.length_um += length;
-        self.area_um2 += 0.5 * PI * (d0 + d1) * length.hypot(half_difference);
-        if length > 0.0 {
-            self.volume_um3 += PI / 12.0 * length * (d0 * d0 + d0 * d1 + d1 * d1);
-            self.axial_per_um += 4.0 / PI * length / (d0 * d1);
-            self.diameter_um2 += 0.5 * (d0 + d1) * length;
-        }
+        self.area_um2 += frustum_area_um2(length, r0, r1);
+        self.volume_um3 += frustum_volume_um3(length, r0, r1);
+        self.axial_per_um += frustum_axial_per_um(length, r0, r1);
+        self.diameter_um2 += (r0 + r1) * length;
     }
 }
 

@@ -1,0 +1,199 @@
+//! Compartments against those that NEURON makes of the same cell by the same rule
+//! (`tests/reference/discretisation.py`).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use neuropil::cable::{Discretisation, Electrical, Policy};
+use neuropil::morph::{Morphology, Point, Section, SectionId, SectionKind, Segment};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Reference {
+    cell: Vec<Shape>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Shape {
+    name: String,
+    parent: Option<String>,
+    fraction: f64,
+    points: Vec<[f64; 4]>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    policy: Policy,
+    /// Ω cm, by section, and `default`.
+    resistivity: BTreeMap<String, f64>,
+    /// µF/cm².
+    capacitance: f64,
+    sections: Vec<Expected>,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    name: String,
+    length: f64,
+    end_ri: Option<f64>,
+    area: Vec<f64>,
+    ri: Vec<f64>,
+    diameter: Vec<f64>,
+    volume: Vec<f64>,
+    transfer: Vec<f64>,
+}
+
+fn reference() -> Reference {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/data/discretisation.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn morphology(shapes: &[Shape]) -> Morphology {
+    let mut m = Morphology { name: "reference".into(), ..Default::default() };
+    for (index, shape) in shapes.iter().enumerate() {
+        let first = m.segments.len() as u32;
+        let point = |p: &[f64; 4]| Point::new(p[0], p[1], p[2], p[3]);
+        m.segments.extend(shape.points.windows(2).map(|pair| Segment {
+            file_id: 0,
+            name: None,
+            proximal: point(&pair[0]),
+            distal: point(&pair[1]),
+            section: SectionId(index as u32),
+        }));
+        let parent = shape.parent.as_ref().map(|parent| {
+            let at = shapes.iter().position(|s| s.name == *parent).unwrap();
+            (SectionId(at as u32), shape.fraction)
+        });
+        m.sections.push(Section {
+            name: shape.name.clone(),
+            kind: SectionKind::Undefined,
+            segments: first..m.segments.len() as u32,
+            parent,
+        });
+    }
+    m
+}
+
+fn close(what: &str, got: f64, want: f64, tolerance: f64) {
+    assert!((got - want).abs() <= tolerance * want.abs(), "{what}: {got}, NEURON has {want}");
+}
+
+impl Case {
+    fn ohm_m(&self, section: &str) -> f64 {
+        self.resistivity.get(section).unwrap_or(&self.resistivity["default"]) * 1e-2
+    }
+
+    fn cut(&self, m: &Morphology) -> Discretisation {
+        Discretisation::new(m, &self.policy, |id| Electrical {
+            resistivity_ohm_m: self.ohm_m(&m.section(id).name),
+            capacitance_f_per_m2: self.capacitance * 1e-2,
+        })
+        .unwrap()
+    }
+}
+
+#[test]
+fn numbers_areas_volumes_and_resistances_are_those_of_neuron() {
+    let reference = reference();
+    let m = morphology(&reference.cell);
+    for case in &reference.cases {
+        let d = case.cut(&m);
+        for (id, want) in m.section_ids().zip(&case.sections) {
+            let what = format!("{}, {}", case.name, want.name);
+            let range = d.cvs_of(id);
+            assert_eq!(m.section(id).name, want.name);
+            assert_eq!(range.len(), want.area.len(), "{what}: number of compartments");
+            let cvs = &d.cvs[range];
+            close(&what, cvs.iter().map(|cv| cv.length_um).sum(), want.length, 1e-12);
+            let mega_ohm = |per_m: f64| per_m * case.ohm_m(&want.name) * 1e-6;
+            let mut before = 0.0;
+            for (k, cv) in cvs.iter().enumerate() {
+                let what = format!("{what}, compartment {k}");
+                close(&what, cv.area_m2 * 1e12, want.area[k], 1e-9);
+                close(&what, cv.volume_m3 * 1e18, want.volume[k], 1e-9);
+                close(&what, cv.diameter_um, want.diameter[k], 1e-9);
+                close(&what, mega_ohm(before + cv.near_per_m), want.ri[k], 1e-9);
+                before = cv.far_per_m;
+            }
+            if let Some(end_ri) = want.end_ri {
+                close(&what, mega_ohm(before), end_ri, 1e-9);
+            }
+        }
+    }
+}
+
+/// The steady state under a current of 1 A into `node`, as V/A: two sweeps over the tree.
+fn transfer_resistances(d: &Discretisation, axial: &[f64], leak_s_per_m2: f64, node: usize) -> Vec<f64> {
+    let n = d.n_nodes();
+    let mut diagonal: Vec<f64> = d
+        .node_cv
+        .iter()
+        .map(|&cv| d.cvs.get(cv as usize).map_or(0.0, |cv| cv.area_m2 * leak_s_per_m2))
+        .collect();
+    let mut v = vec![0.0; n];
+    v[node] = 1.0;
+    for i in 1..n {
+        diagonal[i] += axial[i];
+        diagonal[d.node_parent[i] as usize] += axial[i];
+    }
+    for i in (1..n).rev() {
+        let (parent, factor) = (d.node_parent[i] as usize, axial[i] / diagonal[i]);
+        diagonal[parent] -= factor * axial[i];
+        v[parent] += factor * v[i];
+    }
+    v[0] /= diagonal[0];
+    for i in 1..n {
+        v[i] = (v[i] + axial[i] * v[d.node_parent[i] as usize]) / diagonal[i];
+    }
+    v
+}
+
+#[test]
+fn the_tree_carries_current_as_that_of_neuron() {
+    let reference = reference();
+    let m = morphology(&reference.cell);
+    let tuft = m.sections.iter().position(|s| s.name == "tuft").unwrap();
+    for case in &reference.cases {
+        let d = case.cut(&m);
+        assert!(d.node_parent.iter().enumerate().skip(1).all(|(i, &p)| (p as usize) < i));
+        let axial = d.axial_conductances(|cv| case.ohm_m(&m.section(d.cvs[cv].section).name));
+        let source = d.node_at(SectionId(tuft as u32), 0.999) as usize;
+        let v = transfer_resistances(&d, &axial, 1.0, source);
+        for (id, want) in m.section_ids().zip(&case.sections) {
+            for (cv, &want) in d.cvs[d.cvs_of(id)].iter().zip(&want.transfer) {
+                close(&case.name, v[cv.node as usize] * 1e-6, want, 1e-8);
+            }
+        }
+    }
+}
+
+#[test]
+fn policies_are_read_and_written_as_text() {
+    for case in reference().cases {
+        let text = toml::to_string(&case.policy).unwrap();
+        assert_eq!(toml::from_str::<Policy>(&text).unwrap(), case.policy, "{text}");
+    }
+    assert!(toml::from_str::<Policy>("[d_lambda]\nfraction = 0.1\nfrequency = 100").is_err());
+    assert_eq!(Policy::default().to_string(), "d_lambda rule, 0.1 of the length constant at 100 Hz");
+}
+
+#[test]
+fn a_hundred_thousand_segments_take_linear_time() {
+    let long = |n: usize| Shape {
+        name: "long".into(),
+        parent: None,
+        fraction: 0.0,
+        points: (0..=n).map(|i| [i as f64, 0.0, 0.0, 1.0 + (i % 7) as f64 * 0.1]).collect(),
+    };
+    let m = morphology(&[long(100_000)]);
+    let policy = Policy::PerSection { compartments: 30_000, sections: BTreeMap::new() };
+    let start = std::time::Instant::now();
+    let no = |_| Electrical { resistivity_ohm_m: 1.0, capacitance_f_per_m2: 0.01 };
+    let d = Discretisation::new(&m, &policy, no).unwrap();
+    // Far above what it takes, far below what a quadratic walk would.
+    assert!(start.elapsed().as_secs_f64() < 2.0);
+    assert_eq!(d.cvs.len(), 30_000);
+    close("length", d.cvs.iter().map(|cv| cv.length_um).sum(), 1e5, 1e-12);
+}
