@@ -2,10 +2,12 @@
 //! Lengths are in µm (`_um`), areas in µm², volumes in µm³.
 
 mod geom;
+mod make;
 mod metrics;
 pub mod swc;
 mod tree;
 
 pub use geom::{Geometry, frustum_area_um2, frustum_axial_per_um, frustum_volume_um3};
+pub use make::{SectionPlan, Shape};
 pub use metrics::{KindMetrics, Metrics, SomaMetrics, WarningLine};
 pub use tree::{Morphology, Point, Section, SectionId, SectionKind, Segment, SegmentId};

@@ -104,6 +104,21 @@ impl SectionKind {
         }
     }
 
+    /// The kind that a section's name speaks of, by the words that are usual for it: `soma`, `axon` (also
+    /// `ais`, `hillock`, `iseg`, `node`, `myelin`), `dend…` and `basal…`, `apic…` (also `trunk`, `tuft`,
+    /// `oblique`). Upper and lower case are alike; what follows the word does not matter.
+    pub fn of_name(name: &str) -> SectionKind {
+        let name = name.to_lowercase();
+        let known = [
+            (SectionKind::Soma, &["soma", "cellbody", "cell_body"][..]),
+            (SectionKind::Axon, &["axon", "ais", "hillock", "iseg", "node", "myelin"][..]),
+            (SectionKind::ApicalDendrite, &["apic", "trunk", "tuft", "oblique"][..]),
+            (SectionKind::BasalDendrite, &["dend", "basal"][..]),
+        ];
+        let speaks = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+        known.into_iter().find(|(_, words)| speaks(words)).map_or(SectionKind::Undefined, |(kind, _)| kind)
+    }
+
     /// The stem of section names: `soma`, `axon`, `dend`, `apic`, `undefined`, `custom`.
     pub fn stem(self) -> &'static str {
         match self {

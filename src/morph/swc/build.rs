@@ -280,17 +280,15 @@ pub(super) fn mended_radii(tree: &Tree, file: &Path, warnings: &mut Vec<Warning>
     // A neurite does not take the soma's radius, nor the soma a neurite's.
     let alike = |a: u32, b: u32| tree.is_soma(a) == tree.is_soma(b);
     for index in tree.order.iter().copied() {
-        if let Some(up) = tree.parent[index as usize].filter(|up| alike(*up, index)) {
-            if radii[index as usize] == 0.0 {
-                radii[index as usize] = radii[up as usize];
-            }
+        let up = tree.parent[index as usize].filter(|up| alike(*up, index));
+        if let (Some(up), true) = (up, radii[index as usize] == 0.0) {
+            radii[index as usize] = radii[up as usize];
         }
     }
     for index in tree.order.iter().rev().copied() {
-        if let Some(up) = tree.parent[index as usize].filter(|up| alike(*up, index)) {
-            if radii[up as usize] == 0.0 {
-                radii[up as usize] = radii[index as usize];
-            }
+        let up = tree.parent[index as usize].filter(|up| alike(*up, index));
+        if let Some(up) = up.filter(|up| radii[*up as usize] == 0.0) {
+            radii[up as usize] = radii[index as usize];
         }
     }
     let assumed = radii.iter().filter(|radius| **radius == 0.0).count();
