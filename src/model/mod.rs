@@ -1,1 +1,57 @@
-//! (in work)
+//! The neutral description of what is simulated: plain data, nothing discretised, SI units.
+//!
+//! Whatever reads (experiment files, NeuroML, Rust programs) fills a [`Model`]; whatever runs or
+//! writes starts from it.
+
+mod cell;
+mod network;
+mod record;
+
+pub use cell::{CableCell, Density, Discretisation, Placed, PointCell, Pool, Rule};
+pub use network::{CellSet, Connection, Population, PopulationCell, Stimulus};
+pub use record::{Recording, Site, SpikeDetector};
+
+/// How the voltage is stepped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Method {
+    /// Implicit (backward) Euler, first order in time, as NEURON's default.
+    #[default]
+    BackwardEuler,
+    /// Crank–Nicolson with gates staggered by half a step, second order in time, as NEURON's
+    /// `secondorder = 2` (Hines 1984).
+    CrankNicolson,
+}
+
+/// When and how to run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Run {
+    /// Time step, s.
+    pub dt_s: f64,
+    /// Length of the run, s.
+    pub duration_s: f64,
+    /// Voltage stepping.
+    pub method: Method,
+}
+
+/// Everything about one simulation.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Its name, for titles and file names.
+    pub name: String,
+    /// The one seed: every random choice is keyed by it.
+    pub seed: u64,
+    /// Temperature, K.
+    pub temperature_k: f64,
+    /// Run control.
+    pub run: Run,
+    /// Populations of cells.
+    pub populations: Vec<Population>,
+    /// Stimuli: injected currents and clamps.
+    pub stimuli: Vec<Stimulus>,
+    /// Synaptic connections, one by one.
+    pub connections: Vec<Connection>,
+    /// Sampled signals.
+    pub recordings: Vec<Recording>,
+    /// Spike detectors on cable cells.
+    pub spike_detectors: Vec<SpikeDetector>,
+}

@@ -1,0 +1,45 @@
+//! What is observed.
+
+use super::CellSet;
+use crate::select::{Points, Region};
+
+/// A sampled signal, or one for each place that the site selects.
+#[derive(Debug, Clone)]
+pub struct Recording {
+    /// Index of the population.
+    pub population: usize,
+    /// Which cells.
+    pub cells: CellSet,
+    /// Where on each cell.
+    pub site: Site,
+    /// What, as paths: `v`, `na.m` (a state), `na.g`, `na.i` (conductance and current of a density
+    /// or synapse), `ca.concentration`, `AMPA.g`.
+    pub variables: Vec<String>,
+    /// Sampling interval, s, a whole multiple of the time step; 0 for every step.
+    pub interval_s: f64,
+    /// Name of the result file without ending.
+    pub file: String,
+}
+
+/// Where on a cell something is observed.
+#[derive(Debug, Clone)]
+pub enum Site {
+    /// At points.
+    Points(Points),
+    /// In every compartment whose middle lies in the region.
+    Region(Region),
+    /// The cell as a whole (point cells).
+    Cell,
+}
+
+/// Spikes by upward crossing of a threshold.
+#[derive(Debug, Clone)]
+pub struct SpikeDetector {
+    /// Index of the population.
+    pub population: usize,
+    /// Where on each cell; the first point counts. `None` for point cells, which say themselves
+    /// when they spike.
+    pub points: Option<Points>,
+    /// Threshold, V.
+    pub threshold_v: f64,
+}
