@@ -1,0 +1,391 @@
+//! Everything that is spread over the same compartments, fused into one program.
+//!
+//! The potential is read once, rates shared by several channels are computed once, and the program
+//! leaves its part of the cable equation: conductance `G = −∂I/∂v` on the diagonal and
+//! `I + G v` on the right-hand side.
+
+use std::sync::Arc;
+
+use super::builder::{Array, Builder, NodeArray, Template, list, uniform};
+use super::conditions::{apply_assignments, apply_conditions};
+use crate::dynamics::Dynamics;
+use crate::dynamics::advance::{Order, advance, kinetic_steady_state};
+use crate::dynamics::graph::{Graph, Kind, NodeId};
+use crate::dynamics::scope::Scope;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A density or a pool as it takes part in a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mechanism {
+    /// The name it is recorded by.
+    pub name: String,
+    /// Its equations.
+    pub dynamics: Arc<Dynamics>,
+    /// The ion: of a density's current, or of a pool.
+    pub ion: Option<String>,
+    /// Whether it is a concentration pool.
+    pub is_pool: bool,
+    /// Names of parameters that differ between compartments, in order.
+    pub varying: Vec<String>,
+    /// Whether it covers some compartments in part only.
+    pub partial: bool,
+}
+
+/// The mechanisms on one set of compartments, pools first, and the instance arrays they need.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MembranePlan {
+    /// Pools, then densities.
+    pub mechanisms: Vec<Mechanism>,
+    /// Temperature, K.
+    pub temperature_k: f64,
+    /// Whether the program goes over all nodes of the group in place; otherwise it gathers.
+    pub in_place: bool,
+}
+
+/// What an instance array holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// State `state` of mechanism `mechanism`.
+    State {
+        /// Index of the mechanism.
+        mechanism: usize,
+        /// Index of the state.
+        state: usize,
+    },
+    /// Varying parameter `parameter` (index into [`Mechanism::varying`]).
+    Parameter {
+        /// Index of the mechanism.
+        mechanism: usize,
+        /// Index into its varying parameters.
+        parameter: usize,
+    },
+    /// Covered fraction of the compartment.
+    Cover {
+        /// Index of the mechanism.
+        mechanism: usize,
+    },
+    /// The current of the pool's ion at the last evaluation, A.
+    IonCurrent {
+        /// Index of the pool.
+        mechanism: usize,
+    },
+    /// Membrane area, m².
+    Area,
+}
+
+/// The programs of a plan.
+#[derive(Debug, Clone)]
+pub struct MembranePrograms {
+    /// Sets the states at the start.
+    pub start: Template,
+    /// Currents alone: the first step.
+    pub currents: Template,
+    /// Advances the states by one step, then currents: every other step.
+    pub step: Template,
+    /// Advances the states by half a step, then currents: the first step of the staggered scheme.
+    pub half: Template,
+}
+
+impl MembranePlan {
+    /// The instance arrays, in order.
+    pub fn arrays(&self) -> Vec<Holds> {
+        let mut arrays = vec![Holds::Area];
+        for (mechanism, m) in self.mechanisms.iter().enumerate() {
+            arrays.extend((0..m.dynamics.states.len()).map(|state| Holds::State { mechanism, state }));
+            arrays.extend((0..m.varying.len()).map(|parameter| Holds::Parameter { mechanism, parameter }));
+            if m.partial {
+                arrays.push(Holds::Cover { mechanism });
+            }
+            if m.is_pool {
+                arrays.push(Holds::IonCurrent { mechanism });
+            }
+        }
+        arrays
+    }
+
+    /// The number of the instance array that holds `what`.
+    pub fn array(&self, what: Holds) -> Option<usize> {
+        self.arrays().iter().position(|a| *a == what)
+    }
+
+    /// The programs for time step `h` (s).
+    ///
+    /// # Errors
+    /// If a mechanism needs what a compartment does not offer, or its equations have no program.
+    pub fn programs(&self, h: f64, order: Order) -> Result<MembranePrograms> {
+        Ok(MembranePrograms {
+            start: self.start()?,
+            currents: self.step(None)?,
+            step: self.step(Some((h, order)))?,
+            half: self.step(Some((0.5 * h, Order::First)))?,
+        })
+    }
+
+    fn instance(&self, builder: &mut Builder, what: Holds) -> Result<NodeId> {
+        let array = self.array(what).ok_or_else(|| {
+            Error::new(ErrorKind::Unsupported, format!("no instance array for {what:?}"))
+        })?;
+        Ok(builder.read(Array::Instance(array)))
+    }
+
+    fn node(&self, builder: &mut Builder, array: NodeArray) -> NodeId {
+        if self.in_place { builder.read(Array::Node(array)) } else { builder.gather(Array::Node(array), list::NODE) }
+    }
+
+    /// The state nodes of every mechanism, from their arrays.
+    pub(super) fn states(&self, builder: &mut Builder) -> Result<Vec<Vec<NodeId>>> {
+        let mut all = Vec::with_capacity(self.mechanisms.len());
+        for (mechanism, m) in self.mechanisms.iter().enumerate() {
+            let mut states = Vec::with_capacity(m.dynamics.states.len());
+            for state in 0..m.dynamics.states.len() {
+                states.push(self.instance(builder, Holds::State { mechanism, state })?);
+            }
+            all.push(states);
+        }
+        Ok(all)
+    }
+
+    /// The scope of mechanism `index` when all mechanisms' states are `states`.
+    pub(super) fn scope<'d>(
+        &'d self,
+        builder: &mut Builder,
+        index: usize,
+        states: &[Vec<NodeId>],
+        own: &[NodeId],
+    ) -> Result<Scope<'d>> {
+        let m = &self.mechanisms[index];
+        let mut scope = Scope::new(&m.dynamics, own);
+        for (parameter, name) in m.varying.iter().enumerate() {
+            let node = self.instance(builder, Holds::Parameter { mechanism: index, parameter })?;
+            scope.bind(name, node);
+        }
+        for input in &m.dynamics.inputs {
+            let node = self.input(builder, index, &input.name, states)?;
+            scope.bind(&input.name, node);
+        }
+        Ok(scope)
+    }
+
+    fn input(&self, builder: &mut Builder, index: usize, name: &str, states: &[Vec<NodeId>]) -> Result<NodeId> {
+        let m = &self.mechanisms[index];
+        match name {
+            "v" => return Ok(self.node(builder, NodeArray::V)),
+            "t" => return Ok(builder.uniform(uniform::TIME)),
+            "temperature" => return Ok(builder.graph.constant(self.temperature_k)),
+            "surfaceArea" => return self.instance(builder, Holds::Area),
+            _ => {}
+        }
+        if m.is_pool
+            && let Some(ion) = &m.ion
+            && name.strip_prefix('i').is_some_and(|rest| rest.eq_ignore_ascii_case(ion))
+        {
+            return self.instance(builder, Holds::IonCurrent { mechanism: index });
+        }
+        for (other, pool) in self.mechanisms.iter().enumerate().filter(|(i, p)| p.is_pool && *i != index) {
+            let Some(rest) = pool.ion.as_deref().and_then(|ion| name.strip_prefix(ion)) else { continue };
+            let exposure = match rest {
+                "Conc" => "concentration",
+                "ConcExt" => "extConcentration",
+                _ => continue,
+            };
+            if let Some(variable) = pool.dynamics.exposed(exposure) {
+                let mut scope = self.scope(builder, other, states, &states[other])?;
+                return scope.node(&mut builder.graph, variable);
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Name,
+            format!("'{}' needs '{name}', which nothing on this compartment provides", m.name),
+        )
+        .in_element(format!("<{}>", m.dynamics.component_type))
+        .help(if name.contains("Conc") {
+            format!("place a concentration pool for '{name}' on the same region")
+        } else {
+            "compartments provide v, t, temperature, surfaceArea and the concentrations of placed pools".into()
+        }))
+    }
+
+    fn start(&self) -> Result<Template> {
+        let mut builder = Builder::default();
+        let zero = builder.graph.constant(0.0);
+        let mut states: Vec<Vec<NodeId>> =
+            self.mechanisms.iter().map(|m| vec![zero; m.dynamics.states.len()]).collect();
+        for (index, m) in self.mechanisms.iter().enumerate() {
+            let all = states.clone();
+            let own = apply_assignments(
+                &mut builder,
+                &m.dynamics.on_start,
+                all[index].clone(),
+                &mut |b, own| self.scope(b, index, &all, own),
+            )?;
+            let own = start_schemes(&mut builder, &m.dynamics, own, &mut |b, own| self.scope(b, index, &all, own))?;
+            states[index] = own;
+        }
+        for (mechanism, own) in states.iter().enumerate() {
+            for (state, &node) in own.iter().enumerate() {
+                if let Some(array) = self.array(Holds::State { mechanism, state }) {
+                    builder.store(node, Array::Instance(array));
+                }
+            }
+        }
+        builder.finish()
+    }
+
+    /// Currents, after a step of the states where `advance_by` gives one.
+    fn step(&self, advance_by: Option<(f64, Order)>) -> Result<Template> {
+        let mut builder = Builder::default();
+        let old = self.states(&mut builder)?;
+        let mut states = old.clone();
+        if let Some((h, order)) = advance_by {
+            for (index, m) in self.mechanisms.iter().enumerate() {
+                let mut scope = self.scope(&mut builder, index, &old, &old[index])?;
+                let next = advance(&mut builder.graph, &mut scope, &old[index], h, order)?;
+                let (next, _) = apply_conditions(&mut builder, &m.dynamics, next, &mut |b, own| {
+                    self.scope(b, index, &old, own)
+                })?;
+                states[index] = next;
+            }
+            for (mechanism, own) in states.iter().enumerate() {
+                for (state, &node) in own.iter().enumerate() {
+                    if node != old[mechanism][state]
+                        && let Some(array) = self.array(Holds::State { mechanism, state })
+                    {
+                        builder.store(node, Array::Instance(array));
+                    }
+                }
+            }
+        }
+        self.finish_currents(builder, &states)
+    }
+
+    fn finish_currents(&self, mut builder: Builder, states: &[Vec<NodeId>]) -> Result<Template> {
+        let mut currents = Vec::with_capacity(self.mechanisms.len());
+        for (index, m) in self.mechanisms.iter().enumerate() {
+            if !m.is_pool {
+                currents.push((index, self.current(&mut builder, index, states)?));
+            }
+        }
+        let area = if self.in_place {
+            builder.read(Array::Node(NodeArray::Area))
+        } else {
+            self.instance(&mut builder, Holds::Area)?
+        };
+        for (mechanism, pool) in self.mechanisms.iter().enumerate().filter(|(_, m)| m.is_pool) {
+            let own: Vec<(NodeId, f64)> = currents
+                .iter()
+                .filter(|(index, _)| self.mechanisms[*index].ion == pool.ion)
+                .map(|(_, i)| (*i, 1.0))
+                .collect();
+            let total = builder.graph.sum(0.0, &own);
+            let total = builder.graph.mul(total, area);
+            if let Some(array) = self.array(Holds::IonCurrent { mechanism }) {
+                builder.store(total, Array::Instance(array));
+            }
+        }
+        let v = self.node(&mut builder, NodeArray::V);
+        let all: Vec<(NodeId, f64)> = currents.iter().map(|(_, i)| (*i, 1.0)).collect();
+        let total = builder.graph.sum(0.0, &all);
+        let (conductance, source) = linearise(&mut builder.graph, total, v);
+        let conductance = builder.graph.mul(area, conductance);
+        let source = builder.graph.mul(area, source);
+        if self.in_place {
+            let diagonal0 = builder.read(Array::Node(NodeArray::Diagonal0));
+            let rate = builder.read(Array::Node(NodeArray::CapacitanceRate));
+            let charge = builder.graph.mul(rate, v);
+            let rhs = builder.graph.add(charge, source);
+            let diagonal = builder.graph.add(diagonal0, conductance);
+            builder.store(rhs, Array::Node(NodeArray::Rhs));
+            builder.store(diagonal, Array::Node(NodeArray::Diagonal));
+        } else {
+            builder.scatter_add(source, Array::Node(NodeArray::Rhs), list::NODE);
+            builder.scatter_add(conductance, Array::Node(NodeArray::Diagonal), list::NODE);
+        }
+        builder.finish()
+    }
+
+    /// The current density of mechanism `index` into the cell, A/m².
+    pub(super) fn current(&self, builder: &mut Builder, index: usize, states: &[Vec<NodeId>]) -> Result<NodeId> {
+        let m = &self.mechanisms[index];
+        let variable = m.dynamics.exposed("iDensity").ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unsupported,
+                format!("'{}' exposes no current density (iDensity): it can't be spread over a membrane", m.name),
+            )
+            .in_element(format!("<{}>", m.dynamics.component_type))
+        })?;
+        let mut scope = self.scope(builder, index, states, &states[index])?;
+        let current = scope.node(&mut builder.graph, variable)?;
+        if !m.partial {
+            return Ok(current);
+        }
+        let cover = self.instance(builder, Holds::Cover { mechanism: index })?;
+        Ok(builder.graph.mul(cover, current))
+    }
+}
+
+/// `(G, I + G v)` with `G = −∂I/∂v` for the current `I`; for a current linear in `v` the second is
+/// `I` at `v = 0`, without rounding error from the difference.
+pub fn linearise(graph: &mut Graph, current: NodeId, v: NodeId) -> (NodeId, NodeId) {
+    let slope = graph.derivative(current, v);
+    let conductance = graph.scale(slope, -1.0);
+    let source = if graph.depends(conductance, v) || switches(graph, current, v) {
+        let product = graph.mul(conductance, v);
+        graph.add(current, product)
+    } else {
+        graph.substitute(current, &[(v, 0.0)])
+    };
+    (conductance, source)
+}
+
+/// Whether a choice inside `node` depends on `leaf`: then its derivative does not tell all.
+fn switches(graph: &Graph, node: NodeId, leaf: NodeId) -> bool {
+    let mut stack = vec![node];
+    let mut seen = vec![false; graph.len()];
+    while let Some(n) = stack.pop() {
+        if std::mem::replace(&mut seen[n.0 as usize], true) {
+            continue;
+        }
+        match *graph.kind(n) {
+            Kind::Step(..) => continue,
+            Kind::Select(test, ..) if graph.depends(test, leaf) => return true,
+            Kind::Compare(_, inner) if graph.depends(inner, leaf) => return true,
+            Kind::Call(crate::expr::Function::Floor | crate::expr::Function::Ceil, inner)
+                if graph.depends(inner, leaf) =>
+            {
+                return true;
+            }
+            _ => {}
+        }
+        graph.operands(n, &mut |o| stack.push(o));
+    }
+    false
+}
+
+/// Kinetic schemes start at their steady state.
+pub fn start_schemes<'d>(
+    builder: &mut Builder,
+    dynamics: &'d Dynamics,
+    mut states: Vec<NodeId>,
+    scope: &mut super::conditions::MakeScope<'_, 'd>,
+) -> Result<Vec<NodeId>> {
+    for scheme in &dynamics.kinetic_schemes {
+        // Occupancies as leaves, so that the rates' dependence on them can be seen.
+        let leaves: Vec<NodeId> = (0..scheme.len()).map(|i| builder.placeholder(i)).collect();
+        let mut with_leaves = states.clone();
+        for (&state, &leaf) in scheme.iter().zip(&leaves) {
+            with_leaves[state] = leaf;
+        }
+        let mut now = scope(builder, &with_leaves)?;
+        let mut slopes = vec![builder.graph.constant(0.0); scheme.len()];
+        for (state, value) in &dynamics.derivatives {
+            if let Some(at) = scheme.iter().position(|s| s == state) {
+                slopes[at] = now.expression(&mut builder.graph, value)?;
+            }
+        }
+        let steady = kinetic_steady_state(&mut builder.graph, &leaves, &slopes);
+        for (&state, node) in scheme.iter().zip(steady) {
+            states[state] = node;
+        }
+    }
+    Ok(states)
+}
