@@ -6,6 +6,11 @@
 //!
 //! Names are flat paths: `q` of the child `m` is `m/q`.
 
+pub mod advance;
+mod diff;
+pub mod graph;
+pub mod scope;
+
 use crate::expr::Expr;
 use crate::units::Dimension;
 

@@ -1,1 +1,3 @@
-//! (in work)
+//! The engine.
+
+mod lower;

@@ -63,11 +63,7 @@ pub fn lower(graph: &Graph, leaves: &[Leaf], outputs: &Outputs) -> Result<Progra
     }
     for &(node, array, list) in &outputs.adds {
         let value = lowering.emit(node)?;
-        lowering.ops.push(Virtual {
-            code: Code::ScatterAdd,
-            args: vec![Value::Array(array), value],
-            imm: [f64::from(list), 0.0, 0.0],
-        });
+        lowering.push(Code::ScatterAdd, &[Value::Array(array), value], [f64::from(list), 0.0, 0.0]);
     }
     allocate(lowering.ops, &stores)
 }

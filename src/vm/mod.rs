@@ -9,11 +9,15 @@
 
 mod dump;
 mod kernels;
+mod lane;
+mod lower;
 mod ops;
 mod program;
 pub mod reference;
 
 pub use kernels::{BoundProgram, Scratch};
+pub use lane::run_lane;
+pub use lower::{Leaf, Outputs, lower};
 pub use ops::{Address, Code, Op, Program};
 pub use program::Operands;
 

@@ -50,7 +50,7 @@ fn write(d: Address, lane: usize, x: f64, offsets: &[usize], registers: &mut [Ve
 }
 
 /// The value of an operation that is not indexed.
-fn value(op: &Op, [a, b, c]: [f64; 3], uniforms: &[f64]) -> f64 {
+pub(super) fn value(op: &Op, [a, b, c]: [f64; 3], uniforms: &[f64]) -> f64 {
     let Op { p, q, r, .. } = *op;
     let truth = |condition: bool| f64::from(u8::from(condition));
     let argument = || a.mul_add(q, r);
