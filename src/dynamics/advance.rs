@@ -24,7 +24,13 @@ pub enum Order {
 ///
 /// # Errors
 /// If an equation uses a name that nothing carries.
-pub fn advance(graph: &mut Graph, scope: &mut Scope<'_>, states: &[NodeId], h: f64, order: Order) -> Result<Vec<NodeId>> {
+pub fn advance(
+    graph: &mut Graph,
+    scope: &mut Scope<'_>,
+    states: &[NodeId],
+    h: f64,
+    order: Order,
+) -> Result<Vec<NodeId>> {
     let dynamics = scope.dynamics();
     let mut slopes = vec![None; states.len()];
     for (state, value) in &dynamics.derivatives {

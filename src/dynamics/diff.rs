@@ -27,7 +27,8 @@ impl Graph {
             | Kind::Or(..)
             | Kind::Not(_) => self.constant(0.0),
             Kind::Sum(_, terms) => {
-                let parts: Vec<_> = terms.iter().map(|(n, k)| (self.derive(*n, leaf, done), k.get())).collect();
+                let parts: Vec<_> =
+                    terms.iter().map(|(n, k)| (self.derive(*n, leaf, done), k.get())).collect();
                 self.sum(0.0, &parts)
             }
             Kind::Product(factors) => {
@@ -110,9 +111,11 @@ impl Graph {
                 self.sub(one, square)
             }
             Function::Abs => self.div(node, a),
-            Function::Floor | Function::Ceil | Function::Heaviside | Function::Random | Function::Factorial => {
-                self.constant(0.0)
-            }
+            Function::Floor
+            | Function::Ceil
+            | Function::Heaviside
+            | Function::Random
+            | Function::Factorial => self.constant(0.0),
         }
     }
 }

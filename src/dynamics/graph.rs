@@ -248,8 +248,7 @@ impl Graph {
                 let sigmoid = self.intern(Kind::Sigmoid(z));
                 *factors.entry(sigmoid).or_insert(0) -= e;
             } else if c == -factor {
-                let above: Vec<NodeId> =
-                    factors.iter().filter(|(_, e)| **e > 0).map(|(n, _)| *n).collect();
+                let above: Vec<NodeId> = factors.iter().filter(|(_, e)| **e > 0).map(|(n, _)| *n).collect();
                 for top in above {
                     if let Some(ratio) = self.proportion(top, z) {
                         *k *= ratio / factor;

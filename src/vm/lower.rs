@@ -154,7 +154,9 @@ impl Lowering<'_> {
                 let factors = factors.to_vec();
                 self.emit_product(1.0, &factors)?
             }
-            Kind::Call(Function::Exp, _) | Kind::ExpRel(_) | Kind::Sigmoid(_) => self.emit_scaled(node, 1.0)?,
+            Kind::Call(Function::Exp, _) | Kind::ExpRel(_) | Kind::Sigmoid(_) => {
+                self.emit_scaled(node, 1.0)?
+            }
             Kind::Call(f, a) => {
                 let (f, a) = (*f, *a);
                 let code = match f {
@@ -176,7 +178,9 @@ impl Lowering<'_> {
                     | Function::Factorial => {
                         return Err(Error::new(
                             ErrorKind::Unsupported,
-                            format!("the function {f:?} of a changing quantity is not supported in equations"),
+                            format!(
+                                "the function {f:?} of a changing quantity is not supported in equations"
+                            ),
                         ));
                     }
                 };

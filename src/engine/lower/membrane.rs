@@ -122,14 +122,18 @@ impl MembranePlan {
     }
 
     fn instance(&self, builder: &mut Builder, what: Holds) -> Result<NodeId> {
-        let array = self.array(what).ok_or_else(|| {
-            Error::new(ErrorKind::Unsupported, format!("no instance array for {what:?}"))
-        })?;
+        let array = self
+            .array(what)
+            .ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("no instance array for {what:?}")))?;
         Ok(builder.read(Array::Instance(array)))
     }
 
     fn node(&self, builder: &mut Builder, array: NodeArray) -> NodeId {
-        if self.in_place { builder.read(Array::Node(array)) } else { builder.gather(Array::Node(array), list::NODE) }
+        if self.in_place {
+            builder.read(Array::Node(array))
+        } else {
+            builder.gather(Array::Node(array), list::NODE)
+        }
     }
 
     /// The state nodes of every mechanism, from their arrays.
@@ -166,7 +170,13 @@ impl MembranePlan {
         Ok(scope)
     }
 
-    fn input(&self, builder: &mut Builder, index: usize, name: &str, states: &[Vec<NodeId>]) -> Result<NodeId> {
+    fn input(
+        &self,
+        builder: &mut Builder,
+        index: usize,
+        name: &str,
+        states: &[Vec<NodeId>],
+    ) -> Result<NodeId> {
         let m = &self.mechanisms[index];
         match name {
             "v" => return Ok(self.node(builder, NodeArray::V)),
@@ -201,7 +211,8 @@ impl MembranePlan {
         .help(if name.contains("Conc") {
             format!("place a concentration pool for '{name}' on the same region")
         } else {
-            "compartments provide v, t, temperature, surfaceArea and the concentrations of placed pools".into()
+            "compartments provide v, t, temperature, surfaceArea and the concentrations of placed pools"
+                .into()
         }))
     }
 
@@ -212,13 +223,12 @@ impl MembranePlan {
             self.mechanisms.iter().map(|m| vec![zero; m.dynamics.states.len()]).collect();
         for (index, m) in self.mechanisms.iter().enumerate() {
             let all = states.clone();
-            let own = apply_assignments(
-                &mut builder,
-                &m.dynamics.on_start,
-                all[index].clone(),
-                &mut |b, own| self.scope(b, index, &all, own),
-            )?;
-            let own = start_schemes(&mut builder, &m.dynamics, own, &mut |b, own| self.scope(b, index, &all, own))?;
+            let own =
+                apply_assignments(&mut builder, &m.dynamics.on_start, all[index].clone(), &mut |b, own| {
+                    self.scope(b, index, &all, own)
+                })?;
+            let own =
+                start_schemes(&mut builder, &m.dynamics, own, &mut |b, own| self.scope(b, index, &all, own))?;
             states[index] = own;
         }
         for (mechanism, own) in states.iter().enumerate() {
@@ -304,12 +314,20 @@ impl MembranePlan {
     }
 
     /// The current density of mechanism `index` into the cell, A/m².
-    pub(super) fn current(&self, builder: &mut Builder, index: usize, states: &[Vec<NodeId>]) -> Result<NodeId> {
+    pub(super) fn current(
+        &self,
+        builder: &mut Builder,
+        index: usize,
+        states: &[Vec<NodeId>],
+    ) -> Result<NodeId> {
         let m = &self.mechanisms[index];
         let variable = m.dynamics.exposed("iDensity").ok_or_else(|| {
             Error::new(
                 ErrorKind::Unsupported,
-                format!("'{}' exposes no current density (iDensity): it can't be spread over a membrane", m.name),
+                format!(
+                    "'{}' exposes no current density (iDensity): it can't be spread over a membrane",
+                    m.name
+                ),
             )
             .in_element(format!("<{}>", m.dynamics.component_type))
         })?;

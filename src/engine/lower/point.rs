@@ -108,9 +108,9 @@ impl PointKind {
     }
 
     fn instance(&self, builder: &mut Builder, what: PointHolds) -> Result<NodeId> {
-        let array = self.array(what).ok_or_else(|| {
-            Error::new(ErrorKind::Unsupported, format!("no instance array for {what:?}"))
-        })?;
+        let array = self
+            .array(what)
+            .ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("no instance array for {what:?}")))?;
         Ok(builder.read(Array::Instance(array)))
     }
 
@@ -250,12 +250,10 @@ impl PointKind {
             let old = self.states(&mut builder)?;
             let mut states = old.clone();
             for handler in self.dynamics.events.iter().filter(|e| e.port == event.port) {
-                let assigned = apply_assignments(
-                    &mut builder,
-                    &handler.assignments,
-                    states.clone(),
-                    &mut |b, own| self.scope(b, own),
-                )?;
+                let assigned =
+                    apply_assignments(&mut builder, &handler.assignments, states.clone(), &mut |b, own| {
+                        self.scope(b, own)
+                    })?;
                 states = match &handler.test {
                     None => assigned,
                     Some(test) => {
