@@ -2,6 +2,8 @@
 
 mod discretize;
 mod frusta;
+pub mod hines;
+pub mod order;
 mod policy;
 
 pub use discretize::{Cv, Discretisation, NONE};

@@ -1,0 +1,398 @@
+//! The loops of the solver, written once over lanes.
+
+use super::Arrays;
+use super::batches::{Batch, Mode, Shape, WIDE};
+use crate::simd::Level;
+use crate::simd::arch::portable::Portable;
+use crate::simd::lanes::Lanes;
+
+/// The arrays of one solve.
+pub(super) struct System<'a> {
+    d: *mut f64,
+    rhs: *mut f64,
+    g: *const f64,
+    f: *mut f64,
+    inverse: *const f64,
+    parent: &'a [u32],
+}
+
+impl<'a> System<'a> {
+    /// The arrays at their places in an arena.
+    ///
+    /// # Safety
+    ///
+    /// `arena` is valid for `parent.len()` numbers after each of the starts.
+    pub(super) unsafe fn new(arena: *mut f64, arrays: &Arrays, parent: &'a [u32]) -> System<'a> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            System {
+                d: arena.add(arrays.d),
+                rhs: arena.add(arrays.rhs),
+                g: arena.add(arrays.g),
+                f: arena.add(arrays.f),
+                inverse: arena.add(arrays.inverse),
+                parent,
+            }
+        }
+    }
+}
+
+/// Eliminates from the last batch to the first and substitutes back.
+///
+/// # Safety
+///
+/// `level` is available. The arrays of `system` are valid for as many numbers as it has parents, do
+/// not overlap, and nothing else reads or writes them; `batches` are those of its parents.
+pub(super) unsafe fn solve(level: Level, batches: &[Batch], system: &System<'_>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => solve_avx512(batches, system),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => solve_avx2(batches, system),
+            _ => solve_lanes::<Portable<8>, Portable<4>>(batches, system),
+        }
+    }
+}
+
+/// # Safety
+///
+/// That of [`solve`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+unsafe fn solve_avx512(batches: &[Batch], system: &System<'_>) {
+    use crate::simd::arch::{avx2::Avx2, avx512::Avx512};
+    // SAFETY: passed on.
+    unsafe { solve_lanes::<Avx512, Avx2>(batches, system) }
+}
+
+/// # Safety
+///
+/// That of [`solve`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn solve_avx2(batches: &[Batch], system: &System<'_>) {
+    use crate::simd::arch::avx2::Avx2;
+    // SAFETY: passed on.
+    unsafe { solve_lanes::<Avx2, Avx2>(batches, system) }
+}
+
+/// # Safety
+///
+/// That of [`solve`]; `W` and `H` may be used here.
+#[inline(always)]
+unsafe fn solve_lanes<W: Lanes, H: Lanes>(batches: &[Batch], system: &System<'_>) {
+    // SAFETY: passed on.
+    unsafe {
+        for batch in batches.iter().rev() {
+            match batch.mode {
+                Mode::Full => eliminate::<W, H, FULL>(batch, system),
+                Mode::Border => eliminate::<W, H, BORDER>(batch, system),
+                Mode::Constant => eliminate::<W, H, CONSTANT>(batch, system),
+            }
+        }
+        for batch in batches {
+            substitute::<W, H>(batch, system);
+        }
+    }
+}
+
+// Modes as constants, so that each has its own loops.
+const FULL: u8 = 0;
+const BORDER: u8 = 1;
+const CONSTANT: u8 = 2;
+
+/// Calls a function for a ladder of `offset` lanes.
+macro_rules! by_width {
+    ($offset:expr, $f:ident [$($mode:ident)?] $args:tt) => {
+        match $offset {
+            1 => $f::<Portable<1> $(, $mode)?> $args,
+            2 => $f::<Portable<2> $(, $mode)?> $args,
+            3 => $f::<Portable<3> $(, $mode)?> $args,
+            4 => $f::<H $(, $mode)?> $args,
+            5 => $f::<Portable<5> $(, $mode)?> $args,
+            6 => $f::<Portable<6> $(, $mode)?> $args,
+            _ => $f::<Portable<7> $(, $mode)?> $args,
+        }
+    };
+}
+
+/// Factors, `y`, and the parents' shares of one batch.
+///
+/// # Safety
+///
+/// That of [`solve_lanes`].
+#[inline(always)]
+unsafe fn eliminate<W: Lanes, H: Lanes, const MODE: u8>(batch: &Batch, system: &System<'_>) {
+    let Batch { start, len, .. } = *batch;
+    let mut at = start + len;
+    // SAFETY: passed on; every vector below lies in `start..start + len`, and its parents where the
+    // shape says.
+    unsafe {
+        match batch.shape {
+            Shape::Roots => {
+                while at >= start + W::N {
+                    at -= W::N;
+                    root::<W, MODE>(at, system);
+                }
+                while at > start {
+                    at -= 1;
+                    root::<Portable<1>, MODE>(at, system);
+                }
+            }
+            Shape::Run { offset } => {
+                while at >= start + W::N {
+                    at -= W::N;
+                    eliminate_run::<W, MODE>(at, offset, system);
+                }
+                if W::N > H::N && at >= start + H::N {
+                    at -= H::N;
+                    eliminate_run::<H, MODE>(at, offset, system);
+                }
+                while at > start {
+                    at -= 1;
+                    eliminate_run::<Portable<1>, MODE>(at, offset, system);
+                }
+            }
+            Shape::Ladder { offset } => {
+                by_width!(offset, eliminate_ladder[MODE](start, len / offset, system));
+            }
+            Shape::Indexed => {
+                while at > start {
+                    at -= W::N;
+                    eliminate_indexed::<W, MODE>(at, system);
+                }
+            }
+            Shape::Serial => {
+                while at > start {
+                    at -= 1;
+                    let parent = *system.parent.get_unchecked(at) as usize;
+                    eliminate_run::<Portable<1>, MODE>(at, at - parent, system);
+                }
+            }
+        }
+    }
+    const { assert!(WIDE % W::N == 0 && H::N == 4) };
+}
+
+/// A vector of roots: their voltages.
+///
+/// # Safety
+///
+/// That of [`solve_lanes`]; the vector at `at` is inside the arrays.
+#[inline(always)]
+unsafe fn root<L: Lanes, const MODE: u8>(at: usize, system: &System<'_>) {
+    // SAFETY: passed on.
+    unsafe {
+        let inverse = inverse::<L, MODE>(at, system);
+        L::load(system.rhs.add(at)).mul(inverse).store(system.rhs.add(at));
+    }
+}
+
+/// `1/d`.
+///
+/// # Safety
+///
+/// That of [`root`].
+#[inline(always)]
+unsafe fn inverse<L: Lanes, const MODE: u8>(at: usize, system: &System<'_>) -> L {
+    // SAFETY: passed on.
+    unsafe {
+        if MODE == FULL {
+            L::splat(1.0).div(L::load(system.d.add(at)))
+        } else {
+            L::load(system.inverse.add(at))
+        }
+    }
+}
+
+/// `(s, f)` of the vector at `at`, given its `s = 1/d`; keeps `f`.
+///
+/// # Safety
+///
+/// That of [`root`].
+#[inline(always)]
+unsafe fn factor<L: Lanes, const MODE: u8>(at: usize, inverse: L, system: &System<'_>) -> L {
+    // SAFETY: passed on.
+    unsafe {
+        if MODE == FULL {
+            let f = L::load(system.g.add(at)).mul(inverse);
+            f.store(system.f.add(at));
+            f
+        } else {
+            L::load(system.f.add(at))
+        }
+    }
+}
+
+/// What is left of the parents' diagonal.
+///
+/// # Safety
+///
+/// That of [`root`].
+#[inline(always)]
+unsafe fn reduced<L: Lanes>(at: usize, inverse: L, parents: L, system: &System<'_>) -> L {
+    // SAFETY: passed on.
+    unsafe {
+        let g = L::load(system.g.add(at));
+        inverse.fnma(g.mul(g), parents)
+    }
+}
+
+/// A vector whose parents are neighbours, `offset` before it.
+///
+/// # Safety
+///
+/// That of [`root`]; `L::N <= offset <= at`.
+#[inline(always)]
+unsafe fn eliminate_run<L: Lanes, const MODE: u8>(at: usize, offset: usize, system: &System<'_>) {
+    // SAFETY: passed on.
+    unsafe {
+        let inverse = inverse::<L, MODE>(at, system);
+        let f = factor::<L, MODE>(at, inverse, system);
+        let rhs = L::load(system.rhs.add(at));
+        rhs.mul(inverse).store(system.rhs.add(at));
+        let p = at - offset;
+        if MODE != CONSTANT {
+            reduced(at, inverse, L::load(system.d.add(p)), system).store(system.d.add(p));
+        }
+        f.fma(rhs, L::load(system.rhs.add(p))).store(system.rhs.add(p));
+    }
+}
+
+/// A vector whose parents are different.
+///
+/// # Safety
+///
+/// That of [`root`]; the parents of the vector are different and lie before it.
+#[inline(always)]
+unsafe fn eliminate_indexed<L: Lanes, const MODE: u8>(at: usize, system: &System<'_>) {
+    // SAFETY: passed on.
+    unsafe {
+        let p = system.parent.as_ptr().add(at);
+        let inverse = inverse::<L, MODE>(at, system);
+        let f = factor::<L, MODE>(at, inverse, system);
+        let rhs = L::load(system.rhs.add(at));
+        rhs.mul(inverse).store(system.rhs.add(at));
+        if MODE != CONSTANT {
+            reduced(at, inverse, L::gather(system.d, p), system).scatter(system.d, p);
+        }
+        f.fma(rhs, L::gather(system.rhs, p)).scatter(system.rhs, p);
+    }
+}
+
+/// Rows of `L::N` positions, each the parents of the next: what a row leaves for the one before it
+/// stays in registers.
+///
+/// # Safety
+///
+/// That of [`solve_lanes`]; the rows from `start` and the one before it are inside the arrays.
+#[inline(always)]
+unsafe fn eliminate_ladder<L: Lanes, const MODE: u8>(start: usize, rows: usize, system: &System<'_>) {
+    // SAFETY: passed on.
+    unsafe {
+        let mut at = start + (rows - 1) * L::N;
+        let mut d = L::load(system.d.add(at));
+        let mut rhs = L::load(system.rhs.add(at));
+        loop {
+            let inverse = if MODE == FULL { L::splat(1.0).div(d) } else { inverse::<L, MODE>(at, system) };
+            let f = factor::<L, MODE>(at, inverse, system);
+            rhs.mul(inverse).store(system.rhs.add(at));
+            let p = at - L::N;
+            if MODE != CONSTANT {
+                d = reduced(at, inverse, L::load(system.d.add(p)), system);
+            }
+            rhs = f.fma(rhs, L::load(system.rhs.add(p)));
+            at = p;
+            if at < start {
+                break;
+            }
+        }
+        if MODE != CONSTANT {
+            d.store(system.d.add(at));
+        }
+        rhs.store(system.rhs.add(at));
+    }
+}
+
+/// Voltages of one batch from those of the parents.
+///
+/// # Safety
+///
+/// That of [`solve_lanes`].
+#[inline(always)]
+unsafe fn substitute<W: Lanes, H: Lanes>(batch: &Batch, system: &System<'_>) {
+    let Batch { start, len, .. } = *batch;
+    let end = start + len;
+    let mut at = start;
+    // SAFETY: passed on; every vector below lies in `start..start + len`, and its parents where the
+    // shape says.
+    unsafe {
+        match batch.shape {
+            Shape::Roots => {}
+            Shape::Run { offset } => {
+                while at + W::N <= end {
+                    voltage(at, W::load(system.rhs.add(at - offset)), system);
+                    at += W::N;
+                }
+                if W::N > H::N && at + H::N <= end {
+                    voltage(at, H::load(system.rhs.add(at - offset)), system);
+                    at += H::N;
+                }
+                while at < end {
+                    voltage(at, Portable::<1>::load(system.rhs.add(at - offset)), system);
+                    at += 1;
+                }
+            }
+            Shape::Ladder { offset } => {
+                by_width!(offset, substitute_ladder [] (start, len / offset, system));
+            }
+            Shape::Indexed => {
+                while at < end {
+                    let parents = W::gather(system.rhs, system.parent.as_ptr().add(at));
+                    voltage(at, parents, system);
+                    at += W::N;
+                }
+            }
+            Shape::Serial => {
+                while at < end {
+                    let parent = *system.parent.get_unchecked(at) as usize;
+                    voltage(at, Portable::<1>::load(system.rhs.add(parent)), system);
+                    at += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Voltages of the vector at `at` from those of its parents; keeps and returns them.
+///
+/// # Safety
+///
+/// That of [`root`].
+#[inline(always)]
+unsafe fn voltage<L: Lanes>(at: usize, parents: L, system: &System<'_>) -> L {
+    // SAFETY: passed on.
+    unsafe {
+        let v = L::load(system.f.add(at)).fma(parents, L::load(system.rhs.add(at)));
+        v.store(system.rhs.add(at));
+        v
+    }
+}
+
+/// Rows of `L::N` positions, each the parents of the next.
+///
+/// # Safety
+///
+/// That of [`eliminate_ladder`].
+#[inline(always)]
+unsafe fn substitute_ladder<L: Lanes>(start: usize, rows: usize, system: &System<'_>) {
+    // SAFETY: passed on.
+    unsafe {
+        let mut v = L::load(system.rhs.add(start - L::N));
+        for row in 0..rows {
+            v = voltage(start + row * L::N, v, system);
+        }
+    }
+}
