@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use neuropil::cable::{Discretisation, Electrical, Policy};
-use neuropil::morph::{Morphology, Point, Section, SectionId, SectionKind, Segment};
+use neuropil::morph::{Morphology, Point, Section, SectionId, SectionKind, Segment, swc};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -196,4 +196,49 @@ fn a_hundred_thousand_segments_take_linear_time() {
     assert!(start.elapsed().as_secs_f64() < 2.0);
     assert_eq!(d.cvs.len(), 30_000);
     close("length", d.cvs.iter().map(|cv| cv.length_um).sum(), 1e5, 1e-12);
+}
+
+/// Sections of an SWC file and their compartments, against `tests/reference/data/NAME_sections.csv`.
+/// NEURON keeps points, and takes their differences, in single precision: what is left after rounding
+/// the points likewise is below 1e-7.
+fn compare_swc(file: &Path, name: &str) {
+    if !file.exists() {
+        println!("skipped: {} is not here", file.display());
+        return;
+    }
+    let mut m = swc::read(file).unwrap().morphology;
+    for segment in &mut m.segments {
+        for p in [&mut segment.proximal, &mut segment.distal] {
+            let single = |x: f64| f64::from(x as f32);
+            *p = Point::new(single(p.x), single(p.y), single(p.z), single(p.diameter));
+        }
+    }
+    let electrical = Electrical { resistivity_ohm_m: 1.5, capacitance_f_per_m2: 0.01 };
+    let d = Discretisation::new(&m, &Policy::default(), |_| electrical).unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/data");
+    let text = std::fs::read_to_string(data.join(format!("{name}_sections.csv"))).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).skip(1).collect();
+    assert_eq!(rows.len(), m.sections.len());
+    for row in rows {
+        let (section, numbers) = row.split_once(',').unwrap();
+        let numbers: Vec<f64> = numbers.split(',').map(|x| x.parse().unwrap()).collect();
+        let plain = section.strip_suffix("[0]").unwrap_or(section);
+        let at = m.sections.iter().position(|s| s.name == section || s.name == plain);
+        let id = SectionId(at.unwrap_or_else(|| panic!("{name} has no {section}")) as u32);
+        let cvs = &d.cvs[d.cvs_of(id)];
+        let what = format!("{name}, {section}");
+        close(&what, cvs.iter().map(|cv| cv.length_um).sum(), numbers[0], 1e-7);
+        assert_eq!(cvs.len() as f64, numbers[1], "{what}: number of compartments");
+        close(&what, cvs.iter().map(|cv| cv.area_m2 * 1e12).sum(), numbers[2], 1e-7);
+        let last = cvs.last().unwrap().far_per_m;
+        let per_m = cvs.iter().map(|cv| cv.near_per_m + cv.far_per_m).sum::<f64>() - last;
+        close(&what, per_m * 1.5e-6, numbers[3], 1e-7);
+    }
+}
+
+#[test]
+fn a_cell_of_the_corpus_is_cut_as_in_neuron() {
+    let corpus = std::env::var("NEUROPIL_CORPUS").unwrap_or("../shared/corpus".into());
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(corpus).join("swc/files/NEAT/L23PyrBranco.swc");
+    compare_swc(&file, "corpus_l23");
 }
