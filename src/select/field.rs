@@ -65,6 +65,13 @@ pub struct Formula {
     text: String,
 }
 
+impl Constant {
+    /// Its value in SI units.
+    pub fn si(&self) -> f64 {
+        self.quantity.si
+    }
+}
+
 impl Formula {
     /// Its value, SI, for `d` of `um` µm.
     ///

@@ -1,14 +1,23 @@
 //! Places on a cell: regions, points, and values over space.
 
 mod ast;
+mod cover;
+mod explain;
 mod field;
+mod interval;
 mod lex;
+mod measure;
 mod parse;
+mod points;
 mod print;
+mod region;
 mod serial;
+mod value;
 
 pub use ast::{Bound, Interval, Kind, Measure, Points, Region, Selection};
+pub use cover::{Cover, Span};
 pub use field::{Constant, Field, Formula, Layer, Value};
+pub use value::{Mean, OnCell};
 
 use crate::morph::{Geometry, Morphology, SectionId};
 
