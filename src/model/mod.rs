@@ -4,10 +4,12 @@
 //! writes starts from it.
 
 mod cell;
+mod draw;
 mod network;
 mod record;
 
 pub use cell::{CableCell, Density, Discretisation, Placed, PointCell, Pool, Rule};
+pub use draw::{Use, draw};
 pub use network::{CellSet, Connection, Population, PopulationCell, Stimulus};
 pub use record::{Recording, Site, SpikeDetector};
 
