@@ -135,11 +135,21 @@ impl Error {
         self
     }
 
+    /// Says what the message is about, before it: `what: message`.
+    pub fn about(mut self, what: impl fmt::Display) -> Error {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
     /// Joins several errors into one; `None` when there are none.
     pub fn join(errors: Vec<Error>) -> Option<Error> {
         let mut errors = errors.into_iter();
         let mut first = errors.next()?;
-        first.0.more.extend(errors);
+        for mut error in errors {
+            let more = std::mem::take(&mut error.0.more);
+            first.0.more.push(error);
+            first.0.more.extend(more);
+        }
         Some(first)
     }
 

@@ -1,0 +1,214 @@
+//! Checking the equations of a component type: names, dimensions, ports, regimes.
+
+use super::raw::Origin;
+use super::types::{Action, ComponentType, Direction, Handler, Source, TimeDerivative, Trigger};
+use super::vocabulary::Vocabulary;
+use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::expr::{Expr, dims};
+use crate::units::Dimension;
+
+/// Checks all of `component_type`.
+///
+/// # Errors
+/// All that are found, joined.
+pub(super) fn check(component_type: &ComponentType, vocabulary: &Vocabulary) -> Result<()> {
+    let mut checker = Checker { of: component_type, vocabulary, errors: Vec::new() };
+    checker.everything();
+    match Error::join(checker.errors) {
+        None => Ok(()),
+        Some(error) => Err(error),
+    }
+}
+
+struct Checker<'a> {
+    of: &'a ComponentType,
+    vocabulary: &'a Vocabulary,
+    errors: Vec<Error>,
+}
+
+impl Checker<'_> {
+    fn label(&self) -> String {
+        format!("<ComponentType name=\"{}\">", self.of.name)
+    }
+
+    fn fail(&mut self, error: Error, what: &str, origin: &Origin) {
+        let named = error.about(what).in_element(self.label()).at(origin.place());
+        self.errors.push(named);
+    }
+
+    /// The dimension of a name within the type's expressions.
+    fn dimension(&self, name: &str) -> Option<Dimension> {
+        self.of
+            .quantity(name)
+            .or_else(|| self.vocabulary.global(name).map(|c| c.dimension))
+            .or_else(|| (name == "t").then_some(Dimension::TIME))
+    }
+
+    /// Checks `expr` against `wanted`; with `None` any dimension will do.
+    fn expression(&mut self, expr: &Expr, wanted: Option<Dimension>, what: &str, origin: &Origin) {
+        let mut unknown: Vec<&str> = Vec::new();
+        expr.visit_names(&mut |name| {
+            if self.dimension(name).is_none() && !unknown.contains(&name) {
+                unknown.push(name);
+            }
+        });
+        let names = self.of.quantity_names();
+        let missing: Vec<Error> = unknown
+            .iter()
+            .map(|name| {
+                let error = Error::new(ErrorKind::Name, format!("nothing is called '{name}' here"));
+                match nearest(name, names.iter().copied()) {
+                    Some(near) => error.help(format!("did you mean '{near}'?")),
+                    None => error.help("declare it, as a Requirement if it comes from around"),
+                }
+            })
+            .collect();
+        if !missing.is_empty() {
+            for error in missing {
+                self.fail(error, what, origin);
+            }
+            return;
+        }
+        let result = {
+            let names = |name: &str| self.dimension(name);
+            match wanted {
+                Some(wanted) => dims::check(expr, wanted, &names),
+                None => dims::dimension_of(expr, &names, None).map(|_| ()),
+            }
+        };
+        if let Err(error) = result {
+            self.fail(error, what, origin);
+        }
+    }
+
+    fn everything(&mut self) {
+        let of = self.of;
+        for derived in of.derived_parameters.iter().chain(&of.dynamics.derived) {
+            if let Source::Value(expr) = &derived.source {
+                self.expression(
+                    expr,
+                    Some(derived.dimension),
+                    &format!("'{}'", derived.name),
+                    &derived.origin,
+                );
+            }
+            if let Some(exposure) = &derived.exposure {
+                self.exposure(exposure, derived.dimension, &derived.name, &derived.origin);
+            }
+        }
+        for state in &of.dynamics.states {
+            if let Some(exposure) = &state.exposure {
+                self.exposure(exposure, state.dimension, &state.name, &of.origin);
+            }
+        }
+        for derivative in &of.dynamics.derivatives {
+            self.derivative(derivative);
+        }
+        self.actions(&of.dynamics.on_start, "OnStart");
+        for handler in &of.dynamics.handlers {
+            self.handler(handler);
+        }
+        for regime in &of.dynamics.regimes {
+            for derivative in &regime.derivatives {
+                self.derivative(derivative);
+            }
+            self.actions(&regime.on_entry, "OnEntry");
+            for handler in &regime.handlers {
+                self.handler(handler);
+            }
+        }
+        if of.dynamics.regimes.iter().filter(|r| r.initial).count() > 1 {
+            let error = Error::new(ErrorKind::Name, "more than one regime is initial");
+            self.fail(error, "Dynamics", &of.origin);
+        }
+    }
+
+    fn exposure(&mut self, exposure: &str, dimension: Dimension, name: &str, origin: &Origin) {
+        let found = self.of.exposures.iter().find(|e| e.name == exposure);
+        let message = match found {
+            None => format!("there is no exposure '{exposure}'"),
+            Some(known) if known.dimension != dimension => {
+                format!("the exposure '{exposure}' is [{}], the variable is [{dimension}]", known.dimension)
+            }
+            Some(_) => return,
+        };
+        self.fail(Error::new(ErrorKind::Dimension, message), &format!("'{name}'"), origin);
+    }
+
+    /// The dimension of a state variable; an error is noted if there is none of that name.
+    fn state(&mut self, name: &str, what: &str, origin: &Origin) -> Option<Dimension> {
+        let states = &self.of.dynamics.states;
+        if let Some(state) = states.iter().find(|s| s.name == name) {
+            return Some(state.dimension);
+        }
+        let error = Error::new(ErrorKind::Name, format!("there is no state variable '{name}'"));
+        let error = match nearest(name, states.iter().map(|s| s.name.as_str())) {
+            Some(near) => error.help(format!("did you mean '{near}'?")),
+            None => error,
+        };
+        self.fail(error, what, origin);
+        None
+    }
+
+    fn derivative(&mut self, derivative: &TimeDerivative) {
+        let what = format!("TimeDerivative of '{}'", derivative.variable);
+        let dimension = self.state(&derivative.variable, &what, &derivative.origin);
+        let Some(dimension) = dimension.and_then(|d| d.times(Dimension::PER_TIME)) else { return };
+        self.expression(&derivative.value, Some(dimension), &what, &derivative.origin);
+    }
+
+    fn handler(&mut self, handler: &Handler) {
+        match &handler.trigger {
+            Trigger::Condition(test) => {
+                self.expression(test, None, "OnCondition", &handler.origin);
+                self.actions(&handler.actions, "OnCondition");
+            }
+            Trigger::Event(port) => {
+                self.port(port, Direction::In, "OnEvent", &handler.origin);
+                self.actions(&handler.actions, "OnEvent");
+            }
+        }
+    }
+
+    fn port(&mut self, port: &str, direction: Direction, what: &str, origin: &Origin) {
+        let ports = &self.of.event_ports;
+        if ports.iter().any(|p| p.name == port && p.direction == direction) {
+            return;
+        }
+        let way = if direction == Direction::In { "in" } else { "out" };
+        let error =
+            Error::new(ErrorKind::Name, format!("there is no event port '{port}' with direction '{way}'"));
+        let error =
+            match nearest(port, ports.iter().filter(|p| p.direction == direction).map(|p| p.name.as_str())) {
+                Some(near) => error.help(format!("did you mean '{near}'?")),
+                None => error,
+            };
+        self.fail(error, what, origin);
+    }
+
+    fn actions(&mut self, actions: &[Action], what: &str) {
+        for action in actions {
+            match action {
+                Action::Assign { variable, value, origin } => {
+                    let what = format!("{what}: '{variable}'");
+                    let dimension = self.state(variable, &what, origin);
+                    if dimension.is_some() {
+                        self.expression(value, dimension, &what, origin);
+                    }
+                }
+                Action::Send { port, origin } => self.port(port, Direction::Out, what, origin),
+                Action::Transition { regime, origin } => {
+                    let regimes = &self.of.dynamics.regimes;
+                    if !regimes.iter().any(|r| r.name == *regime) {
+                        let error = Error::new(ErrorKind::Name, format!("there is no regime '{regime}'"));
+                        let error = match nearest(regime, regimes.iter().map(|r| r.name.as_str())) {
+                            Some(near) => error.help(format!("did you mean '{near}'?")),
+                            None => error,
+                        };
+                        self.fail(error, what, origin);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! Components: instances of component types with values for their parameters.
+
+use super::declare::is_metadata;
+use super::raw::{Element, Origin};
+use super::set::Set;
+use super::types::{ComponentType, Slot};
+use crate::error::{Error, ErrorKind, Result, nearest};
+
+/// A component as a document or a program defines it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Component {
+    /// Its id, if it has one.
+    pub id: Option<String>,
+    /// The name of its type.
+    pub component_type: String,
+    /// The child or children list of its parent that it is in; empty at the top.
+    pub slot: String,
+    /// Parameters and properties that it sets, with SI values.
+    pub parameters: Vec<(String, f64)>,
+    /// Values of its texts, paths and links.
+    pub texts: Vec<(String, String)>,
+    /// Ids of the components that it refers to, by the reference's name.
+    pub references: Vec<(String, String)>,
+    /// Components within it, in order of writing.
+    pub children: Vec<Component>,
+    /// Its notes, for people.
+    pub notes: String,
+    /// Tags and values of `property` elements, which are not part of the model.
+    pub tags: Vec<(String, String)>,
+    /// Where it is defined.
+    pub origin: Origin,
+}
+
+impl Component {
+    /// The SI value that it sets for the parameter `name`.
+    pub fn parameter(&self, name: &str) -> Option<f64> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+
+    /// The value of the text, path or link `name`.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.texts.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The id of the component that the reference `name` names.
+    pub fn reference(&self, name: &str) -> Option<&str> {
+        self.references.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The components in the child or children list `slot`.
+    pub fn in_slot<'a>(&'a self, slot: &'a str) -> impl Iterator<Item = &'a Component> {
+        self.children.iter().filter(move |child| child.slot == slot)
+    }
+
+    /// How it is called in messages: `<gate id="m">`.
+    pub fn label(&self) -> String {
+        match &self.id {
+            Some(id) => format!("<{} id=\"{id}\">", self.component_type),
+            None => format!("<{}>", self.component_type),
+        }
+    }
+
+    /// `error` with this component's name and place, unless it has its own.
+    pub fn locate(&self, error: Error) -> Error {
+        error.in_element(self.label()).at(self.origin.place())
+    }
+
+    /// An error about this component, with its place.
+    pub fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        self.locate(Error::new(kind, message))
+    }
+
+    fn set(list: &mut Vec<(String, String)>, name: &str, value: &str) {
+        match list.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = value.to_string(),
+            None => list.push((name.to_string(), value.to_string())),
+        }
+    }
+}
+
+/// The type that `element` at the top of a document asks for.
+pub(super) fn top_type<'a>(element: &Element, set: &'a Set) -> Result<&'a ComponentType> {
+    if element.name == "Component" {
+        let name = element.require("type")?;
+        return set.require_type(name).map_err(|error| element.locate(error));
+    }
+    let tag = set.component_type(&element.name);
+    let asked = element.get("type").and_then(|name| set.component_type(name));
+    match (tag, asked) {
+        (Some(tag), Some(asked)) if asked.is_a(&tag.name) => Ok(asked),
+        (Some(tag), _) => Ok(tag),
+        (None, _) => {
+            let error =
+                element.error(ErrorKind::Name, format!("there is no component type '{}'", element.name));
+            let shown = set.types().map(|t| t.name.as_str());
+            Err(match nearest(&element.name, shown) {
+                Some(near) => error.help(format!("did you mean <{near}>?")),
+                None => error
+                    .help("component types are declared with <ComponentType>, here or in an included file"),
+            })
+        }
+    }
+}
+
+/// The component that `element` defines, of type `component_type`.
+///
+/// # Errors
+/// All that are found in it and within it, joined.
+pub(super) fn build(
+    element: &Element,
+    component_type: &ComponentType,
+    slot: &str,
+    set: &Set,
+) -> Result<Component> {
+    let mut errors = Vec::new();
+    let mut out = match element.get("extends") {
+        None => Component::default(),
+        Some(id) => match prototype(element, id, component_type, set) {
+            Ok(prototype) => prototype,
+            Err(error) => {
+                errors.push(error);
+                Component::default()
+            }
+        },
+    };
+    out.id = element.get("id").map(str::to_string);
+    out.component_type.clone_from(&component_type.name);
+    out.slot = slot.to_string();
+    out.origin = element.origin.clone();
+    for attribute in &element.attributes {
+        errors.extend(
+            set_attribute(&mut out, element, &attribute.name, &attribute.value, component_type, set).err(),
+        );
+    }
+    for parameter in &component_type.parameters {
+        let given = out.parameters.iter().any(|(name, _)| *name == parameter.name);
+        let fixed = component_type.fixed.iter().any(|f| f.name == parameter.name);
+        if !given && !fixed {
+            let wrong = element.attributes.iter().any(|a| a.name == parameter.name);
+            if !wrong {
+                let message = format!("parameter '{}' is missing", parameter.name);
+                let help = format!(
+                    "it is a [{}], written like {}",
+                    parameter.dimension,
+                    parameter.dimension.example()
+                );
+                errors.push(element.error(ErrorKind::Value, message).help(help));
+            }
+        }
+    }
+    let mut inherited = out.children.len();
+    for child in &element.children {
+        errors.extend(add_child(&mut out, child, component_type, &mut inherited, set).err());
+    }
+    match Error::join(errors) {
+        None => Ok(out),
+        Some(error) => Err(error),
+    }
+}
+
+fn prototype(element: &Element, id: &str, component_type: &ComponentType, set: &Set) -> Result<Component> {
+    let Some(found) = set.component(id) else {
+        return Err(element
+            .error(ErrorKind::Name, format!("extends=\"{id}\": there is no component '{id}' before this")));
+    };
+    if !component_type.is_a(&found.component_type) {
+        let message =
+            format!("extends=\"{id}\": '{id}' is a {}, not a {}", found.component_type, component_type.name);
+        return Err(element.error(ErrorKind::Name, message));
+    }
+    Ok(found.clone())
+}
+
+fn set_attribute(
+    out: &mut Component,
+    element: &Element,
+    name: &str,
+    value: &str,
+    component_type: &ComponentType,
+    set: &Set,
+) -> Result<()> {
+    let property = || component_type.properties.iter().find(|p| p.name == name).map(|p| p.dimension);
+    let slot = |slots: &[Slot]| slots.iter().any(|slot| slot.name == name);
+    if let Some(dimension) = component_type.parameter(name).or_else(property) {
+        if component_type.fixed.iter().any(|f| f.name == name) {
+            let message = format!("'{name}' is fixed by the type {} and cannot be set", component_type.name);
+            return Err(element.error(ErrorKind::Value, message));
+        }
+        let value = set.vocabulary().value(element, name, dimension)?;
+        match out.parameters.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = value,
+            None => out.parameters.push((name.to_string(), value)),
+        }
+    } else if slot(&component_type.references) || slot(&component_type.child) {
+        Component::set(&mut out.references, name, value);
+    } else if component_type.texts.iter().any(|t| t == name)
+        || component_type.paths.iter().any(|p| p == name)
+        || slot(&component_type.links)
+        || slot(&component_type.instance_requirements)
+    {
+        Component::set(&mut out.texts, name, value);
+    } else if !matches!(name, "id" | "type" | "extends" | "neuroLexId" | "name") && !is_metadata(name) {
+        let known: Vec<&str> = component_type
+            .parameters
+            .iter()
+            .map(|p| p.name.as_str())
+            .chain(component_type.properties.iter().map(|p| p.name.as_str()))
+            .chain(component_type.texts.iter().map(String::as_str))
+            .chain(component_type.references.iter().map(|r| r.name.as_str()))
+            .collect();
+        let error = element.error(ErrorKind::Name, format!("unknown attribute '{name}'"));
+        return Err(match nearest(name, known.iter().copied()) {
+            Some(near) => error.help(format!("did you mean '{near}'?")),
+            None if known.is_empty() => error.help(format!("a {} has no attributes", component_type.name)),
+            None => error.help(format!("a {} has {}", component_type.name, known.join(", "))),
+        });
+    }
+    Ok(())
+}
+
+fn add_child(
+    out: &mut Component,
+    element: &Element,
+    component_type: &ComponentType,
+    inherited: &mut usize,
+    set: &Set,
+) -> Result<()> {
+    match element.name.as_str() {
+        "notes" => {
+            out.notes.push_str(element.text.trim());
+            return Ok(());
+        }
+        "annotation" => {
+            collect_tags(element, &mut out.tags);
+            return Ok(());
+        }
+        "property" if component_type.children.iter().all(|slot| slot.name != "property") => {
+            collect_tag(element, &mut out.tags);
+            return Ok(());
+        }
+        _ => {}
+    }
+    let (slot, child_type) = place(element, component_type, set)?;
+    if slot == "property" {
+        collect_tag(element, &mut out.tags);
+        return Ok(());
+    }
+    let single = component_type.child.iter().any(|s| s.name == slot);
+    if single {
+        let taken = out.children.iter().position(|child| child.slot == slot);
+        match taken {
+            // A child of the prototype makes room for the one that is written.
+            Some(at) if at < *inherited => {
+                out.children.remove(at);
+                *inherited -= 1;
+            }
+            Some(_) => {
+                let message = format!("a second '{slot}', where a {} has one", component_type.name);
+                return Err(element.error(ErrorKind::Name, message));
+            }
+            None => {}
+        }
+    }
+    if let Some(id) = element.get("id") {
+        if out.children.iter().any(|child| child.slot == slot && child.id.as_deref() == Some(id)) {
+            return Err(
+                element.error(ErrorKind::Name, format!("the id '{id}' is used twice among the {slot}"))
+            );
+        }
+    }
+    out.children.push(build(element, child_type, &slot, set)?);
+    Ok(())
+}
+
+/// The slot that `element` goes to, and its type.
+fn place<'a>(element: &Element, parent: &ComponentType, set: &'a Set) -> Result<(String, &'a ComponentType)> {
+    let slots = || parent.child.iter().chain(&parent.children);
+    // By the slot's name, with the type it asks for or the slot's own.
+    if let Some(slot) = slots().find(|slot| slot.name == element.name) {
+        let asked = element.get("type").and_then(|name| set.component_type(name));
+        if let Some(asked) = asked.filter(|asked| asked.is_a(&slot.component_type)) {
+            return Ok((slot.name.clone(), asked));
+        }
+        let component_type = set.require_type(&slot.component_type).map_err(|error| element.locate(error))?;
+        let texts = component_type.texts.iter().any(|text| text == "type");
+        return match element.get("type") {
+            Some(name) if !texts => {
+                let message = format!("type=\"{name}\" is not a {}", slot.component_type);
+                let error = element.error(ErrorKind::Name, message);
+                let fits = set.types().filter(|t| t.is_a(&slot.component_type)).map(|t| t.name.as_str());
+                Err(match nearest(name, fits) {
+                    Some(near) => error.help(format!("did you mean '{near}'?")),
+                    None => error,
+                })
+            }
+            _ => Ok((slot.name.clone(), component_type)),
+        };
+    }
+    // By its type.
+    let tag = if element.name == "Component" { element.require("type")? } else { element.name.as_str() };
+    let Some(tag_type) = set.component_type(tag) else {
+        return Err(does_not_fit(element, tag, parent, set));
+    };
+    let component_type =
+        match element.get("type").and_then(|name| set.component_type(name)).filter(|asked| asked.is_a(tag)) {
+            Some(asked) => asked,
+            None => tag_type,
+        };
+    // The slot with the nearest type.
+    let distance = |slot: &Slot| {
+        if component_type.name == slot.component_type {
+            return Some(0);
+        }
+        component_type.bases.iter().position(|base| *base == slot.component_type).map(|at| at + 1)
+    };
+    let best = slots().filter_map(|slot| distance(slot).map(|d| (d, slot))).min_by_key(|(d, _)| *d);
+    match best {
+        Some((_, slot)) => Ok((slot.name.clone(), component_type)),
+        None => Err(does_not_fit(element, tag, parent, set)),
+    }
+}
+
+fn does_not_fit(element: &Element, tag: &str, parent: &ComponentType, set: &Set) -> Error {
+    let slots: Vec<&Slot> = parent.child.iter().chain(&parent.children).collect();
+    let error = if set.component_type(tag).is_some() {
+        let message = format!("a {} has no place for a {tag}", parent.name);
+        element.error(ErrorKind::Name, message)
+    } else {
+        element.error(ErrorKind::Name, format!("unknown element <{tag}> in a {}", parent.name))
+    };
+    let known: Vec<&str> =
+        slots.iter().map(|s| s.name.as_str()).filter(|s| !matches!(*s, "notes" | "annotation")).collect();
+    let types =
+        set.types().filter(|t| slots.iter().any(|s| t.is_a(&s.component_type))).map(|t| t.name.as_str());
+    match nearest(tag, known.iter().copied().chain(types)) {
+        Some(near) => error.help(format!("did you mean <{near}>?")),
+        None if known.is_empty() => error,
+        None => error.help(format!("a {} has {}", parent.name, known.join(", "))),
+    }
+}
+
+fn collect_tag(element: &Element, tags: &mut Vec<(String, String)>) {
+    if let (Some(tag), Some(value)) = (element.get("tag"), element.get("value")) {
+        tags.push((tag.to_string(), value.to_string()));
+    }
+}
+
+fn collect_tags(element: &Element, tags: &mut Vec<(String, String)>) {
+    for child in &element.children {
+        if child.name == "property" {
+            collect_tag(child, tags);
+        }
+        collect_tags(child, tags);
+    }
+}
+
+/// Checks that everything that `component` and those within refer to exists and has the right type.
+pub(super) fn check_references(component: &Component, set: &Set, errors: &mut Vec<Error>) {
+    if let Some(component_type) = set.component_type(&component.component_type) {
+        for (name, id) in &component.references {
+            let mut slots = component_type.references.iter().chain(&component_type.child);
+            let Some(slot) = slots.find(|slot| slot.name == *name) else { continue };
+            if slot.local {
+                continue;
+            }
+            errors.extend(check_reference(component, slot, id, set).err());
+        }
+    }
+    for child in &component.children {
+        check_references(child, set, errors);
+    }
+}
+
+fn check_reference(component: &Component, slot: &Slot, id: &str, set: &Set) -> Result<()> {
+    let Some(found) = set.component(id) else {
+        let error =
+            component.error(ErrorKind::Name, format!("{}=\"{id}\": there is no component '{id}'", slot.name));
+        let fits = set.components().filter(|c| set.is_a(&c.component_type, &slot.component_type));
+        return Err(match nearest(id, fits.filter_map(|c| c.id.as_deref())) {
+            Some(near) => error.help(format!("did you mean '{near}'?")),
+            None => error,
+        });
+    };
+    if set.component_type(&slot.component_type).is_some()
+        && !set.is_a(&found.component_type, &slot.component_type)
+    {
+        let message = format!(
+            "{}=\"{id}\": '{id}' is a {}, not a {}",
+            slot.name, found.component_type, slot.component_type
+        );
+        return Err(component.error(ErrorKind::Name, message));
+    }
+    Ok(())
+}

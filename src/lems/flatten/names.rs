@@ -1,0 +1,327 @@
+//! What names and paths in a component's expressions stand for in the whole.
+
+use std::collections::BTreeMap;
+
+use super::Flattener;
+use crate::dynamics::Variable;
+use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::expr::Expr;
+use crate::lems::raw::Origin;
+use crate::units::Dimension;
+
+/// A quantity of the whole that a path selects.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Selected {
+    /// Flat name.
+    pub(super) name: String,
+    /// Dimension.
+    pub(super) dimension: Dimension,
+}
+
+impl Flattener<'_> {
+    /// `expr` of the component `node` with flat names. Errors are noted.
+    pub(super) fn expression(
+        &mut self,
+        node: usize,
+        expr: &Expr,
+        what: &str,
+        origin: &Origin,
+    ) -> Option<Expr> {
+        let mut names: Vec<&str> = Vec::new();
+        expr.visit_names(&mut |name| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        });
+        let mut flat = BTreeMap::new();
+        let mut failed = false;
+        for name in names {
+            match self.resolve(node, name) {
+                Ok(found) => {
+                    flat.insert(name, found.name);
+                }
+                Err(error) => {
+                    self.fail(node, error.about(format_args!("'{what}'")), origin);
+                    failed = true;
+                }
+            }
+        }
+        if failed {
+            return None;
+        }
+        Some(expr.map_names(&|name| Expr::Name(flat.get(name).cloned().unwrap_or_else(|| name.to_string()))))
+    }
+
+    /// The quantity that `name` stands for in the component `node`; what nobody has becomes an input.
+    pub(super) fn resolve(&mut self, node: usize, name: &str) -> Result<Selected> {
+        if let Some(found) = self.own(node, name) {
+            return Ok(found);
+        }
+        let of = self.nodes[node].of;
+        if let Some(requirement) = of.requirements.iter().find(|r| r.name == name) {
+            let wanted = requirement.dimension;
+            if name != "t" {
+                let mut above = self.nodes[node].parent;
+                while let Some(parent) = above {
+                    if let Some(found) = self.own(parent, name) {
+                        if found.dimension != wanted {
+                            let message = format!(
+                                "'{name}' is required as [{wanted}], but '{}' around it is [{}]",
+                                found.name, found.dimension
+                            );
+                            return Err(Error::new(ErrorKind::Dimension, message));
+                        }
+                        return Ok(found);
+                    }
+                    above = self.nodes[parent].parent;
+                }
+            }
+            return self.input(name, wanted);
+        }
+        if let Some(constant) = self.set.vocabulary().global(name) {
+            return Ok(Selected { name: name.to_string(), dimension: constant.dimension });
+        }
+        if let (0, Some(property)) = (node, of.properties.iter().find(|p| p.name == name)) {
+            return self.input(name, property.dimension);
+        }
+        if name == "t" {
+            return self.input(name, Dimension::TIME);
+        }
+        if let Some(variable) = self.behind(node, name) {
+            let dimension =
+                of.exposures.iter().find(|e| e.name == name).map_or(Dimension::NONE, |e| e.dimension);
+            return Ok(Selected { name: variable, dimension });
+        }
+        let error = Error::new(ErrorKind::Name, format!("nothing is called '{name}' here"));
+        Err(match nearest(name, of.quantity_names()) {
+            Some(near) => error.help(format!("did you mean '{near}'?")),
+            None => error,
+        })
+    }
+
+    /// Constants of the document by name.
+    pub(super) fn globals(&self) -> BTreeMap<String, f64> {
+        let mut out = BTreeMap::new();
+        for (derived, _) in &self.derived {
+            derived.value.visit_names(&mut |name| {
+                if let Some(constant) = self.set.vocabulary().global(name) {
+                    out.insert(name.to_string(), constant.value);
+                }
+            });
+        }
+        for node in &self.nodes {
+            for derived in &node.of.derived_parameters {
+                if let crate::lems::types::Source::Value(expr) = &derived.source {
+                    expr.visit_names(&mut |name| {
+                        if let Some(constant) = self.set.vocabulary().global(name) {
+                            out.insert(name.to_string(), constant.value);
+                        }
+                    });
+                }
+            }
+        }
+        out
+    }
+
+    /// A quantity of the component itself, requirements aside.
+    fn own(&self, node: usize, name: &str) -> Option<Selected> {
+        let this = &self.nodes[node];
+        let of = this.of;
+        let weight = node == 0 && name == "weight" && of.properties.iter().any(|p| p.name == name);
+        let state = of.dynamics.states.iter().any(|s| s.name == name);
+        let derived = of.dynamics.derived.iter().any(|d| d.name == name);
+        let fixed = of.parameters.iter().any(|p| p.name == name)
+            || of.derived_parameters.iter().any(|p| p.name == name)
+            || of.constants.iter().any(|p| p.name == name)
+            || (!weight && of.properties.iter().any(|p| p.name == name))
+            || of.index_parameters.iter().any(|p| p == name);
+        if !(state || derived || fixed) {
+            return None;
+        }
+        Some(Selected { name: this.flat(name), dimension: of.quantity(name)? })
+    }
+
+    /// The flat name of the variable behind the exposure `name` of a component.
+    pub(super) fn behind(&self, node: usize, name: &str) -> Option<String> {
+        let this = &self.nodes[node];
+        let dynamics = &this.of.dynamics;
+        let exposed = |exposure: &Option<String>| exposure.as_deref() == Some(name);
+        let state = dynamics.states.iter().find(|s| exposed(&s.exposure)).map(|s| &s.name);
+        let variable =
+            state.or_else(|| dynamics.derived.iter().find(|d| exposed(&d.exposure)).map(|d| &d.name));
+        match variable {
+            Some(variable) => Some(this.flat(variable)),
+            None => self.own(node, name).map(|found| found.name),
+        }
+    }
+
+    /// Notes that the whole reads `name` from outside.
+    fn input(&mut self, name: &str, dimension: Dimension) -> Result<Selected> {
+        match self.out.inputs.iter().find(|i| i.name == name) {
+            Some(known) if known.dimension != dimension => {
+                let message = format!(
+                    "'{name}' is required as [{dimension}] here and as [{}] elsewhere",
+                    known.dimension
+                );
+                Err(Error::new(ErrorKind::Dimension, message))
+            }
+            Some(_) => Ok(Selected { name: name.to_string(), dimension }),
+            None => {
+                self.out.inputs.push(Variable { name: name.to_string(), dimension });
+                Ok(Selected { name: name.to_string(), dimension })
+            }
+        }
+    }
+
+    /// What the path `path` selects, seen from the component `node`. Each has to be of dimension
+    /// `wanted`.
+    pub(super) fn select(&mut self, node: usize, path: &str, wanted: Dimension) -> Result<Vec<Selected>> {
+        let of = self.nodes[node].of;
+        let steps = steps(path);
+        let Some((variable, way)) = steps.split_last() else {
+            return Err(Error::new(ErrorKind::Syntax, "an empty path"));
+        };
+        let head = way.first().map_or("", |step| bare(step));
+        let outside = of.attachments.iter().chain(&of.instance_requirements).any(|slot| slot.name == head);
+        if outside {
+            let name = self.nodes[node].flat(path);
+            return self.input(&name, wanted).map(|input| vec![input]);
+        }
+        let mut at = vec![node];
+        for step in way {
+            at = self.step(&at, step)?;
+        }
+        let mut out = Vec::new();
+        for target in at {
+            let found = match self.own(target, variable) {
+                Some(found) => found,
+                None => {
+                    let of = self.nodes[target].of;
+                    let dimension = of.exposures.iter().find(|e| e.name == *variable).map(|e| e.dimension);
+                    match (self.behind(target, variable), dimension) {
+                        (Some(name), Some(dimension)) => Selected { name, dimension },
+                        _ if of.requirements.iter().any(|r| r.name == *variable) => {
+                            self.resolve(target, variable)?
+                        }
+                        _ => {
+                            let label = self.nodes[target].component.label();
+                            let error =
+                                Error::new(ErrorKind::Name, format!("'{path}': {label} has no '{variable}'"));
+                            return Err(match nearest(variable, of.quantity_names()) {
+                                Some(near) => error.help(format!("did you mean '{near}'?")),
+                                None => error,
+                            });
+                        }
+                    }
+                }
+            };
+            if found.dimension != wanted {
+                let message = format!("'{path}' is [{}], expected [{wanted}]", found.dimension);
+                return Err(Error::new(ErrorKind::Dimension, message));
+            }
+            out.push(found);
+        }
+        Ok(out)
+    }
+
+    /// Where one step of a path leads from `from`.
+    pub(super) fn step(&self, from: &[usize], step: &str) -> Result<Vec<usize>> {
+        let mut out = Vec::new();
+        for &node in from {
+            match step {
+                "." | "this" | "" => out.push(node),
+                ".." | "parent" => match self.nodes[node].parent {
+                    Some(parent) => out.push(parent),
+                    None => {
+                        let message = "the path leaves the outermost component";
+                        return Err(Error::new(ErrorKind::Name, message));
+                    }
+                },
+                _ => out.extend(self.children(node, step)?),
+            }
+        }
+        Ok(out)
+    }
+
+    fn children(&self, node: usize, step: &str) -> Result<Vec<usize>> {
+        let this = &self.nodes[node];
+        let name = bare(step);
+        let slotted: Vec<usize> = this.kids.iter().copied().filter(|k| self.nodes[*k].slot == name).collect();
+        let of = this.of;
+        let known = of.child.iter().chain(&of.children).chain(&of.references).any(|slot| slot.name == name);
+        let kids = if slotted.is_empty() && !known {
+            this.kids.iter().copied().filter(|k| self.nodes[*k].name == name).collect()
+        } else {
+            slotted
+        };
+        if kids.is_empty() && !known {
+            let error = Error::new(ErrorKind::Name, format!("{} has no '{name}'", this.component.label()));
+            let slots =
+                of.child.iter().chain(&of.children).chain(&of.references).map(|slot| slot.name.as_str());
+            return Err(match nearest(name, slots) {
+                Some(near) => error.help(format!("did you mean '{near}'?")),
+                None => error,
+            });
+        }
+        let Some(predicate) = step.strip_prefix(name).and_then(|p| p.strip_prefix('[')?.strip_suffix(']'))
+        else {
+            return Ok(kids);
+        };
+        let predicate = predicate.trim();
+        if predicate == "*" {
+            return Ok(kids);
+        }
+        if let Ok(number) = predicate.parse::<usize>() {
+            return Ok(kids.get(number).copied().into_iter().collect());
+        }
+        let Some((key, value)) = predicate.split_once('=') else {
+            let message = format!("cannot read '[{predicate}]' in a path");
+            return Err(Error::new(ErrorKind::Syntax, message).help("written like [*], [0] or [ion='ca']"));
+        };
+        let value = value.trim().trim_matches(['\'', '"']);
+        let matches = |kid: &usize| {
+            let component = self.nodes[*kid].component;
+            let key = key.trim();
+            let own = if key == "id" { component.id.as_deref() } else { None };
+            own.or_else(|| component.text(key)).or_else(|| component.reference(key)) == Some(value)
+        };
+        Ok(kids.into_iter().filter(matches).collect())
+    }
+}
+
+/// A step of a path without what is in brackets.
+fn bare(step: &str) -> &str {
+    step.split('[').next().unwrap_or_default().trim()
+}
+
+/// The steps of a path: split at slashes outside brackets.
+pub(super) fn steps(path: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut depth = 0i32;
+    let mut begin = 0;
+    for (at, c) in path.char_indices() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            '/' if depth == 0 => {
+                out.push(path[begin..at].trim());
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push(path[begin..].trim());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_split_outside_brackets() {
+        assert_eq!(steps("a/b[x='c/d']/e"), ["a", "b[x='c/d']", "e"]);
+        assert_eq!(steps("x"), ["x"]);
+        assert_eq!(bare("b[x='c']"), "b");
+    }
+}

@@ -1,0 +1,76 @@
+//! Finding the files that documents include.
+
+use std::path::{Path, PathBuf};
+
+use super::raw;
+use crate::error::{Error, ErrorKind, Result, nearest};
+
+/// A document that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// What it is told apart by: two includes with one key are the same document.
+    pub key: String,
+    /// Its name in messages.
+    pub file: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+/// Finds included documents.
+pub trait Resolver {
+    /// The document that `from` includes by the name `href`.
+    ///
+    /// # Errors
+    /// If there is none: the message says where it was looked for.
+    fn find(&self, from: &Path, href: &str) -> Result<Document>;
+}
+
+/// Finds documents in the file system, relative to the including file, and among documents built
+/// into the program.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Files<'a> {
+    /// Name and text of documents that are built in. A document whose file name is among them is
+    /// always taken from here, wherever a copy may lie.
+    pub built_in: &'a [(&'a str, &'a str)],
+}
+
+impl Resolver for Files<'_> {
+    fn find(&self, from: &Path, href: &str) -> Result<Document> {
+        let name = Path::new(href).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if let Some((name, text)) = self.built_in.iter().find(|(known, _)| *known == name) {
+            return Ok(Document {
+                key: format!("built-in:{name}"),
+                file: PathBuf::from(name),
+                text: (*text).to_string(),
+            });
+        }
+        if href.contains("://") {
+            let message = format!("cannot include '{href}' from the network");
+            return Err(Error::new(ErrorKind::Unsupported, message).help("save it beside this file"));
+        }
+        let folder = from.parent().unwrap_or(Path::new(""));
+        let path = folder.join(href);
+        let bytes = std::fs::read(&path).map_err(|error| {
+            let failed = Error::new(
+                ErrorKind::Io,
+                format!("cannot read the included file '{href}' (tried {}): {error}", path.display()),
+            );
+            match nearest(&name, self.built_in.iter().map(|(known, _)| *known)) {
+                Some(known) => failed.help(format!("did you mean '{known}', which is built in?")),
+                None => failed,
+            }
+        })?;
+        let key = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        Ok(Document { key: key.display().to_string(), text: raw::decode(bytes, &path)?, file: path })
+    }
+}
+
+/// Finds nothing: for texts that stand alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoIncludes;
+
+impl Resolver for NoIncludes {
+    fn find(&self, _from: &Path, href: &str) -> Result<Document> {
+        Err(Error::new(ErrorKind::Unsupported, format!("cannot include '{href}' here")))
+    }
+}

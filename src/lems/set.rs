@@ -1,0 +1,402 @@
+//! A set of component types and components from any number of documents.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::check;
+use super::component::{self, Component};
+use super::declare::{check_attributes, declare};
+use super::include::{Document, Resolver};
+use super::raw::{self, Element};
+use super::types::ComponentType;
+use super::vocabulary::Vocabulary;
+use crate::dynamics::Dynamics;
+use crate::error::{Error, ErrorKind, Result, nearest};
+
+/// Longest chain of documents that include each other.
+const MAX_INCLUDES: usize = 64;
+
+/// Component types and components, read from documents, with dimensions, units and constants.
+///
+/// Each document is read once, however often it is included. What one read adds is checked as a
+/// whole: if anything is wrong the set stays as it was, and the error lists everything found.
+///
+/// ```
+/// use neuropil::lems::{NoIncludes, Set};
+/// let mut set = Set::new();
+/// set.read_str(
+///     r#"<Lems>
+///          <ComponentType name="decay">
+///            <Parameter name="tau" dimension="time"/>
+///            <Exposure name="x" dimension="none"/>
+///            <Dynamics>
+///              <StateVariable name="x" dimension="none" exposure="x"/>
+///              <TimeDerivative variable="x" value="-x / tau"/>
+///              <OnStart><StateAssignment variable="x" value="1"/></OnStart>
+///            </Dynamics>
+///          </ComponentType>
+///          <decay id="slow" tau="100 ms"/>
+///        </Lems>"#,
+///     "decay.xml",
+///     &NoIncludes,
+/// )?;
+/// let slow = set.component("slow").ok_or("no such component")?;
+/// let dynamics = set.flatten(slow)?;
+/// assert_eq!(dynamics.states[0].name, "x");
+/// assert_eq!(dynamics.parameter("tau").map(|p| p.value), Some(0.1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Set {
+    vocabulary: Vocabulary,
+    types: Vec<Arc<ComponentType>>,
+    type_index: BTreeMap<String, usize>,
+    components: Vec<Arc<Component>>,
+    component_index: BTreeMap<String, usize>,
+    targets: Vec<Element>,
+    loaded: BTreeSet<String>,
+}
+
+/// What has been read and not yet resolved.
+#[derive(Default)]
+struct Pending {
+    dimensions: Vec<Element>,
+    units: Vec<Element>,
+    constants: Vec<Element>,
+    types: Vec<Element>,
+    components: Vec<Element>,
+    errors: Vec<Error>,
+}
+
+impl Default for Set {
+    fn default() -> Set {
+        Set::new()
+    }
+}
+
+impl Set {
+    /// An empty set, which knows the usual dimensions and units.
+    pub fn new() -> Set {
+        Set {
+            vocabulary: Vocabulary::new(),
+            types: Vec::new(),
+            type_index: BTreeMap::new(),
+            components: Vec::new(),
+            component_index: BTreeMap::new(),
+            targets: Vec::new(),
+            loaded: BTreeSet::new(),
+        }
+    }
+
+    /// Reads the document `text` and all that it includes.
+    ///
+    /// # Errors
+    /// Everything wrong that is found, each with file, line and what to do. The set is then as before.
+    pub fn read_str(&mut self, text: &str, file: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<()> {
+        let file = file.as_ref();
+        let key = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf()).display().to_string();
+        self.read(Document { key, file: file.to_path_buf(), text: text.to_string() }, resolver)
+    }
+
+    /// Reads the file `path` and all that it includes.
+    ///
+    /// # Errors
+    /// As [`Set::read_str`], and if the file cannot be read.
+    pub fn read_file(&mut self, path: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<()> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|error| Error::io(path, "read the file", &error))?;
+        self.read_str(&raw::decode(bytes, path)?, path, resolver)
+    }
+
+    fn read(&mut self, document: Document, resolver: &dyn Resolver) -> Result<()> {
+        if self.loaded.contains(&document.key) {
+            return Ok(());
+        }
+        let mut next = self.clone();
+        let mut pending = Pending::default();
+        next.load(document, resolver, &mut pending, 0)?;
+        let mut errors = std::mem::take(&mut pending.errors);
+        next.resolve(pending, &mut errors);
+        match Error::join(errors) {
+            None => {
+                *self = next;
+                Ok(())
+            }
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Sorts the elements of a document and those of the documents it includes.
+    fn load(
+        &mut self,
+        document: Document,
+        resolver: &dyn Resolver,
+        pending: &mut Pending,
+        depth: usize,
+    ) -> Result<()> {
+        if !self.loaded.insert(document.key) {
+            return Ok(());
+        }
+        let root = raw::parse(&document.text, &document.file)?;
+        if !matches!(root.name.as_str(), "Lems" | "lems" | "LEMS" | "neuroml") {
+            let message = format!("the root element is <{}>, expected <Lems> or <neuroml>", root.name);
+            return Err(root.error(ErrorKind::Syntax, message));
+        }
+        for element in root.children {
+            match element.name.as_str() {
+                "Include" | "include" => {
+                    if let Err(error) = self.include(&element, &document.file, resolver, pending, depth) {
+                        pending.errors.push(error);
+                    }
+                }
+                "Dimension" => pending.dimensions.push(element),
+                "Unit" => pending.units.push(element),
+                "Constant" => pending.constants.push(element),
+                "ComponentType" | "ComponentClass" => pending.types.push(element),
+                "Target" => self.targets.push(element),
+                // For people, or for programs that check units.
+                "notes" | "annotation" | "property" | "Assertion" => {}
+                _ => pending.components.push(element),
+            }
+        }
+        Ok(())
+    }
+
+    fn include(
+        &mut self,
+        element: &Element,
+        from: &Path,
+        resolver: &dyn Resolver,
+        pending: &mut Pending,
+        depth: usize,
+    ) -> Result<()> {
+        let Some(href) = element.get("file").or_else(|| element.get("href")) else {
+            return Err(element.error(ErrorKind::Syntax, "expected an attribute 'file' or 'href'"));
+        };
+        if depth >= MAX_INCLUDES {
+            let message = format!("documents include each other more than {MAX_INCLUDES} deep");
+            return Err(element.error(ErrorKind::Limit, message));
+        }
+        let document = resolver.find(from, href).map_err(|error| element.locate(error))?;
+        self.load(document, resolver, pending, depth + 1)
+    }
+
+    fn resolve(&mut self, pending: Pending, errors: &mut Vec<Error>) {
+        for element in &pending.dimensions {
+            errors.extend(self.vocabulary.declare_dimension(element).err());
+        }
+        for element in &pending.units {
+            errors.extend(self.vocabulary.declare_unit(element).err());
+        }
+        for element in &pending.constants {
+            let known = check_attributes(element, &["name", "symbol", "dimension", "value"]);
+            errors.extend(known.and_then(|()| self.vocabulary.declare_constant(element)).err());
+        }
+        let sound = self.resolve_types(pending.types, errors);
+        // Components of types that are themselves wrong would only repeat the error.
+        if sound {
+            self.resolve_components(&pending.components, errors);
+        }
+    }
+
+    /// Declares types, each after the one it extends. Gives whether all is well.
+    fn resolve_types(&mut self, elements: Vec<Element>, errors: &mut Vec<Error>) -> bool {
+        let before = errors.len();
+        let mut waiting = Vec::new();
+        let mut names: BTreeMap<String, raw::Origin> = BTreeMap::new();
+        for element in elements {
+            match element.require("name") {
+                Err(error) => errors.push(error),
+                Ok(name) => {
+                    let known = names.get(name).or_else(|| self.component_type(name).map(|t| &t.origin));
+                    if let Some(known) = known {
+                        let message =
+                            format!("the component type '{name}' is declared before, at {}", known.place());
+                        errors.push(element.error(ErrorKind::Name, message));
+                    } else {
+                        names.insert(name.to_string(), element.origin.clone());
+                        waiting.push(element);
+                    }
+                }
+            }
+        }
+        let mut failed: BTreeSet<String> = BTreeSet::new();
+        loop {
+            let count = waiting.len();
+            let mut later = Vec::new();
+            for element in waiting {
+                let base = element.get("extends");
+                let ready =
+                    base.is_none_or(|base| self.type_index.contains_key(base) || failed.contains(base));
+                if ready { self.declare_type(&element, &mut failed, errors) } else { later.push(element) }
+            }
+            waiting = later;
+            if waiting.is_empty() || waiting.len() == count {
+                break;
+            }
+        }
+        for element in &waiting {
+            errors.push(self.never_declared(element, &waiting));
+        }
+        errors.len() == before
+    }
+
+    fn declare_type(&mut self, element: &Element, failed: &mut BTreeSet<String>, errors: &mut Vec<Error>) {
+        let name = element.get("name").unwrap_or_default().to_string();
+        let base = element.get("extends").map(|base| self.component_type(base).cloned());
+        let result = match base {
+            // The supertype's own errors are enough.
+            Some(None) => {
+                failed.insert(name);
+                return;
+            }
+            Some(Some(base)) => declare(element, Some(&base), &self.vocabulary),
+            None => declare(element, None, &self.vocabulary),
+        };
+        let checked =
+            result.and_then(|declared| check::check(&declared, &self.vocabulary).map(|()| declared));
+        match checked {
+            Ok(declared) => {
+                self.type_index.insert(name, self.types.len());
+                self.types.push(Arc::new(declared));
+            }
+            Err(error) => {
+                failed.insert(name);
+                errors.push(error);
+            }
+        }
+    }
+
+    /// Why the supertype of `element` could not be found: a wrong name, or a circle.
+    fn never_declared(&self, element: &Element, waiting: &[Element]) -> Error {
+        let base = element.get("extends").unwrap_or_default();
+        if waiting.iter().any(|other| other.get("name") == Some(base)) {
+            let message = format!("the component type extends itself, by way of '{base}'");
+            return element.error(ErrorKind::Name, message);
+        }
+        let error = element
+            .error(ErrorKind::Name, format!("extends=\"{base}\": there is no component type '{base}'"));
+        match nearest(base, self.types().map(|t| t.name.as_str())) {
+            Some(near) => error.help(format!("did you mean '{near}'?")),
+            None => error,
+        }
+    }
+
+    fn resolve_components(&mut self, elements: &[Element], errors: &mut Vec<Error>) {
+        let first = self.components.len();
+        for element in elements {
+            let built = component::top_type(element, self)
+                .and_then(|component_type| component::build(element, component_type, "", self))
+                .and_then(|component| self.add(component));
+            errors.extend(built.err());
+        }
+        for component in self.components.iter().skip(first) {
+            component::check_references(component, self, errors);
+        }
+    }
+
+    fn add(&mut self, component: Component) -> Result<()> {
+        if let Some(id) = &component.id {
+            if let Some(known) = self.component(id) {
+                let message =
+                    format!("the id '{id}' is used before, by {} at {}", known.label(), known.origin.place());
+                return Err(component.error(ErrorKind::Name, message));
+            }
+            self.component_index.insert(id.clone(), self.components.len());
+        }
+        self.components.push(Arc::new(component));
+        Ok(())
+    }
+
+    /// Makes a component from code: `element` is named for the type (or `Component` with a `type`),
+    /// its attributes are values with units. The set itself does not change.
+    ///
+    /// # Errors
+    /// As for a component in a document.
+    ///
+    /// ```
+    /// # use neuropil::lems::{Element, NoIncludes, Set};
+    /// # let mut set = Set::new();
+    /// # let text = r#"<Lems><ComponentType name="leak"><Parameter name="g" dimension="conductanceDensity"/>
+    /// #   <Dynamics/></ComponentType></Lems>"#;
+    /// # set.read_str(text, "leak.xml", &NoIncludes)?;
+    /// let leak = set.build(&Element::new("leak").with("id", "pas").with("g", "0.3 mS/cm2"))?;
+    /// assert_eq!(leak.parameter("g"), Some(3.0));
+    /// # Ok::<(), neuropil::Error>(())
+    /// ```
+    pub fn build(&self, element: &Element) -> Result<Component> {
+        let component = component::build(element, component::top_type(element, self)?, "", self)?;
+        let mut errors = Vec::new();
+        component::check_references(&component, self, &mut errors);
+        match Error::join(errors) {
+            None => Ok(component),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Adds a component made by [`Set::build`] to the set, so that others may refer to it.
+    ///
+    /// # Errors
+    /// If its id is taken.
+    pub fn insert(&mut self, component: Component) -> Result<()> {
+        self.add(component)
+    }
+
+    /// The component `id` at the top of a document.
+    pub fn component(&self, id: &str) -> Option<&Component> {
+        self.component_index.get(id).and_then(|at| self.components.get(*at)).map(|c| &**c)
+    }
+
+    /// All components at the top of documents, in order of reading.
+    pub fn components(&self) -> impl Iterator<Item = &Component> {
+        self.components.iter().map(|c| &**c)
+    }
+
+    /// The component type `name`.
+    pub fn component_type(&self, name: &str) -> Option<&ComponentType> {
+        self.type_index.get(name).and_then(|at| self.types.get(*at)).map(|t| &**t)
+    }
+
+    /// The component type `name`.
+    ///
+    /// # Errors
+    /// If there is none, with the nearest name.
+    pub fn require_type(&self, name: &str) -> Result<&ComponentType> {
+        self.component_type(name).ok_or_else(|| {
+            let error = Error::new(ErrorKind::Name, format!("there is no component type '{name}'"));
+            match nearest(name, self.types().map(|t| t.name.as_str())) {
+                Some(near) => error.help(format!("did you mean '{near}'?")),
+                None => error,
+            }
+        })
+    }
+
+    /// All component types, each after the one it extends.
+    pub fn types(&self) -> impl Iterator<Item = &ComponentType> {
+        self.types.iter().map(|t| &**t)
+    }
+
+    /// Whether the type `name` is `base` or extends it.
+    pub fn is_a(&self, name: &str, base: &str) -> bool {
+        self.component_type(name).is_some_and(|t| t.is_a(base))
+    }
+
+    /// The `Target` elements of the documents: what to simulate.
+    pub fn targets(&self) -> &[Element] {
+        &self.targets
+    }
+
+    /// The flat dynamical system that `component` is, with its children and the components it refers to.
+    ///
+    /// # Errors
+    /// Everything that does not fit together, joined.
+    pub fn flatten(&self, component: &Component) -> Result<Dynamics> {
+        super::flatten::flatten(self, component)
+    }
+
+    /// The dimensions, units and constants known.
+    pub(super) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+}
