@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::model::Rule;
 use crate::morph::{Morphology, SectionId};
 
 /// The most compartments one cell may have: beyond this the policy is taken for a slip.
@@ -41,6 +42,9 @@ pub enum Policy {
     },
     /// Each segment of the morphology one compartment; segments of no length go to a neighbour.
     PerSegment,
+    /// A rule for each section.
+    #[serde(skip)]
+    BySection(Vec<Rule>),
 }
 
 impl Default for Policy {
@@ -65,6 +69,7 @@ impl fmt::Display for Policy {
                 write!(f, "d_lambda rule, {fraction} of the length constant at {frequency_hz} Hz")
             }
             Policy::PerSegment => write!(f, "one per segment"),
+            Policy::BySection(_) => write!(f, "by section"),
         }
     }
 }
@@ -93,29 +98,46 @@ impl Policy {
         match self {
             Policy::PerSection { compartments, sections } => per_section(morphology, *compartments, sections),
             Policy::MaxLength { length_um } => {
-                positive("the greatest length of a compartment", *length_um)?;
-                ids.map(|id| {
-                    let length: f64 = morphology.segments_of(id).iter().map(|s| s.length()).sum();
-                    // The slack keeps 100 µm in pieces of 0.1 µm at 1000 in spite of rounding.
-                    count(morphology, id, (length / length_um - 1e-9).ceil().max(1.0))
-                })
-                .collect()
+                ids.map(|id| by_rule(morphology, id, Rule::MaxLength(*length_um), &electrical)).collect()
             }
             Policy::DLambda { fraction, frequency_hz } => {
-                positive("the fraction of the d_lambda rule", *fraction)?;
-                positive("the frequency of the d_lambda rule", *frequency_hz)?;
-                ids.map(|id| {
-                    let electrical = electrical(id);
-                    positive("the axial resistivity", electrical.resistivity_ohm_m)?;
-                    positive("the specific capacitance", electrical.capacitance_f_per_m2)?;
-                    let (length, lambda) = length_constant(morphology, id, *frequency_hz, electrical);
-                    let n = ((length / (fraction * lambda) + 0.9) / 2.0).trunc() * 2.0 + 1.0;
-                    count(morphology, id, n)
-                })
-                .collect()
+                let rule = Rule::DLambda { fraction: *fraction, frequency_hz: *frequency_hz };
+                ids.map(|id| by_rule(morphology, id, rule, &electrical)).collect()
             }
             Policy::PerSegment => Ok(vec![0; morphology.sections.len()]),
+            Policy::BySection(rules) => {
+                ids.zip(rules).map(|(id, rule)| by_rule(morphology, id, *rule, &electrical)).collect()
+            }
         }
+    }
+}
+
+/// The number of compartments of section `id`, 0 for one per segment.
+fn by_rule(
+    morphology: &Morphology,
+    id: SectionId,
+    rule: Rule,
+    electrical: &impl Fn(SectionId) -> Electrical,
+) -> Result<u32> {
+    match rule {
+        Rule::PerSection(n) => count(morphology, id, f64::from(n)),
+        Rule::MaxLength(length_um) => {
+            positive("the greatest length of a compartment", length_um)?;
+            let length: f64 = morphology.segments_of(id).iter().map(|s| s.length()).sum();
+            // The slack keeps 100 µm in pieces of 0.1 µm at 1000 in spite of rounding.
+            count(morphology, id, (length / length_um - 1e-9).ceil().max(1.0))
+        }
+        Rule::DLambda { fraction, frequency_hz } => {
+            positive("the fraction of the d_lambda rule", fraction)?;
+            positive("the frequency of the d_lambda rule", frequency_hz)?;
+            let electrical = electrical(id);
+            positive("the axial resistivity", electrical.resistivity_ohm_m)?;
+            positive("the specific capacitance", electrical.capacitance_f_per_m2)?;
+            let (length, lambda) = length_constant(morphology, id, frequency_hz, electrical);
+            let n = ((length / (fraction * lambda) + 0.9) / 2.0).trunc() * 2.0 + 1.0;
+            count(morphology, id, n)
+        }
+        Rule::PerSegment => Ok(0),
     }
 }
 

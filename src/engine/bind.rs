@@ -1,0 +1,157 @@
+//! Programs on the memory of a group.
+
+use std::sync::Arc;
+
+use super::lower::{Array, MembranePrograms, NodeArray, PointPrograms, Template};
+use crate::error::Result;
+use crate::vm::{Arena, BoundProgram, Program, padded, run_lane};
+
+/// Where the arrays of one mechanism set lie in a group's arena.
+#[derive(Debug, Clone)]
+pub struct Placement {
+    /// Lanes with padding.
+    pub lanes: usize,
+    /// Where instance array 0 starts; the others follow, `lanes` apart.
+    pub instances: usize,
+    /// Where result array 0 starts.
+    pub results: usize,
+    /// Lanes with padding of one node array; node array `k` starts at `k * nodes`.
+    pub nodes: usize,
+    /// Length of the arena.
+    pub arena: usize,
+    /// Index lists by [`super::lower::list`] number.
+    pub lists: Vec<Arc<[u32]>>,
+}
+
+impl Placement {
+    fn offsets(&self, template: &Template) -> Vec<usize> {
+        let offset = |array: &Array| match *array {
+            Array::Node(node) => node as usize * self.nodes,
+            Array::Instance(k) => self.instances + k * self.lanes,
+            Array::Result(k) => self.results + k * self.lanes,
+        };
+        template.arrays.iter().map(offset).collect()
+    }
+
+    /// `template` on this memory.
+    ///
+    /// # Errors
+    /// If the program does not fit the memory, which would be a mistake of the engine's.
+    pub fn bind(&self, template: &Template) -> Result<BoundProgram> {
+        let lists = self.lists.clone();
+        BoundProgram::new(&template.program, &self.offsets(template), self.lanes, lists, self.arena)
+    }
+
+    fn bind_some(&self, template: &Option<Template>) -> Result<Option<BoundProgram>> {
+        template.as_ref().map(|t| self.bind(t)).transpose()
+    }
+}
+
+/// Where node array `array` starts when each has `nodes` lanes.
+pub fn node_base(array: NodeArray, nodes: usize) -> usize {
+    array as usize * nodes
+}
+
+/// The programs of a membrane plan on a group's memory.
+#[derive(Debug)]
+pub struct BoundMembrane {
+    /// Sets the states at the start.
+    pub start: BoundProgram,
+    /// Currents alone.
+    pub currents: BoundProgram,
+    /// A whole step, then currents.
+    pub step: BoundProgram,
+    /// Half a step, then currents.
+    pub half: BoundProgram,
+}
+
+impl BoundMembrane {
+    /// Binds all programs.
+    ///
+    /// # Errors
+    /// As [`Placement::bind`].
+    pub fn new(programs: &MembranePrograms, place: &Placement) -> Result<BoundMembrane> {
+        Ok(BoundMembrane {
+            start: place.bind(&programs.start)?,
+            currents: place.bind(&programs.currents)?,
+            step: place.bind(&programs.step)?,
+            half: place.bind(&programs.half)?,
+        })
+    }
+}
+
+/// The programs of a point kind on a group's memory.
+#[derive(Debug)]
+pub struct BoundPoints {
+    /// Sets the states at the start.
+    pub start: Option<BoundProgram>,
+    /// Conditions alone.
+    pub conditions: Option<BoundProgram>,
+    /// A step of the states, then conditions.
+    pub step: Option<BoundProgram>,
+    /// Current and conductance into the nodes.
+    pub currents: Option<BoundProgram>,
+    /// What events do, by port.
+    pub events: Vec<EventProgram>,
+}
+
+/// What an event at one port does to the lane it hits.
+#[derive(Debug)]
+pub struct EventProgram {
+    program: Program,
+    offsets: Vec<usize>,
+    lists: Vec<Arc<[u32]>>,
+}
+
+impl EventProgram {
+    /// Runs it on `lane`.
+    pub fn run(&self, lane: usize, arena: &mut Arena, uniforms: &[f64], registers: &mut Vec<f64>) {
+        run_lane(&self.program, &self.offsets, lane, &self.lists, arena, uniforms, registers);
+    }
+}
+
+impl BoundPoints {
+    /// Binds all programs.
+    ///
+    /// # Errors
+    /// As [`Placement::bind`].
+    pub fn new(programs: &PointPrograms, place: &Placement) -> Result<BoundPoints> {
+        let mut events = Vec::with_capacity(programs.events.len());
+        for (_, template) in &programs.events {
+            // Binding checks the program; events then run it lane by lane.
+            place.bind(template)?;
+            events.push(EventProgram {
+                program: template.program.clone(),
+                offsets: place.offsets(template),
+                lists: place.lists.clone(),
+            });
+        }
+        Ok(BoundPoints {
+            start: place.bind_some(&programs.start)?,
+            conditions: place.bind_some(&programs.conditions)?,
+            step: place.bind_some(&programs.step)?,
+            currents: place.bind_some(&programs.currents)?,
+            events,
+        })
+    }
+}
+
+/// Hands out parts of an arena before it exists.
+#[derive(Debug, Default)]
+pub struct Allocator {
+    used: usize,
+}
+
+impl Allocator {
+    /// `arrays` arrays of `lanes` lanes each (padded); gives the start of the first.
+    pub fn take(&mut self, arrays: usize, lanes: usize) -> usize {
+        let start = self.used;
+        self.used += arrays * padded(lanes);
+        start
+    }
+
+    /// Length of the arena so far.
+    pub fn len(&self) -> usize {
+        self.used
+    }
+}

@@ -1,0 +1,93 @@
+//! Spikes and the events they become.
+
+/// A spike: who and when.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spike {
+    /// Time, s.
+    pub time_s: f64,
+    /// Number of the cell in the whole model: populations in order, cells in order.
+    pub cell: u32,
+}
+
+/// An event on its way to an instance of a group.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Event {
+    /// Number of the point kind in the group.
+    pub kind: u32,
+    /// The instance.
+    pub lane: u32,
+    /// The connection's weight.
+    pub weight: f64,
+}
+
+/// Events of a group by the step at which they arrive, each step's in order of pushing.
+#[derive(Debug, Clone, Default)]
+pub struct Calendar {
+    /// A ring of steps; grows to the longest delay.
+    days: Vec<Vec<Event>>,
+    /// The step of `days[0]`'s turn: the next to be taken.
+    next: u64,
+}
+
+impl Calendar {
+    /// Puts `event` into step `step`; a step already past counts as the next one.
+    pub fn push(&mut self, step: u64, event: Event) {
+        let step = step.max(self.next);
+        let ahead = (step - self.next) as usize;
+        if ahead >= self.days.len() {
+            self.grow(ahead + 1);
+        }
+        let day = (step % self.days.len() as u64) as usize;
+        self.days[day].push(event);
+    }
+
+    fn grow(&mut self, wanted: usize) {
+        let old = std::mem::take(&mut self.days);
+        let len = wanted.next_power_of_two().max(64);
+        self.days.resize_with(len, Vec::new);
+        let n = old.len() as u64;
+        for (at, day) in old.into_iter().enumerate() {
+            if !day.is_empty() {
+                // The one step from `next` on that this place of the old ring stood for.
+                let step = self.next + (at as u64 + n - self.next % n) % n;
+                self.days[(step % len as u64) as usize] = day;
+            }
+        }
+    }
+
+    /// Moves the events of `step` into `out`. Steps are taken one after the other.
+    pub fn take(&mut self, step: u64, out: &mut Vec<Event>) {
+        out.clear();
+        if !self.days.is_empty() {
+            let day = (step % self.days.len() as u64) as usize;
+            out.append(&mut self.days[day]);
+        }
+        self.next = step + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_out_at_their_step_in_order_whatever_the_ring_size() {
+        let event = |lane| Event { kind: 0, lane, weight: 1.0 };
+        let mut calendar = Calendar::default();
+        let mut out = Vec::new();
+        calendar.push(0, event(1));
+        calendar.push(70, event(2));
+        calendar.push(3, event(3));
+        let mut seen = Vec::new();
+        for step in 0..2000_u64 {
+            if step == 5 {
+                calendar.push(1005, event(4));
+                calendar.push(70, event(5));
+                calendar.push(2, event(6));
+            }
+            calendar.take(step, &mut out);
+            seen.extend(out.iter().map(|e| (step, e.lane)));
+        }
+        assert_eq!(seen, [(0, 1), (3, 3), (5, 6), (70, 2), (70, 5), (1005, 4)]);
+    }
+}

@@ -1,0 +1,278 @@
+//! A group of cells that advance together: its memory and its step.
+
+use super::bind::{BoundMembrane, BoundPoints, node_base};
+use super::events::{Calendar, Event, Spike};
+use super::lower::{NodeArray, uniform};
+use crate::cable::Solver;
+use crate::model::Method;
+use crate::rng::{Purpose, Stream};
+use crate::simd::Level;
+use crate::vm::{Arena, BoundProgram, Scratch};
+
+/// What all groups of a run have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// Time step, s.
+    pub dt_s: f64,
+    /// Voltage stepping.
+    pub method: Method,
+    /// Vector unit.
+    pub level: Level,
+    /// Seed of the run.
+    pub seed: u64,
+}
+
+/// A place where spikes are detected.
+#[derive(Debug, Clone, Copy)]
+pub struct Detector {
+    /// The node.
+    pub node: usize,
+    /// Number of the cell in the model.
+    pub cell: u32,
+    /// Threshold, V.
+    pub threshold_v: f64,
+    /// The potential at the last step, V.
+    pub before_v: f64,
+}
+
+/// Instances that draw noise.
+#[derive(Debug, Clone)]
+pub struct Noise {
+    /// Where the noise array starts in the arena.
+    pub offset: usize,
+    /// Key of each lane: cell and use.
+    pub keys: Vec<[u64; 2]>,
+    /// Steps for which a number is held.
+    pub interval: u64,
+}
+
+/// Point cells: their programs and who they are.
+#[derive(Debug)]
+pub struct PointCells {
+    /// The programs.
+    pub programs: BoundPoints,
+    /// Where the array lies that says whether the cell spikes, if it can.
+    pub sent: Option<usize>,
+    /// Number in the model of the cell in each lane.
+    pub cells: Vec<u32>,
+}
+
+/// A program that computes recorded values, and how often.
+#[derive(Debug)]
+pub struct Observer {
+    /// The program.
+    pub program: BoundProgram,
+    /// Steps between samples.
+    pub interval: u64,
+}
+
+/// A recorded number: table, column and place in the arena.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe {
+    /// Number of the table.
+    pub table: usize,
+    /// Number of the column.
+    pub column: usize,
+    /// Where it is in the arena.
+    pub offset: usize,
+}
+
+/// The probes of one table in this group, and the samples since the last hand-over.
+#[derive(Debug, Clone, Default)]
+pub struct Samples {
+    /// Steps between samples.
+    pub interval: u64,
+    /// What is sampled.
+    pub probes: Vec<Probe>,
+    /// Rows of samples, one number a probe.
+    pub rows: Vec<f64>,
+}
+
+/// A group of cells.
+#[derive(Debug)]
+pub struct Group {
+    /// Every array.
+    pub arena: Arena,
+    /// Lanes with padding of a node array.
+    pub nodes: usize,
+    /// The tree solver; none for point cells.
+    pub solver: Option<Solver>,
+    /// Sets diagonal and right-hand side where no membrane program does it in place.
+    pub base: Option<BoundProgram>,
+    /// Membranes, the one in place first.
+    pub membranes: Vec<BoundMembrane>,
+    /// Synapses and stimuli.
+    pub points: Vec<BoundPoints>,
+    /// Cells without a shape.
+    pub cells: Vec<PointCells>,
+    /// Noise arrays.
+    pub noise: Vec<Noise>,
+    /// Spike detectors.
+    pub detectors: Vec<Detector>,
+    /// Recorded values that have to be computed.
+    pub observers: Vec<Observer>,
+    /// Samples, by table.
+    pub samples: Vec<Samples>,
+    /// Events to come.
+    pub calendar: Calendar,
+    /// Spikes since the last hand-over, in order of time step.
+    pub spikes: Vec<Spike>,
+    /// Whether the step that comes next has its states and currents already.
+    pub prepared: bool,
+    /// Scratch.
+    pub work: Work,
+}
+
+/// Scratch of a group.
+#[derive(Debug, Default)]
+pub struct Work {
+    scratch: Scratch,
+    registers: Vec<f64>,
+    due: Vec<Event>,
+}
+
+impl Group {
+    /// Makes room for everything the step loop needs, and sets the states at the start.
+    pub fn start(&mut self, clock: &Clock) {
+        let uniforms = uniforms(clock, 0.0);
+        let Group { arena, membranes, points, cells, work, .. } = self;
+        for membrane in membranes.iter() {
+            for program in [&membrane.start, &membrane.currents, &membrane.step, &membrane.half] {
+                work.scratch.fit(program);
+            }
+            membrane.start.run(clock.level, arena, &uniforms, &mut work.scratch);
+        }
+        for bound in points.iter().chain(cells.iter().map(|c| &c.programs)) {
+            for program in [&bound.start, &bound.conditions, &bound.step, &bound.currents].into_iter().flatten() {
+                work.scratch.fit(program);
+            }
+            if let Some(program) = &bound.start {
+                program.run(clock.level, arena, &uniforms, &mut work.scratch);
+            }
+        }
+        let v = node_base(NodeArray::V, self.nodes);
+        for detector in &mut self.detectors {
+            detector.before_v = self.arena[v + detector.node];
+        }
+    }
+
+    /// Advances `steps` steps from step `from`. Allocates only when buffers of spikes and samples
+    /// outgrow their size.
+    pub fn advance(&mut self, clock: &Clock, from: u64, steps: u64) {
+        for step in from..from + steps {
+            if !self.prepared {
+                self.prepare(clock, step);
+            }
+            self.complete(clock, step);
+            self.prepared = false;
+        }
+    }
+
+    /// States and currents of step `step`, and its samples.
+    pub fn prepare(&mut self, clock: &Clock, step: u64) {
+        let time = step as f64 * clock.dt_s;
+        let now = uniforms(clock, time);
+        // Stimuli act at the middle of the step: exact charge, second order.
+        let middle = uniforms(clock, time + 0.5 * clock.dt_s);
+        self.draw_noise(clock, step);
+        let Group { arena, base, membranes, points, work, calendar, observers, .. } = self;
+        for bound in points.iter() {
+            if let Some(program) = if step == 0 { &bound.conditions } else { &bound.step } {
+                program.run(clock.level, arena, &middle, &mut work.scratch);
+            }
+        }
+        if let Some(base) = base {
+            base.run(clock.level, arena, &now, &mut work.scratch);
+        }
+        for membrane in membranes.iter() {
+            let program = match (step, clock.method) {
+                (0, Method::BackwardEuler) => &membrane.currents,
+                (0, Method::CrankNicolson) => &membrane.half,
+                _ => &membrane.step,
+            };
+            program.run(clock.level, arena, &now, &mut work.scratch);
+        }
+        calendar.take(step, &mut work.due);
+        for event in &work.due {
+            let mut uniforms = now;
+            uniforms[usize::from(uniform::WEIGHT)] = event.weight;
+            if let Some(program) = points.get(event.kind as usize).and_then(|p| p.events.first()) {
+                program.run(event.lane as usize, arena, &uniforms, &mut work.registers);
+            }
+        }
+        for bound in points.iter() {
+            if let Some(program) = &bound.currents {
+                program.run(clock.level, arena, &middle, &mut work.scratch);
+            }
+        }
+        for observer in observers.iter().filter(|o| step.is_multiple_of(o.interval)) {
+            observer.program.run(clock.level, arena, &now, &mut work.scratch);
+        }
+        for samples in self.samples.iter_mut().filter(|s| step.is_multiple_of(s.interval)) {
+            samples.rows.extend(samples.probes.iter().map(|p| arena[p.offset]));
+        }
+        self.prepared = true;
+    }
+
+    /// The potential at the end of step `step`, and spikes.
+    fn complete(&mut self, clock: &Clock, step: u64) {
+        if let Some(solver) = &mut self.solver {
+            solver.solve(clock.level, &mut self.arena);
+            if clock.method == Method::CrankNicolson {
+                // The solve was over half a step: v(t+dt) = 2 v(t+dt/2) − v(t).
+                let (v, rhs) = (node_base(NodeArray::V, self.nodes), node_base(NodeArray::Rhs, self.nodes));
+                for i in 0..self.nodes {
+                    self.arena[v + i] = 2.0 * self.arena[rhs + i] - self.arena[v + i];
+                }
+            } else {
+                let rhs = node_base(NodeArray::Rhs, self.nodes);
+                let v = node_base(NodeArray::V, self.nodes);
+                self.arena.copy_within(rhs..rhs + self.nodes, v);
+            }
+        }
+        let time = step as f64 * clock.dt_s;
+        let v = node_base(NodeArray::V, self.nodes);
+        for detector in &mut self.detectors {
+            let (before, after) = (detector.before_v, self.arena[v + detector.node]);
+            if before < detector.threshold_v && after >= detector.threshold_v {
+                let fraction = (detector.threshold_v - before) / (after - before);
+                self.spikes.push(Spike { time_s: time + fraction * clock.dt_s, cell: detector.cell });
+            }
+            detector.before_v = after;
+        }
+        let end = (step + 1) as f64 * clock.dt_s;
+        let uniforms = uniforms(clock, end);
+        for cells in &self.cells {
+            if let Some(program) = &cells.programs.step {
+                program.run(clock.level, &mut self.arena, &uniforms, &mut self.work.scratch);
+            }
+            if let Some(sent) = cells.sent {
+                let lanes = cells.cells.iter().zip(&self.arena[sent..]);
+                let spiking = lanes.filter(|(_, sent)| **sent != 0.0);
+                self.spikes.extend(spiking.map(|(&cell, _)| Spike { time_s: end, cell }));
+            }
+        }
+    }
+
+    fn draw_noise(&mut self, clock: &Clock, step: u64) {
+        for noise in self.noise.iter().filter(|n| step.is_multiple_of(n.interval)) {
+            for (lane, &key) in noise.keys.iter().enumerate() {
+                let stream = Stream::new(clock.seed, Purpose::Noise, key);
+                self.arena[noise.offset + lane] = stream.normal_at(step / noise.interval);
+            }
+        }
+    }
+
+    /// Whether every potential is a finite number; else the first node whose is not.
+    pub fn first_not_finite(&self) -> Option<usize> {
+        let v = node_base(NodeArray::V, self.nodes);
+        self.arena[v..v + self.nodes].iter().position(|v| !v.is_finite())
+    }
+}
+
+fn uniforms(clock: &Clock, time_s: f64) -> [f64; uniform::COUNT] {
+    let mut values = [0.0; uniform::COUNT];
+    values[usize::from(uniform::STEP)] = clock.dt_s;
+    values[usize::from(uniform::TIME)] = time_s;
+    values
+}
