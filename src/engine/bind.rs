@@ -24,10 +24,10 @@ pub struct Placement {
 }
 
 impl Placement {
-    fn offsets(&self, template: &Template) -> Vec<usize> {
+    fn offsets(&self, template: &Template, width: usize) -> Vec<usize> {
         let offset = |array: &Array| match *array {
             Array::Node(node) => node as usize * self.nodes,
-            Array::Instance(k) => self.instances + k * self.lanes,
+            Array::Instance(k) => self.instances + k * width,
             Array::Result(k) => self.results + k * self.lanes,
         };
         template.arrays.iter().map(offset).collect()
@@ -38,8 +38,17 @@ impl Placement {
     /// # Errors
     /// If the program does not fit the memory, which would be a mistake of the engine's.
     pub fn bind(&self, template: &Template) -> Result<BoundProgram> {
-        let lists = self.lists.clone();
-        BoundProgram::new(&template.program, &self.offsets(template), self.lanes, lists, self.arena)
+        self.bind_gathered(template, self.lanes)
+    }
+
+    /// `template` on this memory, its instance arrays being `width` apart: an observer's are those of
+    /// the mechanisms that it watches.
+    ///
+    /// # Errors
+    /// As [`Placement::bind`].
+    pub fn bind_gathered(&self, template: &Template, width: usize) -> Result<BoundProgram> {
+        let offsets = self.offsets(template, width);
+        BoundProgram::new(&template.program, &offsets, self.lanes, self.lists.clone(), self.arena)
     }
 
     fn bind_some(&self, template: &Option<Template>) -> Result<Option<BoundProgram>> {
@@ -122,7 +131,7 @@ impl BoundPoints {
             place.bind(template)?;
             events.push(EventProgram {
                 program: template.program.clone(),
-                offsets: place.offsets(template),
+                offsets: place.offsets(template, place.lanes),
                 lists: place.lists.clone(),
             });
         }

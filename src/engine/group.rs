@@ -3,7 +3,7 @@
 use super::bind::{BoundMembrane, BoundPoints, node_base};
 use super::events::{Calendar, Event, Spike};
 use super::lower::{NodeArray, uniform};
-use crate::cable::Solver;
+use crate::cable::hines::Hines;
 use crate::model::Method;
 use crate::rng::{Purpose, Stream};
 use crate::simd::Level;
@@ -66,11 +66,9 @@ pub struct Observer {
     pub interval: u64,
 }
 
-/// A recorded number: table, column and place in the arena.
+/// A recorded number: its column in the table and its place in the arena.
 #[derive(Debug, Clone, Copy)]
 pub struct Probe {
-    /// Number of the table.
-    pub table: usize,
     /// Number of the column.
     pub column: usize,
     /// Where it is in the arena.
@@ -96,7 +94,7 @@ pub struct Group {
     /// Lanes with padding of a node array.
     pub nodes: usize,
     /// The tree solver; none for point cells.
-    pub solver: Option<Solver>,
+    pub solver: Option<Hines>,
     /// Sets diagonal and right-hand side where no membrane program does it in place.
     pub base: Option<BoundProgram>,
     /// Membranes, the one in place first.
@@ -184,13 +182,15 @@ impl Group {
         if let Some(base) = base {
             base.run(clock.level, arena, &now, &mut work.scratch);
         }
+        let mut half = now;
+        half[usize::from(uniform::STEP)] *= 0.5;
         for membrane in membranes.iter() {
-            let program = match (step, clock.method) {
-                (0, Method::BackwardEuler) => &membrane.currents,
-                (0, Method::CrankNicolson) => &membrane.half,
-                _ => &membrane.step,
+            let (program, uniforms) = match (step, clock.method) {
+                (0, Method::BackwardEuler) => (&membrane.currents, &now),
+                (0, Method::CrankNicolson) => (&membrane.half, &half),
+                _ => (&membrane.step, &now),
             };
-            program.run(clock.level, arena, &now, &mut work.scratch);
+            program.run(clock.level, arena, uniforms, &mut work.scratch);
         }
         calendar.take(step, &mut work.due);
         for event in &work.due {
@@ -216,7 +216,10 @@ impl Group {
 
     /// The potential at the end of step `step`, and spikes.
     fn complete(&mut self, clock: &Clock, step: u64) {
-        if let Some(solver) = &mut self.solver {
+        if let Some(solver) = &self.solver {
+            if step == 0 {
+                solver.factor(&mut self.arena);
+            }
             solver.solve(clock.level, &mut self.arena);
             if clock.method == Method::CrankNicolson {
                 // The solve was over half a step: v(t+dt) = 2 v(t+dt/2) − v(t).

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::lower::Mechanism;
+use crate::cable::order::CellTree;
 use crate::cable::{Discretisation, Electrical, NONE, Policy};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,6 +18,8 @@ pub struct CellPlan {
     pub discretisation: Discretisation,
     /// Lengths and distances.
     pub geometry: Geometry,
+    /// The tree of nodes as the solver takes it.
+    pub tree: CellTree,
     /// Axial conductance to the parent of each node, S.
     pub axial_s: Vec<f64>,
     /// Capacitance of each node, F; 0 at forks.
@@ -122,8 +125,10 @@ impl CellPlan {
             .iter()
             .map(|&cv| if cv == NONE { NONE } else { cv_set[cv as usize] })
             .collect();
+        let tree = CellTree::new(&discretisation.node_parent)?;
         Ok(CellPlan {
             discretisation,
+            tree,
             geometry,
             axial_s,
             capacitance_f,

@@ -44,10 +44,14 @@ pub enum NodeArray {
     Rhs,
     /// Axial conductance to the parent, S.
     Axial,
+    /// The solver's factors.
+    Factor,
+    /// The solver's reciprocals of constant diagonals.
+    Inverse,
 }
 
 /// How many node arrays there are.
-pub const N_NODE_ARRAYS: usize = 7;
+pub const N_NODE_ARRAYS: usize = 9;
 
 /// A program with what its arrays are.
 #[derive(Debug, Clone)]

@@ -84,6 +84,8 @@ pub struct MembranePrograms {
     pub step: Template,
     /// Advances the states by half a step, then currents: the first step of the staggered scheme.
     pub half: Template,
+    /// Whether the conductance is the same at all times.
+    pub constant_conductance: bool,
 }
 
 impl MembranePlan {
@@ -113,11 +115,13 @@ impl MembranePlan {
     /// # Errors
     /// If a mechanism needs what a compartment does not offer, or its equations have no program.
     pub fn programs(&self, h: f64, order: Order) -> Result<MembranePrograms> {
+        let (currents, constant_conductance) = self.step(None)?;
         Ok(MembranePrograms {
             start: self.start()?,
-            currents: self.step(None)?,
-            step: self.step(Some((h, order)))?,
-            half: self.step(Some((0.5 * h, Order::First)))?,
+            currents,
+            step: self.step(Some((h, order)))?.0,
+            half: self.step(Some((0.5 * h, Order::First)))?.0,
+            constant_conductance,
         })
     }
 
@@ -242,7 +246,7 @@ impl MembranePlan {
     }
 
     /// Currents, after a step of the states where `advance_by` gives one.
-    fn step(&self, advance_by: Option<(f64, Order)>) -> Result<Template> {
+    fn step(&self, advance_by: Option<(f64, Order)>) -> Result<(Template, bool)> {
         let mut builder = Builder::default();
         let old = self.states(&mut builder)?;
         let mut states = old.clone();
@@ -268,7 +272,7 @@ impl MembranePlan {
         self.finish_currents(builder, &states)
     }
 
-    fn finish_currents(&self, mut builder: Builder, states: &[Vec<NodeId>]) -> Result<Template> {
+    fn finish_currents(&self, mut builder: Builder, states: &[Vec<NodeId>]) -> Result<(Template, bool)> {
         let mut currents = Vec::with_capacity(self.mechanisms.len());
         for (index, m) in self.mechanisms.iter().enumerate() {
             if !m.is_pool {
@@ -296,6 +300,13 @@ impl MembranePlan {
         let all: Vec<(NodeId, f64)> = currents.iter().map(|(_, i)| (*i, 1.0)).collect();
         let total = builder.graph.sum(0.0, &all);
         let (conductance, source) = linearise(&mut builder.graph, total, v);
+        let time = builder.uniform(uniform::TIME);
+        let mut changing = vec![v, time];
+        changing.extend(states.iter().flatten());
+        for (mechanism, _) in self.mechanisms.iter().enumerate().filter(|(_, m)| m.is_pool) {
+            changing.push(self.instance(&mut builder, Holds::IonCurrent { mechanism })?);
+        }
+        let constant = !changing.iter().any(|&leaf| builder.graph.depends(conductance, leaf));
         let conductance = builder.graph.mul(area, conductance);
         let source = builder.graph.mul(area, source);
         if self.in_place {
@@ -310,7 +321,7 @@ impl MembranePlan {
             builder.scatter_add(source, Array::Node(NodeArray::Rhs), list::NODE);
             builder.scatter_add(conductance, Array::Node(NodeArray::Diagonal), list::NODE);
         }
-        builder.finish()
+        Ok((builder.finish()?, constant))
     }
 
     /// The current density of mechanism `index` into the cell, A/m².

@@ -6,8 +6,7 @@ mod membrane;
 mod observe;
 mod point;
 
-pub use builder::{Array, N_NODE_ARRAYS, NodeArray, Template, uniform};
-pub use conditions::Sends;
-pub use membrane::{Mechanism, MembranePlan, MembranePrograms};
-pub use observe::{Observable, find_variable};
-pub use point::{PointKind, PointPrograms, PointSite};
+pub use builder::{Array, Builder, N_NODE_ARRAYS, NodeArray, Template, list, uniform};
+pub use membrane::{Holds, Mechanism, MembranePlan, MembranePrograms};
+pub use observe::find_variable;
+pub use point::{PointHolds, PointKind, PointPrograms, PointSite};

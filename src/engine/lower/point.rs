@@ -61,6 +61,8 @@ pub struct PointPrograms {
     pub currents: Option<Template>,
     /// What an event at each port does: port, program for the lane it hits.
     pub events: Vec<(String, Template)>,
+    /// Whether the nodes get a conductance too.
+    pub has_conductance: bool,
 }
 
 /// The inputs by which the injected current of a point cell is known.
@@ -98,12 +100,20 @@ impl PointKind {
     /// # Errors
     /// If the equations need what a point does not offer, or have no program.
     pub fn programs(&self, h: f64, order: Order) -> Result<PointPrograms> {
+        let currents = match self.site {
+            PointSite::Placed => Some(self.currents()?),
+            PointSite::Cell => None,
+        };
+        let has_conductance = currents
+            .as_ref()
+            .is_some_and(|c| c.arrays.contains(&Array::Node(NodeArray::Diagonal)));
         Ok(PointPrograms {
             start: self.start()?,
             conditions: self.step(None)?,
             step: self.step(Some((h, order)))?,
-            currents: if self.site == PointSite::Placed { Some(self.currents()?) } else { None },
+            currents,
             events: self.events()?,
+            has_conductance,
         })
     }
 

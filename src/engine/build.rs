@@ -1,0 +1,653 @@
+//! Groups from members: layout of the memory, programs bound to it, numbers filled in.
+
+use std::sync::Arc;
+
+use super::bind::{Allocator, BoundMembrane, BoundPoints, Placement, node_base};
+use super::catalog::Catalog;
+use super::group::{Clock, Detector, Group, Noise, Observer, PointCells, Probe, Samples, Work};
+use super::lower::{
+    Array, Builder, Holds, Mechanism, MembranePlan, N_NODE_ARRAYS, NodeArray, PointHolds, Template, list,
+};
+use super::members::{CableMember, PlacedAt, PlacedLanes, PointMember, Request, What};
+use crate::cable::hines::{Arrays, Hines};
+use crate::cable::order::Forest;
+use crate::cable::NONE;
+use crate::cable::order::NO_PARENT;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Method;
+use crate::vm::{Arena, padded};
+
+/// A membrane plan's share of it below which gathering beats running over all nodes.
+const IN_PLACE_SHARE: f64 = 0.5;
+
+/// A group and where each member's instances are in it.
+pub type Built = (Group, Vec<PlacedLanes>);
+
+/// The compartments of a group that carry the same mechanisms.
+struct Set {
+    mechanisms: Vec<Mechanism>,
+    /// Member, node, position in the group; by position.
+    lanes: Vec<(usize, u32, u32)>,
+    membrane: usize,
+    in_place: bool,
+    start: usize,
+    width: usize,
+}
+
+/// The instances of a group of the same kind.
+struct Kind {
+    kind: usize,
+    nodes: Vec<u32>,
+    values: Vec<Vec<f64>>,
+    noise: Vec<[u64; 2]>,
+    noise_interval: u64,
+    start: usize,
+    width: usize,
+}
+
+/// Builds a group of cable cells. `intervals` are the sampling intervals of the tables, in steps.
+///
+/// # Errors
+/// If a mechanism can't be compiled or the group is too large.
+pub fn cable_group(
+    members: &[CableMember<'_>],
+    catalog: &mut Catalog,
+    clock: &Clock,
+    temperature_k: f64,
+    intervals: &[u64],
+) -> Result<Built> {
+    let forest = Forest::new(members.iter().map(|m| &m.plan.tree))?;
+    // At least one node of padding, for the padding lanes of what sits on nodes.
+    let nodes = padded(forest.len() + 1);
+    let mut allocator = Allocator::default();
+    allocator.take(N_NODE_ARRAYS, nodes);
+    let mut sets = collect_sets(members, &forest);
+    choose_in_place(&mut sets, forest.len());
+    for set in &mut sets {
+        let mechanisms = set.mechanisms.clone();
+        let plan = MembranePlan { mechanisms, temperature_k, in_place: set.in_place };
+        set.width = if set.in_place { nodes } else { padded(set.lanes.len()) };
+        set.start = allocator.take(plan.arrays().len(), set.width);
+        set.membrane = catalog.membrane(plan)?;
+    }
+    let placed: Vec<(u32, &[PlacedAt])> = members.iter().map(|m| (m.cell, &m.placed[..])).collect();
+    let position = |member: usize, node: u32| forest.position(member, node as usize) as u32;
+    let (mut kinds, placed_lanes) = collect_kinds(&placed, &position, catalog);
+    for kind in &mut kinds {
+        kind.start = allocator.take(catalog.kinds[kind.kind].0.arrays().len(), kind.width);
+    }
+    let requests: Vec<&[Request]> = members.iter().map(|m| &m.requests[..]).collect();
+    let mut watching = Watching::new(intervals);
+    for (member, requests) in requests.iter().enumerate() {
+        for request in *requests {
+            let at = position(member, request.node);
+            let source = match &request.what {
+                What::V => Source::At(node_base(NodeArray::V, nodes) + at as usize),
+                What::Mechanism(mechanism, variable) => {
+                    let wanted = &members[member].plan.mechanisms[*mechanism].mechanism;
+                    mechanism_source(&sets, catalog, wanted, at, variable)?
+                }
+                What::Placed(slot, instance, variable) => {
+                    let (kind, first) = placed_lanes[member][*slot];
+                    kind_source(&kinds, catalog, kind as usize, first as usize + instance, variable)
+                }
+                What::Cell(_) => return Err(misplaced()),
+            };
+            watching.add(request, source);
+        }
+    }
+    let result_starts = watching.allocate(&mut allocator);
+    let mut arena = Arena::zeros(allocator.len());
+    fill_nodes(&mut arena, members, &forest, nodes, clock);
+
+    let mut membranes = Vec::with_capacity(sets.len());
+    for set in &sets {
+        let (plan, programs) = &catalog.membranes[set.membrane];
+        let place = set.placement(nodes, forest.len(), arena.len());
+        membranes.push(BoundMembrane::new(programs, &place)?);
+        set.fill(&mut arena, plan, members, nodes);
+    }
+    let base = if sets.first().is_some_and(|s| s.in_place) {
+        None
+    } else {
+        let place = Placement {
+            lanes: nodes,
+            instances: 0,
+            results: 0,
+            nodes,
+            arena: arena.len(),
+            lists: Vec::new(),
+        };
+        Some(place.bind(&base_program(true)?)?)
+    };
+    let mut constant = vec![true; forest.len()];
+    for set in &sets {
+        if !catalog.membranes[set.membrane].1.constant_conductance {
+            set.lanes.iter().for_each(|lane| constant[lane.2 as usize] = false);
+        }
+    }
+    for kind in &kinds {
+        if catalog.kinds[kind.kind].1.has_conductance {
+            kind.nodes.iter().for_each(|&node| constant[node as usize] = false);
+        }
+    }
+    let arrays = Arrays {
+        d: node_base(NodeArray::Diagonal, nodes),
+        rhs: node_base(NodeArray::Rhs, nodes),
+        g: node_base(NodeArray::Axial, nodes),
+        f: node_base(NodeArray::Factor, nodes),
+        inverse: node_base(NodeArray::Inverse, nodes),
+    };
+    let solver = Hines::new(&forest, &constant, arrays, arena.len())?;
+    let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, nodes, forest.len())?;
+    let find = |table: &Watched| match table.of {
+        Program::Mechanism { set, mechanism } => {
+            let set = &sets[set];
+            let template = catalog.membranes[set.membrane].0.observe(mechanism, &table.variable)?;
+            Ok((template, set.start, set.width))
+        }
+        Program::Kind { kind } => {
+            let kind = &kinds[kind];
+            let template = catalog.kinds[kind.kind].0.observe(&table.variable)?;
+            Ok((template, kind.start, kind.width))
+        }
+    };
+    let observers = watching.bind(&result_starts, find, nodes, arena.len())?;
+    let detectors = members.iter().enumerate().flat_map(|(member, m)| {
+        let position = &position;
+        m.detectors.iter().map(move |&(node, threshold_v)| Detector {
+            node: position(member, node) as usize,
+            cell: m.cell,
+            threshold_v,
+            before_v: 0.0,
+        })
+    });
+    let group = Group {
+        arena,
+        nodes,
+        solver: Some(solver),
+        base,
+        membranes,
+        points,
+        cells: Vec::new(),
+        noise,
+        detectors: detectors.collect(),
+        observers,
+        samples: watching.samples,
+        calendar: Default::default(),
+        spikes: Vec::new(),
+        prepared: false,
+        work: Work::default(),
+    };
+    Ok((group, placed_lanes))
+}
+
+/// Builds a group of point cells of one kind.
+///
+/// # Errors
+/// As [`cable_group`].
+pub fn point_group(
+    members: &[PointMember],
+    catalog: &Catalog,
+    intervals: &[u64],
+) -> Result<Built> {
+    let n = members.len();
+    let nodes = padded(n + 1);
+    let mut allocator = Allocator::default();
+    allocator.take(N_NODE_ARRAYS, nodes);
+    let cell_kind = members.first().map_or(0, |m| m.kind);
+    let (plan, programs) = &catalog.kinds[cell_kind];
+    let cells_start = allocator.take(plan.arrays().len(), nodes);
+    let placed: Vec<(u32, &[PlacedAt])> = members.iter().map(|m| (m.cell, &m.placed[..])).collect();
+    let (mut kinds, placed_lanes) = collect_kinds(&placed, &|member, _| member as u32, catalog);
+    for kind in &mut kinds {
+        kind.start = allocator.take(catalog.kinds[kind.kind].0.arrays().len(), kind.width);
+    }
+    // The cells themselves are watched as one more kind, after those on them.
+    let own = kinds.len();
+    let mut watching = Watching::new(intervals);
+    for (member, m) in members.iter().enumerate() {
+        for request in &m.requests {
+            let source = match &request.what {
+                What::V => Source::At(node_base(NodeArray::V, nodes) + member),
+                What::Cell(variable) => {
+                    Source::Computed { of: Program::Kind { kind: own }, variable: variable.clone(), node: member as u32, lane: member as u32 }
+                }
+                What::Placed(slot, instance, variable) => {
+                    let (kind, first) = placed_lanes[member][*slot];
+                    kind_source(&kinds, catalog, kind as usize, first as usize + instance, variable)
+                }
+                What::Mechanism(..) => return Err(misplaced()),
+            };
+            watching.add(request, source);
+        }
+    }
+    let result_starts = watching.allocate(&mut allocator);
+    let mut arena = Arena::zeros(allocator.len());
+    let place = |instances| Placement {
+        lanes: nodes,
+        instances,
+        results: 0,
+        nodes,
+        arena: arena.len(),
+        lists: Vec::new(),
+    };
+    let base = place(0).bind(&base_program(false)?)?;
+    let bound = BoundPoints::new(programs, &place(cells_start))?;
+    let sent = plan.dynamics.out_ports.iter().position(|p| p == "spike").or({
+        if plan.dynamics.out_ports.is_empty() { None } else { Some(0) }
+    });
+    let sent = sent.and_then(|port| plan.array(PointHolds::Sent(port))).map(|k| cells_start + k * nodes);
+    let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, nodes, n)?;
+    let find = |table: &Watched| {
+        let Program::Kind { kind } = table.of else { return Err(misplaced()) };
+        let (kind, start, width) = match kinds.get(kind) {
+            Some(kind) => (kind.kind, kind.start, kind.width),
+            None => (cell_kind, cells_start, nodes),
+        };
+        Ok((catalog.kinds[kind].0.observe(&table.variable)?, start, width))
+    };
+    let observers = watching.bind(&result_starts, find, nodes, arena.len())?;
+    let group = Group {
+        arena,
+        nodes,
+        solver: None,
+        base: Some(base),
+        membranes: Vec::new(),
+        points,
+        cells: vec![PointCells { programs: bound, sent, cells: members.iter().map(|m| m.cell).collect() }],
+        noise,
+        detectors: Vec::new(),
+        observers,
+        samples: watching.samples,
+        calendar: Default::default(),
+        spikes: Vec::new(),
+        prepared: false,
+        work: Work::default(),
+    };
+    Ok((group, placed_lanes))
+}
+
+fn misplaced() -> Error {
+    Error::new(ErrorKind::Unsupported, "this variable can't be recorded on this kind of cell")
+}
+
+/// Sets diagonal and right-hand side before anything adds to them: for cable cells
+/// `d = diagonal0, rhs = (C/dt) v`, for point cells zero.
+fn base_program(cable: bool) -> Result<Template> {
+    let mut builder = Builder::default();
+    let (rhs, diagonal) = if cable {
+        let v = builder.read(Array::Node(NodeArray::V));
+        let rate = builder.read(Array::Node(NodeArray::CapacitanceRate));
+        let charge = builder.graph.mul(rate, v);
+        (charge, builder.read(Array::Node(NodeArray::Diagonal0)))
+    } else {
+        let zero = builder.graph.constant(0.0);
+        (zero, zero)
+    };
+    builder.store(rhs, Array::Node(NodeArray::Rhs));
+    builder.store(diagonal, Array::Node(NodeArray::Diagonal));
+    builder.finish()
+}
+
+fn collect_sets(members: &[CableMember<'_>], forest: &Forest) -> Vec<Set> {
+    let mut sets: Vec<Set> = Vec::new();
+    // The number in `sets` of each set of each plan met so far.
+    let mut known: Vec<(*const super::plan::CellPlan, Vec<usize>)> = Vec::new();
+    for (member, m) in members.iter().enumerate() {
+        let plan = m.plan;
+        let at = known.iter().position(|(p, _)| std::ptr::eq(*p, plan)).unwrap_or_else(|| {
+            let numbers = plan.sets.iter().map(|set| {
+                let mechanisms: Vec<Mechanism> =
+                    set.iter().map(|&i| plan.mechanisms[i].mechanism.clone()).collect();
+                sets.iter().position(|s| s.mechanisms == mechanisms).unwrap_or_else(|| {
+                    sets.push(Set {
+                        mechanisms,
+                        lanes: Vec::new(),
+                        membrane: 0,
+                        in_place: false,
+                        start: 0,
+                        width: 0,
+                    });
+                    sets.len() - 1
+                })
+            });
+            let numbers = numbers.collect();
+            known.push((plan, numbers));
+            known.len() - 1
+        });
+        for (node, &set) in plan.node_set.iter().enumerate() {
+            if set != NONE {
+                let position = forest.position(member, node) as u32;
+                sets[known[at].1[set as usize]].lanes.push((member, node as u32, position));
+            }
+        }
+    }
+    sets.retain(|s| !s.lanes.is_empty());
+    for set in &mut sets {
+        set.lanes.sort_unstable_by_key(|lane| lane.2);
+    }
+    sets
+}
+
+/// Puts the set with most compartments first, in place if it covers enough of the nodes.
+fn choose_in_place(sets: &mut [Set], nodes: usize) {
+    let Some(largest) = (0..sets.len()).max_by_key(|&s| (sets[s].lanes.len(), usize::MAX - s)) else { return };
+    sets[..=largest].rotate_right(1);
+    sets[0].in_place = sets[0].lanes.len() as f64 >= IN_PLACE_SHARE * nodes as f64;
+}
+
+impl Set {
+    fn placement(&self, nodes: usize, dummy: usize, arena: usize) -> Placement {
+        let mut positions: Vec<u32> = self.lanes.iter().map(|lane| lane.2).collect();
+        positions.resize(self.width.max(positions.len()), dummy as u32);
+        let lists = if self.in_place { Vec::new() } else { vec![Arc::from(positions)] };
+        Placement { lanes: self.width, instances: self.start, results: 0, nodes, arena, lists }
+    }
+
+    /// The lane of the node at `position`.
+    fn lane(&self, position: u32) -> Option<usize> {
+        let at = self.lanes.binary_search_by_key(&position, |lane| lane.2).ok()?;
+        Some(if self.in_place { position as usize } else { at })
+    }
+
+    fn fill(&self, arena: &mut Arena, plan: &MembranePlan, members: &[CableMember<'_>], nodes: usize) {
+        if self.in_place {
+            let area = node_base(NodeArray::Area, nodes);
+            for &(member, node, position) in &self.lanes {
+                arena[area + position as usize] = members[member].plan.area_m2[node as usize];
+            }
+        }
+        for (k, holds) in plan.arrays().into_iter().enumerate() {
+            let start = self.start + k * self.width;
+            let value = |&(member, node, _): &(usize, u32, u32)| {
+                let cell = members[member].plan;
+                let cv = cell.discretisation.node_cv[node as usize] as usize;
+                let spread = |mechanism: usize| {
+                    let set = &cell.sets[cell.node_set[node as usize] as usize];
+                    &cell.mechanisms[set[mechanism]]
+                };
+                match holds {
+                    Holds::Area => cell.area_m2[node as usize],
+                    Holds::Parameter { mechanism, parameter } => spread(mechanism).values[parameter][cv],
+                    Holds::Cover { mechanism } => spread(mechanism).cover[cv],
+                    Holds::State { .. } | Holds::IonCurrent { .. } => 0.0,
+                }
+            };
+            // Lanes of padding, and of nodes that only an in-place program meets, compute with the
+            // numbers of a real compartment and no area.
+            let first = self.lanes.first().map_or(0.0, value);
+            arena[start..start + self.width].fill(first);
+            for (at, lane) in self.lanes.iter().enumerate() {
+                let at = if self.in_place { lane.2 as usize } else { at };
+                arena[start + at] = value(lane);
+            }
+        }
+    }
+}
+
+fn fill_nodes(arena: &mut Arena, members: &[CableMember<'_>], forest: &Forest, nodes: usize, clock: &Clock) {
+    let rate = match clock.method {
+        Method::BackwardEuler => 1.0 / clock.dt_s,
+        Method::CrankNicolson => 2.0 / clock.dt_s,
+    };
+    let [v, capacitance, diagonal0, diagonal, axial] = [
+        NodeArray::V,
+        NodeArray::CapacitanceRate,
+        NodeArray::Diagonal0,
+        NodeArray::Diagonal,
+        NodeArray::Axial,
+    ]
+    .map(|array| node_base(array, nodes));
+    let conductances = forest.axial(|cell| &members[cell].plan.axial_s[..]);
+    for (at, &(member, node)) in forest.nodes().iter().enumerate() {
+        let (m, node) = (&members[member as usize], node as usize);
+        arena[v + at] = m.initial_v.unwrap_or(m.plan.initial_v[node]);
+        arena[capacitance + at] = m.plan.capacitance_f[node] * rate;
+        arena[diagonal0 + at] = arena[capacitance + at];
+        arena[axial + at] = conductances[at];
+    }
+    // From the tips to the root, so that a cell's sums do not depend on the rest of its group.
+    for (at, &parent) in forest.parents().iter().enumerate().rev() {
+        if parent != NO_PARENT {
+            arena[diagonal0 + at] += conductances[at];
+            arena[diagonal0 + parent as usize] += conductances[at];
+        }
+    }
+    for at in forest.len()..nodes {
+        arena[v + at] = arena[v];
+        arena[diagonal0 + at] = 1.0;
+    }
+    for at in 0..nodes {
+        arena[diagonal + at] = arena[diagonal0 + at];
+    }
+}
+
+fn collect_kinds(
+    members: &[(u32, &[PlacedAt])],
+    position: &dyn Fn(usize, u32) -> u32,
+    catalog: &Catalog,
+) -> (Vec<Kind>, Vec<PlacedLanes>) {
+    let mut kinds: Vec<Kind> = Vec::new();
+    let mut lanes = Vec::with_capacity(members.len());
+    for (member, (cell, placed)) in members.iter().enumerate() {
+        let mut own = PlacedLanes::with_capacity(placed.len());
+        for at in *placed {
+            let varying = catalog.kinds[at.kind].0.varying.len();
+            let same = |k: &Kind| k.kind == at.kind && k.noise_interval == at.noise_interval;
+            let number = kinds.iter().position(same).unwrap_or_else(|| {
+                kinds.push(Kind {
+                    kind: at.kind,
+                    nodes: Vec::new(),
+                    values: vec![Vec::new(); varying],
+                    noise: Vec::new(),
+                    noise_interval: at.noise_interval,
+                    start: 0,
+                    width: 0,
+                });
+                kinds.len() - 1
+            });
+            let kind = &mut kinds[number];
+            own.push((number as u32, kind.nodes.len() as u32));
+            for (instance, &node) in at.nodes.iter().enumerate() {
+                kind.nodes.push(position(member, node));
+                let use_id = at.use_id << 32 | instance as u64;
+                kind.noise.push([u64::from(*cell), use_id]);
+                for (column, values) in kind.values.iter_mut().zip(&at.values) {
+                    column.push(values[instance]);
+                }
+            }
+        }
+        lanes.push(own);
+    }
+    for kind in &mut kinds {
+        kind.width = padded(kind.nodes.len());
+    }
+    (kinds, lanes)
+}
+
+fn bind_kinds(
+    kinds: &[Kind],
+    catalog: &Catalog,
+    arena: &mut Arena,
+    nodes: usize,
+    dummy: usize,
+) -> Result<(Vec<BoundPoints>, Vec<Noise>)> {
+    let (mut bound, mut noise) = (Vec::with_capacity(kinds.len()), Vec::new());
+    for kind in kinds {
+        let (plan, programs) = &catalog.kinds[kind.kind];
+        let mut positions = kind.nodes.clone();
+        positions.resize(kind.width, dummy as u32);
+        let place = Placement {
+            lanes: kind.width,
+            instances: kind.start,
+            results: 0,
+            nodes,
+            arena: arena.len(),
+            lists: vec![Arc::from(positions)],
+        };
+        bound.push(BoundPoints::new(programs, &place)?);
+        for (k, holds) in plan.arrays().into_iter().enumerate() {
+            let start = kind.start + k * kind.width;
+            match holds {
+                PointHolds::Parameter(parameter) => {
+                    let values = &kind.values[parameter];
+                    arena[start..start + kind.width].fill(values.first().copied().unwrap_or(0.0));
+                    arena[start..start + values.len()].copy_from_slice(values);
+                }
+                PointHolds::Noise => noise.push(Noise {
+                    offset: start,
+                    keys: kind.noise.clone(),
+                    interval: kind.noise_interval.max(1),
+                }),
+                PointHolds::State(_) | PointHolds::Sent(_) => {}
+            }
+        }
+    }
+    Ok((bound, noise))
+}
+
+/// Which program computes a recorded number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Program {
+    /// Of a set's plan: set, mechanism in the plan.
+    Mechanism { set: usize, mechanism: usize },
+    /// Of a kind.
+    Kind { kind: usize },
+}
+
+/// Where a recorded number comes from.
+enum Source {
+    /// It lies in the arena.
+    At(usize),
+    /// A program computes it from what is at this node and lane.
+    Computed { of: Program, variable: String, node: u32, lane: u32 },
+}
+
+fn mechanism_source(
+    sets: &[Set],
+    catalog: &Catalog,
+    wanted: &Mechanism,
+    at: u32,
+    variable: &str,
+) -> Result<Source> {
+    for (number, set) in sets.iter().enumerate() {
+        let Some(lane) = set.lane(at) else { continue };
+        let Some(mechanism) = set.mechanisms.iter().position(|m| m == wanted) else { continue };
+        let plan = &catalog.membranes[set.membrane].0;
+        if let Some(state) = wanted.dynamics.state(variable)
+            && let Some(k) = plan.array(Holds::State { mechanism, state })
+        {
+            return Ok(Source::At(set.start + k * set.width + lane));
+        }
+        return Ok(Source::Computed {
+            of: Program::Mechanism { set: number, mechanism },
+            variable: variable.to_string(),
+            node: at,
+            lane: lane as u32,
+        });
+    }
+    Err(Error::new(
+        ErrorKind::Selection,
+        format!("'{}' is recorded at a place where it is not on the membrane", wanted.name),
+    ))
+}
+
+fn kind_source(kinds: &[Kind], catalog: &Catalog, kind: usize, lane: usize, variable: &str) -> Source {
+    let own = &kinds[kind];
+    let plan = &catalog.kinds[own.kind].0;
+    if let Some(state) = plan.dynamics.state(variable)
+        && let Some(k) = plan.array(PointHolds::State(state))
+    {
+        return Source::At(own.start + k * own.width + lane);
+    }
+    Source::Computed {
+        of: Program::Kind { kind },
+        variable: variable.to_string(),
+        node: own.nodes[lane],
+        lane: lane as u32,
+    }
+}
+
+/// Recorded numbers that one program computes.
+struct Watched {
+    of: Program,
+    variable: String,
+    interval: u64,
+    nodes: Vec<u32>,
+    lanes: Vec<u32>,
+    /// The probes to point at the results: table, index among its probes.
+    probes: Vec<(usize, usize)>,
+}
+
+struct Watching {
+    samples: Vec<Samples>,
+    tables: Vec<Watched>,
+}
+
+impl Watching {
+    fn new(intervals: &[u64]) -> Watching {
+        let samples = intervals.iter().map(|&interval| Samples { interval, ..Samples::default() });
+        Watching { samples: samples.collect(), tables: Vec::new() }
+    }
+
+    fn add(&mut self, request: &Request, source: Source) {
+        let samples = &mut self.samples[request.table];
+        let mut probe = Probe { column: request.column, offset: 0 };
+        match source {
+            Source::At(offset) => probe.offset = offset,
+            Source::Computed { of, variable, node, lane } => {
+                let interval = samples.interval;
+                let same = |w: &Watched| w.of == of && w.variable == variable && w.interval == interval;
+                let at = self.tables.iter().position(same).unwrap_or_else(|| {
+                    let (nodes, lanes, probes) = Default::default();
+                    self.tables.push(Watched { of, variable, interval, nodes, lanes, probes });
+                    self.tables.len() - 1
+                });
+                let table = &mut self.tables[at];
+                table.nodes.push(node);
+                table.lanes.push(lane);
+                table.probes.push((request.table, samples.probes.len()));
+            }
+        }
+        samples.probes.push(probe);
+    }
+
+    fn allocate(&mut self, allocator: &mut Allocator) -> Vec<usize> {
+        let mut starts = Vec::with_capacity(self.tables.len());
+        for table in &self.tables {
+            let start = allocator.take(1, table.nodes.len());
+            for (lane, &(samples, probe)) in table.probes.iter().enumerate() {
+                self.samples[samples].probes[probe].offset = start + lane;
+            }
+            starts.push(start);
+        }
+        starts
+    }
+
+    fn bind(
+        &self,
+        starts: &[usize],
+        find: impl Fn(&Watched) -> Result<(Template, usize, usize)>,
+        nodes: usize,
+        arena: usize,
+    ) -> Result<Vec<Observer>> {
+        let mut observers = Vec::with_capacity(self.tables.len());
+        for (table, &results) in self.tables.iter().zip(starts) {
+            let (template, instances, width) = find(table)?;
+            let lanes = padded(table.nodes.len());
+            let pad = |list: &[u32]| -> Arc<[u32]> {
+                let last = list.first().copied().unwrap_or(0);
+                list.iter().copied().chain(std::iter::repeat(last)).take(lanes).collect()
+            };
+            let mut lists = vec![Arc::from(Vec::new()); list::COUNT];
+            lists[usize::from(list::NODE)] = pad(&table.nodes);
+            lists[usize::from(list::PEER)] = pad(&table.nodes);
+            lists[usize::from(list::INSTANCE)] = pad(&table.lanes);
+            let place = Placement { lanes, instances, results, nodes, arena, lists };
+            let program = place.bind_gathered(&template, width)?;
+            observers.push(Observer { program, interval: table.interval });
+        }
+        Ok(observers)
+    }
+}

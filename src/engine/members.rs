@@ -1,0 +1,79 @@
+//! What a group is built from: cells with everything on them in numbers.
+
+use super::plan::CellPlan;
+
+/// A cable cell.
+#[derive(Debug)]
+pub struct CableMember<'a> {
+    /// Its compartments.
+    pub plan: &'a CellPlan,
+    /// Its number in the model.
+    pub cell: u32,
+    /// Its potential at the start if not the kind's, V.
+    pub initial_v: Option<f64>,
+    /// Synapses, then stimuli.
+    pub placed: Vec<PlacedAt>,
+    /// Spike detectors: node, threshold (V).
+    pub detectors: Vec<(u32, f64)>,
+    /// What is recorded.
+    pub requests: Vec<Request>,
+}
+
+/// A point cell.
+#[derive(Debug)]
+pub struct PointMember {
+    /// Its number in the model.
+    pub cell: u32,
+    /// The kind in the catalogue.
+    pub kind: usize,
+    /// Its potential at the start if not the kind's, V.
+    pub initial_v: Option<f64>,
+    /// Synapses, then stimuli; all at node 0.
+    pub placed: Vec<PlacedAt>,
+    /// What is recorded.
+    pub requests: Vec<Request>,
+}
+
+/// Instances of one kind at nodes of one cell.
+#[derive(Debug, Clone)]
+pub struct PlacedAt {
+    /// The kind in the catalogue.
+    pub kind: usize,
+    /// The node of each instance.
+    pub nodes: Vec<u32>,
+    /// For each varying parameter of the kind its value for each instance, SI.
+    pub values: Vec<Vec<f64>>,
+    /// The use that its noise is keyed by.
+    pub use_id: u64,
+    /// Steps for which a noise number is held.
+    pub noise_interval: u64,
+}
+
+/// A recorded number.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Number of the table.
+    pub table: usize,
+    /// Number of the column.
+    pub column: usize,
+    /// The node.
+    pub node: u32,
+    /// What.
+    pub what: What,
+}
+
+/// What is recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// The membrane potential.
+    V,
+    /// A variable of a mechanism: index into [`CellPlan::mechanisms`].
+    Mechanism(usize, String),
+    /// A variable of an instance: index into the member's `placed`, instance.
+    Placed(usize, usize, String),
+    /// A variable of the point cell itself.
+    Cell(String),
+}
+
+/// Where in a group the instances of a member's `placed` are: kind number in the group, first lane.
+pub type PlacedLanes = Vec<(u32, u32)>;
