@@ -9,9 +9,9 @@ use super::lower::{
     Array, Builder, Holds, Mechanism, MembranePlan, N_NODE_ARRAYS, NodeArray, PointHolds, Template, list,
 };
 use super::members::{CableMember, PlacedAt, PlacedLanes, PointMember, Request, What};
+use crate::cable::NONE;
 use crate::cable::hines::{Arrays, Hines};
 use crate::cable::order::Forest;
-use crate::cable::NONE;
 use crate::cable::order::NO_PARENT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Method;
@@ -186,11 +186,7 @@ pub fn cable_group(
 ///
 /// # Errors
 /// As [`cable_group`].
-pub fn point_group(
-    members: &[PointMember],
-    catalog: &Catalog,
-    intervals: &[u64],
-) -> Result<Built> {
+pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]) -> Result<Built> {
     let n = members.len();
     let nodes = padded(n + 1);
     let mut allocator = Allocator::default();
@@ -210,9 +206,12 @@ pub fn point_group(
         for request in &m.requests {
             let source = match &request.what {
                 What::V => Source::At(node_base(NodeArray::V, nodes) + member),
-                What::Cell(variable) => {
-                    Source::Computed { of: Program::Kind { kind: own }, variable: variable.clone(), node: member as u32, lane: member as u32 }
-                }
+                What::Cell(variable) => Source::Computed {
+                    of: Program::Kind { kind: own },
+                    variable: variable.clone(),
+                    node: member as u32,
+                    lane: member as u32,
+                },
                 What::Placed(slot, instance, variable) => {
                     let (kind, first) = placed_lanes[member][*slot];
                     kind_source(&kinds, catalog, kind as usize, first as usize + instance, variable)
@@ -234,9 +233,12 @@ pub fn point_group(
     };
     let base = place(0).bind(&base_program(false)?)?;
     let bound = BoundPoints::new(programs, &place(cells_start))?;
-    let sent = plan.dynamics.out_ports.iter().position(|p| p == "spike").or({
-        if plan.dynamics.out_ports.is_empty() { None } else { Some(0) }
-    });
+    let sent = plan
+        .dynamics
+        .out_ports
+        .iter()
+        .position(|p| p == "spike")
+        .or({ if plan.dynamics.out_ports.is_empty() { None } else { Some(0) } });
     let sent = sent.and_then(|port| plan.array(PointHolds::Sent(port))).map(|k| cells_start + k * nodes);
     let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, nodes, n)?;
     let find = |table: &Watched| {
@@ -332,7 +334,9 @@ fn collect_sets(members: &[CableMember<'_>], forest: &Forest) -> Vec<Set> {
 
 /// Puts the set with most compartments first, in place if it covers enough of the nodes.
 fn choose_in_place(sets: &mut [Set], nodes: usize) {
-    let Some(largest) = (0..sets.len()).max_by_key(|&s| (sets[s].lanes.len(), usize::MAX - s)) else { return };
+    let Some(largest) = (0..sets.len()).max_by_key(|&s| (sets[s].lanes.len(), usize::MAX - s)) else {
+        return;
+    };
     sets[..=largest].rotate_right(1);
     sets[0].in_place = sets[0].lanes.len() as f64 >= IN_PLACE_SHARE * nodes as f64;
 }

@@ -141,7 +141,9 @@ impl Group {
             membrane.start.run(clock.level, arena, &uniforms, &mut work.scratch);
         }
         for bound in points.iter().chain(cells.iter().map(|c| &c.programs)) {
-            for program in [&bound.start, &bound.conditions, &bound.step, &bound.currents].into_iter().flatten() {
+            for program in
+                [&bound.start, &bound.conditions, &bound.step, &bound.currents].into_iter().flatten()
+            {
                 work.scratch.fit(program);
             }
             if let Some(program) = &bound.start {

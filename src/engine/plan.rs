@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::lower::Mechanism;
 use crate::cable::order::CellTree;
-use crate::cable::{Discretisation, Electrical, NONE, Policy};
+use crate::cable::{Cv, Discretisation, Electrical, NONE, Policy};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CableCell, Rule};
 use crate::morph::{Geometry, SectionId};
-use crate::select::{Cable, Cover, Field, Region};
+use crate::select::{Cable, Cover, Field, Location, OnCell, Region};
 
 /// A cable cell ready to be laid out.
 #[derive(Debug)]
@@ -58,14 +58,20 @@ impl CellPlan {
         let discretisation = cut(cell, &cable)?;
         let cvs = &discretisation.cvs;
         let at_cv = |field: &Field, what: &str| -> Result<Vec<f64>> {
-            let sampler = field.evaluate(&cable).map_err(|e| e.in_element(what.to_string()))?;
+            let named = |e: Error| e.in_element(what.to_string());
+            let on_cell = field.on(&cable).map_err(named)?;
             cvs.iter()
                 .map(|cv| {
-                    sampler.mean(cv.section, cv.from, cv.to).ok_or_else(|| {
-                        let name = &cell.morphology.section(cv.section).name;
-                        Error::new(ErrorKind::Value, format!("{what} has no value at {name}({:.3})", cv.centre()))
-                            .help("give it a value on the whole cell")
-                    })
+                    let mean = on_cell.mean(cv.section, cv.from, cv.to).map_err(named)?;
+                    if mean.covered > 1.0 - 1e-9 {
+                        return Ok(mean.value);
+                    }
+                    let name = &cell.morphology.section(cv.section).name;
+                    Err(Error::new(
+                        ErrorKind::Value,
+                        format!("{what} has no value at {name}({:.3})", cv.centre()),
+                    )
+                    .help("give it a value on the whole cell"))
                 })
                 .collect()
         };
@@ -74,7 +80,10 @@ impl CellPlan {
         let initial = at_cv(&cell.initial_v, "the initial potential")?;
         for (what, values) in [("axial resistivity", &resistivity), ("specific capacitance", &specific)] {
             if let Some(bad) = values.iter().find(|x| !(**x > 0.0 && x.is_finite())) {
-                return Err(Error::new(ErrorKind::Value, format!("the {what} must be positive, not {bad} (SI)")));
+                return Err(Error::new(
+                    ErrorKind::Value,
+                    format!("the {what} must be positive, not {bad} (SI)"),
+                ));
             }
         }
         let axial_s = discretisation.axial_conductances(|cv| resistivity[cv]);
@@ -94,7 +103,8 @@ impl CellPlan {
         let mut mechanisms = Vec::new();
         for pool in &cell.pools {
             let name = pool.dynamics.name.clone();
-            let one = Source { name, dynamics: &pool.dynamics, region: &pool.region, parameters: &pool.parameters };
+            let one =
+                Source { name, dynamics: &pool.dynamics, region: &pool.region, parameters: &pool.parameters };
             mechanisms.push(spread(&one, Some(pool.ion.clone()), true, &discretisation, &cable)?);
         }
         for density in &cell.densities {
@@ -149,7 +159,11 @@ fn cut(cell: &CableCell, cable: &Cable<'_>) -> Result<Discretisation> {
     }
     let mut rules = Vec::with_capacity(cell.morphology.sections.len());
     for id in cell.morphology.section_ids() {
-        let rule = covers.iter().rev().find(|(cover, _)| cover.contains(id, 0.5)).map(|(_, rule)| *rule);
+        let rule = covers
+            .iter()
+            .rev()
+            .find(|(cover, _)| cover.contains(Location { section: id, fraction: 0.5 }))
+            .map(|(_, rule)| *rule);
         rules.push(rule.ok_or_else(|| {
             Error::new(
                 ErrorKind::Value,
@@ -158,11 +172,14 @@ fn cut(cell: &CableCell, cable: &Cable<'_>) -> Result<Discretisation> {
             .help("give a rule for 'all' first")
         })?);
     }
-    let resistivity = cell.axial_resistivity.evaluate(cable)?;
-    let capacitance = cell.specific_capacitance.evaluate(cable)?;
+    let resistivity = cell.axial_resistivity.on(cable)?;
+    let capacitance = cell.specific_capacitance.on(cable)?;
+    let middle = |field: &OnCell<'_>, section: SectionId| {
+        field.at(Location { section, fraction: 0.5 }).ok().flatten().unwrap_or(f64::NAN)
+    };
     let electrical = |id: SectionId| Electrical {
-        resistivity_ohm_m: resistivity.at(id, 0.5).unwrap_or(f64::NAN),
-        capacitance_f_per_m2: capacitance.at(id, 0.5).unwrap_or(f64::NAN),
+        resistivity_ohm_m: middle(&resistivity, id),
+        capacitance_f_per_m2: middle(&capacitance, id),
     };
     Discretisation::new(&cell.morphology, &Policy::BySection(rules), electrical)
 }
@@ -184,25 +201,22 @@ fn spread(
     let named = |e: Error| e.in_element(format!("'{}'", source.name));
     let region = source.region.evaluate(cable).map_err(named)?;
     let cvs = &discretisation.cvs;
-    let cover: Vec<f64> = cvs.iter().map(|cv| whole(region.fraction(cv.section, cv.from, cv.to))).collect();
+    let cover: Vec<f64> = cvs.iter().map(|cv| covered_fraction(&region, cv, cable.geometry)).collect();
     let covered: Vec<usize> = (0..cvs.len()).filter(|&cv| cover[cv] > 0.0).collect();
     let mut dynamics = source.dynamics.clone();
     let (mut varying, mut values) = (Vec::new(), Vec::new());
     for (name, field) in source.parameters {
-        let sampler = field.evaluate(cable).map_err(named)?;
-        let mut column = vec![0.0; cvs.len()];
+        let on_cell = field.on(cable).map_err(named)?;
+        let mut column = vec![0.0_f64; cvs.len()];
         for &cv in &covered {
             let place = &cvs[cv];
-            column[cv] = sampler.mean(place.section, place.from, place.to).ok_or_else(|| {
-                named(Error::new(
-                    ErrorKind::Value,
-                    format!(
-                        "'{name}' has no value at {}({:.3})",
-                        cable.morphology.section(place.section).name,
-                        place.centre()
-                    ),
-                ))
-            })?;
+            let mean = on_cell.mean(place.section, place.from, place.to).map_err(named)?;
+            if mean.covered <= 0.0 {
+                let section = &cable.morphology.section(place.section).name;
+                let message = format!("'{name}' has no value at {section}({:.3})", place.centre());
+                return Err(named(Error::new(ErrorKind::Value, message)));
+            }
+            column[cv] = mean.value;
         }
         let first = covered.first().map_or(0.0, |&cv| column[cv]);
         if covered.iter().all(|&cv| column[cv].to_bits() == first.to_bits()) {
@@ -227,9 +241,20 @@ fn no_parameter(mechanism: &str, name: &str) -> Error {
     Error::new(ErrorKind::Name, format!("'{mechanism}' has no parameter '{name}'"))
 }
 
-/// Fractions within rounding of 0 or 1 are 0 or 1.
-fn whole(fraction: f64) -> f64 {
-    match fraction {
+/// The covered fraction of a compartment's membrane area; within rounding of 0 or 1 it is 0 or 1.
+fn covered_fraction(region: &Cover, cv: &Cv, geometry: &Geometry) -> f64 {
+    let area = |from: f64, to: f64| geometry.area_um2(cv.section, from, to);
+    let mut covered = 0.0;
+    for span in region.on(cv.section) {
+        let (from, to) = (span.from.max(cv.from), span.to.min(cv.to));
+        if from <= cv.from && to >= cv.to {
+            return 1.0;
+        }
+        if to > from {
+            covered += area(from, to);
+        }
+    }
+    match covered / area(cv.from, cv.to) {
         f if f < 1e-9 => 0.0,
         f if f > 1.0 - 1e-9 => 1.0,
         f => f,

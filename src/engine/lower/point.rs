@@ -104,9 +104,8 @@ impl PointKind {
             PointSite::Placed => Some(self.currents()?),
             PointSite::Cell => None,
         };
-        let has_conductance = currents
-            .as_ref()
-            .is_some_and(|c| c.arrays.contains(&Array::Node(NodeArray::Diagonal)));
+        let has_conductance =
+            currents.as_ref().is_some_and(|c| c.arrays.contains(&Array::Node(NodeArray::Diagonal)));
         Ok(PointPrograms {
             start: self.start()?,
             conditions: self.step(None)?,

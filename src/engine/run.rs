@@ -1,0 +1,489 @@
+//! A simulation: groups, the spikes between them, the clock.
+
+use std::ops::ControlFlow;
+
+use rayon::prelude::*;
+
+use super::Options;
+use super::build::{cable_group, point_group};
+use super::catalog::Catalog;
+use super::events::{Event, Spike};
+use super::group::{Clock, Group};
+use super::members::{CableMember, PlacedLanes, PointMember};
+use super::plan::CellPlan;
+use super::resolve::{Resolution, Resolved, cell_plans, resolve};
+use super::tables::Table;
+use crate::dynamics::advance::Order;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Connection, Method, Model};
+
+/// The longest stretch between two hand-overs to the sink, in steps.
+const MAX_EPOCH: u64 = 512;
+
+/// Receives what a run produces while it goes on.
+pub trait Sink {
+    /// Samples of table `table`: whole rows of time (s) and one SI number for each column.
+    ///
+    /// # Errors
+    /// If they can't be kept; the run stops.
+    fn samples(&mut self, table: usize, rows: &[f64]) -> Result<()>;
+
+    /// Spikes, in order of time and cell.
+    ///
+    /// # Errors
+    /// If they can't be kept; the run stops.
+    fn spikes(&mut self, spikes: &[Spike]) -> Result<()>;
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Steps done.
+    pub step: u64,
+    /// Steps in all.
+    pub steps: u64,
+    /// Spikes so far.
+    pub spikes: u64,
+}
+
+/// What was run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Summary {
+    /// Cells, spike-time lists not counted.
+    pub cells: usize,
+    /// Compartments with area; point cells count as one.
+    pub compartments: usize,
+    /// Nodes of the tree solver, forks included.
+    pub nodes: usize,
+    /// Groups.
+    pub groups: usize,
+    /// Synapse and stimulus instances.
+    pub instances: usize,
+    /// Connections.
+    pub connections: usize,
+}
+
+/// Where a connection leads.
+#[derive(Debug, Clone, Copy)]
+struct Route {
+    group: u32,
+    kind: u32,
+    lane: u32,
+    weight: f64,
+    delay_s: f64,
+}
+
+/// A model laid out and ready to step.
+#[derive(Debug)]
+pub struct Simulation {
+    groups: Vec<Group>,
+    clock: Clock,
+    /// The next step.
+    step: u64,
+    steps: u64,
+    epoch: u64,
+    tables: Vec<Table>,
+    /// Columns in order for each table: group, index among the group's probes.
+    columns: Vec<Vec<(u32, u32)>>,
+    /// Routes of cell `c`: `routes[first_route[c]..first_route[c + 1]]`, in order of connection.
+    routes: Vec<Route>,
+    first_route: Vec<usize>,
+    /// Given spikes, by time and cell, and how many have left.
+    given: Vec<Spike>,
+    given_sent: usize,
+    n_spikes: u64,
+    summary: Summary,
+    pool: rayon::ThreadPool,
+    /// Population and index of each cell.
+    first_cell: Vec<u32>,
+    populations: Vec<String>,
+    started: bool,
+    spikes: Vec<Spike>,
+    rows: Vec<f64>,
+}
+
+impl Simulation {
+    /// Lays `model` out.
+    ///
+    /// # Errors
+    /// Anything wrong with the model, before anything is stepped.
+    pub fn new(model: &Model, options: &Options) -> Result<Simulation> {
+        let run = model.run;
+        if !(run.dt_s > 0.0 && run.dt_s.is_finite()) {
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("the time step must be positive, not {} s", run.dt_s),
+            ));
+        }
+        if !(run.duration_s >= 0.0 && run.duration_s.is_finite()) {
+            let message = format!("the duration must not be negative: {} s", run.duration_s);
+            return Err(Error::new(ErrorKind::Value, message));
+        }
+        let steps = (run.duration_s / run.dt_s).round();
+        if steps > 1e15 {
+            return Err(Error::new(ErrorKind::Limit, format!("{steps:e} steps are too many"))
+                .help("shorten the run or lengthen the time step"));
+        }
+        let clock = Clock { dt_s: run.dt_s, method: run.method, level: options.level, seed: model.seed };
+        let order = match run.method {
+            Method::BackwardEuler => Order::First,
+            Method::CrankNicolson => Order::Second,
+        };
+        let mut catalog = Catalog::new(run.dt_s, order);
+        let plans = cell_plans(model)?;
+        let resolution = resolve(model, &plans, &mut catalog)?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.threads)
+            .build()
+            .map_err(|e| Error::new(ErrorKind::Limit, format!("cannot start threads: {e}")))?;
+        let mut simulation = Simulation {
+            groups: Vec::new(),
+            clock,
+            step: 0,
+            steps: steps as u64,
+            epoch: epoch(&model.connections, run.dt_s)?,
+            tables: Vec::new(),
+            columns: Vec::new(),
+            routes: Vec::new(),
+            first_route: Vec::new(),
+            given: Vec::new(),
+            given_sent: 0,
+            n_spikes: 0,
+            summary: Summary { connections: model.connections.len(), ..Summary::default() },
+            pool,
+            first_cell: Vec::new(),
+            populations: model.populations.iter().map(|p| p.name.clone()).collect(),
+            started: false,
+            spikes: Vec::new(),
+            rows: Vec::new(),
+        };
+        simulation.lay_out(model, resolution, &mut catalog, options.group_size)?;
+        Ok(simulation)
+    }
+
+    fn lay_out(
+        &mut self,
+        model: &Model,
+        resolution: Resolution<'_>,
+        catalog: &mut Catalog,
+        group_size: usize,
+    ) -> Result<()> {
+        let Resolution { populations, first_cell, tables, intervals } = resolution;
+        let n_cells = first_cell.last().copied().unwrap_or(0) as usize;
+        // Where each cell is: group and its placed instances there.
+        let mut homes: Vec<(u32, PlacedLanes)> = vec![(u32::MAX, PlacedLanes::new()); n_cells];
+        let mut waiting: Vec<CableMember<'_>> = Vec::new();
+        for (p, population) in populations.into_iter().enumerate() {
+            match population {
+                Resolved::Cable(members) => {
+                    for member in members {
+                        self.count_cable(member.plan, &member);
+                        waiting.push(member);
+                        let nodes: usize = waiting.iter().map(|m| m.plan.tree.len()).sum();
+                        if nodes >= group_size {
+                            self.add_cable(&mut waiting, catalog, model, &intervals, &mut homes)?;
+                        }
+                    }
+                }
+                Resolved::Point(members) => {
+                    let mut members = members.into_iter().peekable();
+                    while members.peek().is_some() {
+                        let some: Vec<PointMember> = members.by_ref().take(group_size.max(1)).collect();
+                        self.summary.cells += some.len();
+                        self.summary.compartments += some.len();
+                        self.summary.instances += some.iter().flat_map(|m| &m.placed).count();
+                        let (group, lanes) = point_group(&some, catalog, &intervals)?;
+                        self.groups.push(group);
+                        let number = self.groups.len() as u32 - 1;
+                        for (member, lanes) in some.iter().zip(lanes) {
+                            homes[member.cell as usize] = (number, lanes);
+                        }
+                    }
+                }
+                Resolved::Times(times) => {
+                    for (i, times) in times.iter().enumerate() {
+                        let cell = first_cell[p] + i as u32;
+                        self.given.extend(times.iter().map(|&time_s| Spike { time_s, cell }));
+                    }
+                }
+            }
+        }
+        if !waiting.is_empty() {
+            self.add_cable(&mut waiting, catalog, model, &intervals, &mut homes)?;
+        }
+        self.given.sort_by(by_time);
+        self.summary.groups = self.groups.len();
+        self.connect(model, &first_cell, &homes)?;
+        self.columns = tables.iter().map(|t| vec![(u32::MAX, 0); t.columns.len()]).collect();
+        for (g, group) in self.groups.iter().enumerate() {
+            for (table, samples) in group.samples.iter().enumerate() {
+                for (at, probe) in samples.probes.iter().enumerate() {
+                    self.columns[table][probe.column] = (g as u32, at as u32);
+                }
+            }
+        }
+        self.tables = tables;
+        self.first_cell = first_cell;
+        Ok(())
+    }
+
+    fn count_cable(&mut self, plan: &CellPlan, member: &CableMember<'_>) {
+        self.summary.cells += 1;
+        self.summary.compartments += plan.discretisation.cvs.len();
+        self.summary.nodes += plan.tree.len();
+        self.summary.instances += member.placed.iter().map(|p| p.nodes.len()).sum::<usize>();
+    }
+
+    fn add_cable(
+        &mut self,
+        waiting: &mut Vec<CableMember<'_>>,
+        catalog: &mut Catalog,
+        model: &Model,
+        intervals: &[u64],
+        homes: &mut [(u32, PlacedLanes)],
+    ) -> Result<()> {
+        let (group, lanes) = cable_group(waiting, catalog, &self.clock, model.temperature_k, intervals)?;
+        self.groups.push(group);
+        let number = self.groups.len() as u32 - 1;
+        for (member, lanes) in waiting.drain(..).zip(lanes) {
+            homes[member.cell as usize] = (number, lanes);
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, model: &Model, first_cell: &[u32], homes: &[(u32, PlacedLanes)]) -> Result<()> {
+        let cell = |(population, index): (usize, usize)| first_cell[population] as usize + index;
+        let mut counts = vec![0usize; homes.len() + 1];
+        for c in &model.connections {
+            check_connection(model, c)?;
+            counts[cell(c.source) + 1] += 1;
+        }
+        for i in 1..counts.len() {
+            counts[i] += counts[i - 1];
+        }
+        self.first_route = counts.clone();
+        let empty = Route { group: 0, kind: 0, lane: 0, weight: 0.0, delay_s: 0.0 };
+        self.routes = vec![empty; model.connections.len()];
+        for c in &model.connections {
+            let (group, lanes) = &homes[cell(c.target)];
+            let Some(&(kind, first)) = lanes.get(c.synapse) else {
+                return Err(Error::new(
+                    ErrorKind::Name,
+                    format!("a connection leads to synapse {} of a cell that has {}", c.synapse, lanes.len()),
+                ));
+            };
+            let at = &mut counts[cell(c.source)];
+            let lane = first + c.point as u32;
+            self.routes[*at] = Route { group: *group, kind, lane, weight: c.weight, delay_s: c.delay_s };
+            *at += 1;
+        }
+        Ok(())
+    }
+
+    /// What was laid out.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The tables that a run fills.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// Steps of the whole run.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Time reached, s.
+    pub fn time_s(&self) -> f64 {
+        self.step as f64 * self.clock.dt_s
+    }
+
+    /// Spikes so far.
+    pub fn n_spikes(&self) -> u64 {
+        self.n_spikes
+    }
+
+    /// Population and index of cell `cell`.
+    pub fn cell_name(&self, cell: u32) -> String {
+        let p = self.first_cell.partition_point(|&first| first <= cell).saturating_sub(1);
+        match self.populations.get(p) {
+            Some(name) => format!("{name}[{}]", cell - self.first_cell[p]),
+            None => format!("cell {cell}"),
+        }
+    }
+
+    /// Runs to the end of the model's duration, or until `progress` says stop.
+    ///
+    /// # Errors
+    /// What the sink reports; potentials that are no longer numbers.
+    pub fn run(
+        &mut self,
+        sink: &mut dyn Sink,
+        progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<()> {
+        if !self.started {
+            let clock = self.clock;
+            let groups = &mut self.groups;
+            self.pool.install(|| groups.par_iter_mut().for_each(|g| g.start(&clock)));
+            self.started = true;
+        }
+        while self.step < self.steps {
+            let steps = self.epoch.min(self.steps - self.step);
+            self.send_given(self.step + steps);
+            let (clock, from) = (self.clock, self.step);
+            let groups = &mut self.groups;
+            self.pool.install(|| groups.par_iter_mut().for_each(|g| g.advance(&clock, from, steps)));
+            self.step += steps;
+            self.exchange();
+            if self.step == self.steps {
+                // The last sample is of the end itself.
+                let (groups, step) = (&mut self.groups, self.step);
+                self.pool.install(|| groups.par_iter_mut().for_each(|g| g.prepare(&clock, step)));
+            }
+            self.hand_over(from, sink)?;
+            self.check_numbers()?;
+            let now = Progress { step: self.step, steps: self.steps, spikes: self.n_spikes };
+            if progress(&now).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Given spikes up to step `until` leave.
+    fn send_given(&mut self, until: u64) {
+        let end = until as f64 * self.clock.dt_s;
+        while let Some(&spike) = self.given.get(self.given_sent).filter(|s| s.time_s < end) {
+            self.deliver(spike);
+            self.given_sent += 1;
+        }
+    }
+
+    fn deliver(&mut self, spike: Spike) {
+        let cell = spike.cell as usize;
+        for route in &self.routes[self.first_route[cell]..self.first_route[cell + 1]] {
+            let arrival = (spike.time_s + route.delay_s) / self.clock.dt_s;
+            // To the nearest step, half-way ones to the earlier: as NEURON, up to t + dt/2.
+            let step = (arrival - 0.5 - 1e-9).ceil().max(0.0) as u64;
+            let event = Event { kind: route.kind, lane: route.lane, weight: route.weight };
+            self.groups[route.group as usize].calendar.push(step, event);
+        }
+    }
+
+    /// Spikes of the epoch become events, in order of time and cell whatever the groups.
+    fn exchange(&mut self) {
+        let mut spikes = std::mem::take(&mut self.spikes);
+        spikes.clear();
+        for group in &mut self.groups {
+            spikes.append(&mut group.spikes);
+        }
+        spikes.sort_by(by_time);
+        if !self.routes.is_empty() {
+            for &spike in &spikes {
+                self.deliver(spike);
+            }
+        }
+        self.n_spikes += spikes.len() as u64;
+        self.spikes = spikes;
+    }
+
+    fn hand_over(&mut self, from: u64, sink: &mut dyn Sink) -> Result<()> {
+        if !self.spikes.is_empty() {
+            sink.spikes(&self.spikes)?;
+        }
+        for (table, columns) in self.columns.iter().enumerate() {
+            let Some(&(g, _)) = columns.first() else { continue };
+            let samples = |g: u32| &self.groups[g as usize].samples[table];
+            let rows = samples(g).rows.len() / samples(g).probes.len().max(1);
+            let interval = samples(g).interval;
+            let first = from.next_multiple_of(interval);
+            self.rows.clear();
+            for row in 0..rows {
+                self.rows.push((first + row as u64 * interval) as f64 * self.clock.dt_s);
+                for &(g, at) in columns {
+                    let samples = samples(g);
+                    self.rows.push(samples.rows[row * samples.probes.len() + at as usize]);
+                }
+            }
+            if rows > 0 {
+                sink.samples(table, &self.rows)?;
+            }
+            for group in &mut self.groups {
+                group.samples[table].rows.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn check_numbers(&self) -> Result<()> {
+        let bad = self.groups.iter().find(|g| g.first_not_finite().is_some());
+        match bad {
+            None => Ok(()),
+            Some(_) => Err(Error::new(
+                ErrorKind::Numerics,
+                format!("a membrane potential left the range of numbers before t = {} ms", self.time_s() * 1e3),
+            )
+            .help("look at the last samples; try a smaller time step, or check densities and reversal potentials")),
+        }
+    }
+}
+
+fn by_time(a: &Spike, b: &Spike) -> std::cmp::Ordering {
+    a.time_s.total_cmp(&b.time_s).then(a.cell.cmp(&b.cell))
+}
+
+/// The longest epoch in which no spike can reach another cell, in steps.
+fn epoch(connections: &[Connection], dt_s: f64) -> Result<u64> {
+    let mut shortest = f64::INFINITY;
+    for c in connections {
+        if !(c.delay_s >= 0.0) {
+            let message = format!("a delay must not be negative: {} ms", c.delay_s * 1e3);
+            return Err(Error::new(ErrorKind::Value, message));
+        }
+        shortest = shortest.min(c.delay_s);
+    }
+    let steps = (shortest / dt_s - 0.5 - 1e-9).ceil();
+    Ok(if steps.is_finite() { (steps as u64).clamp(1, MAX_EPOCH) } else { MAX_EPOCH })
+}
+
+fn check_connection(model: &Model, c: &Connection) -> Result<()> {
+    for (what, (population, index)) in [("source", c.source), ("target", c.target)] {
+        let Some(p) = model.populations.get(population) else {
+            let message = format!("a connection's {what} is population {population}, which does not exist");
+            return Err(Error::new(ErrorKind::Name, message));
+        };
+        if index >= p.size {
+            return Err(Error::new(
+                ErrorKind::Value,
+                format!("a connection's {what} is cell {index} of '{}', which has {} cells", p.name, p.size),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A sink that keeps everything in memory.
+#[derive(Debug, Default, Clone)]
+pub struct Memory {
+    /// Rows of each table: time (s), then the columns.
+    pub tables: Vec<Vec<f64>>,
+    /// Spikes.
+    pub spikes: Vec<Spike>,
+}
+
+impl Sink for Memory {
+    fn samples(&mut self, table: usize, rows: &[f64]) -> Result<()> {
+        if self.tables.len() <= table {
+            self.tables.resize_with(table + 1, Vec::new);
+        }
+        self.tables[table].extend_from_slice(rows);
+        Ok(())
+    }
+
+    fn spikes(&mut self, spikes: &[Spike]) -> Result<()> {
+        self.spikes.extend_from_slice(spikes);
+        Ok(())
+    }
+}
