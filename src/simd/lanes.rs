@@ -15,8 +15,6 @@
 pub trait Lanes: Copy {
     /// Number of lanes.
     const N: usize;
-    /// True where [`scale`](Lanes::scale) is one instruction.
-    const FAST_SCALE: bool;
     /// One truth value per lane.
     type Mask: Copy;
 

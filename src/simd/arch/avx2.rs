@@ -22,7 +22,6 @@ macro_rules! lanes {
 #[rustfmt::skip]
 impl Lanes for Avx2 {
     const N: usize = 4;
-    const FAST_SCALE: bool = false;
     type Mask = __m256d;
 
     lanes! {

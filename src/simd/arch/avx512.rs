@@ -22,7 +22,6 @@ macro_rules! lanes {
 #[rustfmt::skip]
 impl Lanes for Avx512 {
     const N: usize = 8;
-    const FAST_SCALE: bool = true;
     type Mask = __mmask8;
 
     lanes! {

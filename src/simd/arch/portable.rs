@@ -44,7 +44,6 @@ impl<const N: usize> Portable<N> {
 
 impl<const N: usize> Lanes for Portable<N> {
     const N: usize = N;
-    const FAST_SCALE: bool = false;
     type Mask = [bool; N];
 
     #[inline(always)]
