@@ -4,7 +4,7 @@
 //! The corpus is looked for in `$NEUROPIL_CORPUS`, else in `../shared/corpus`; without it these tests
 //! say so and pass.
 
-use neuropil::morph::{Metrics, swc};
+use neuropil::morph::{Metrics, Morphology, Point, SectionKind, swc};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -139,4 +139,47 @@ fn wrong_files_are_refused_with_their_line() {
             }
         }
     }
+}
+
+/// What differs between two cells beyond the numbers of segments in their files.
+fn unlike(a: &Morphology, b: &Morphology) -> Option<String> {
+    if a.sections.len() != b.sections.len() {
+        return Some(format!("{} sections and {}", a.sections.len(), b.sections.len()));
+    }
+    for id in a.section_ids() {
+        let (one, two) = (a.section(id), b.section(id));
+        let points = |m: &Morphology| -> Vec<Point> {
+            m.segments_of(id).iter().flat_map(|segment| [segment.proximal, segment.distal]).collect()
+        };
+        // A sphere's ends come from its centre again: the last digits may differ.
+        let near = |a: &Point, b: &Point| a.distance(*b) < 1e-9 && (a.diameter - b.diameter).abs() < 1e-9;
+        if (&one.name, one.kind, one.parent) != (&two.name, two.kind, two.parent) {
+            return Some(format!("{one:?} and {two:?}"));
+        }
+        if points(a).len() != points(b).len() || !points(a).iter().zip(&points(b)).all(|(a, b)| near(a, b)) {
+            return Some(format!("{}: {:?} and {:?}", one.name, points(a), points(b)));
+        }
+    }
+    None
+}
+
+/// Cells written as SWC come back as they were. Left out are cells whose soma has several sections.
+#[test]
+fn corpus_files_survive_writing() {
+    let Some(corpus) = corpus() else { return };
+    let mut count = 0;
+    for row in table(&corpus.join("swc/index.csv")) {
+        let Ok(reading) = swc::read(corpus.join("swc/files").join(&row["file"])) else { continue };
+        let cell = reading.morphology;
+        if cell.sections.iter().filter(|section| section.kind == SectionKind::Soma).count() > 1 {
+            continue;
+        }
+        let (text, warnings) = swc::to_text(&cell);
+        let again = swc::read_str(&text, &row["file"]).unwrap().morphology;
+        let difference = unlike(&cell, &again);
+        assert!(difference.is_none(), "{}: {}\n{warnings:?}", row["file"], difference.unwrap());
+        count += 1;
+    }
+    println!("{count} cells written and read");
+    assert!(count > 95, "{count}");
 }

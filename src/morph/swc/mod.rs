@@ -27,6 +27,9 @@ mod build;
 mod link;
 mod parse;
 mod soma;
+mod write;
+
+pub use write::{to_text, write};
 
 use super::tree::Morphology;
 use crate::error::{Error, ErrorKind, Result, Warning};
