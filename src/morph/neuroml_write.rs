@@ -171,3 +171,47 @@ fn escaped(text: &str) -> String {
     let escapes = BTreeMap::from([('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;")]);
     text.chars().map(|c| escapes.get(&c).map_or_else(|| c.to_string(), |e| (*e).to_string())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::morph::SectionPlan;
+
+    #[test]
+    fn sections_become_segments_and_groups() {
+        let plans = [
+            SectionPlan::cylinder("soma", SectionKind::Soma, 18.8, 18.8),
+            SectionPlan::cylinder("dend[3]", SectionKind::BasalDendrite, 500.0, 2.0).on("soma", 0.0),
+            SectionPlan::cylinder("dend 3", SectionKind::BasalDendrite, 40.0, 1.0).on("dend[3]", 0.25),
+        ];
+        let mut cell = Morphology::from_sections("2 cells & more", &plans).unwrap();
+        cell.groups.insert("all".into(), vec![SectionId(1)]);
+        cell.segments[0].name = Some("a<b".into());
+        let text = to_neuroml(&cell);
+        for expected in [
+            "<cell id=\"_2_cells_more\">",
+            "<segment id=\"0\" name=\"a&lt;b\">",
+            "<parent segment=\"0\" fractionAlong=\"0\"/>",
+            "<parent segment=\"1\" fractionAlong=\"0.25\"/>",
+            "<distal x=\"-500\" y=\"0\" z=\"0\" diameter=\"2\"/>",
+            "<segmentGroup id=\"dend_3\" neuroLexId=\"sao864921383\">",
+            "<segmentGroup id=\"dend_3_2\" neuroLexId=\"sao864921383\">",
+            "<segmentGroup id=\"soma_group\" neuroLexId=\"GO:0043025\">",
+            "<segmentGroup id=\"all_2\">",
+        ] {
+            assert!(text.contains(expected), "{expected} is not in\n{text}");
+        }
+        assert!(!text.contains("apical_group"), "empty groups are left out");
+        let mut reader = quick_xml::Reader::from_str(&text);
+        let mut depth = 0;
+        loop {
+            match reader.read_event().unwrap() {
+                quick_xml::events::Event::Start(_) => depth += 1,
+                quick_xml::events::Event::End(_) => depth -= 1,
+                quick_xml::events::Event::Eof => break,
+                _ => {}
+            }
+        }
+        assert_eq!(depth, 0);
+    }
+}

@@ -147,3 +147,6 @@ pub fn read_str(text: impl AsRef<[u8]>, file: impl AsRef<Path>) -> Result<Readin
     warnings.sort_by_key(|warning| warning.place.line);
     Ok(Reading { morphology, soma, warnings, samples: tree.samples, as_written })
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,12 @@ pub(super) fn parse(text: &[u8], file: &Path) -> Result<Parsed> {
             .at(Place::new(file, 1, 0))
             .help("save it as UTF-8"));
     }
+    if let Some(at) = text.iter().position(|byte| *byte == 0) {
+        let line = 1 + text[..at].iter().filter(|byte| **byte == b'\n').count() as u32;
+        return Err(Error::new(ErrorKind::Syntax, "the file is binary: it holds a zero byte")
+            .at(Place::new(file, line, 0))
+            .help("SWC is plain text; give the .swc file itself"));
+    }
     let mut rest = text.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(text);
     let mut reader = Reader {
         file,
