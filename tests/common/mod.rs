@@ -1,3 +1,5 @@
 //! What several tests share.
 
 pub mod cable;
+pub mod plain;
+pub mod table;
