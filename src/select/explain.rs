@@ -42,11 +42,11 @@ fn why(region: &Region, cable: Cable<'_>) -> String {
 }
 
 fn intersection(parts: &[Region], cable: Cable<'_>) -> String {
-    if let Some(empty) = parts.iter().find(|part| cover(part, cable).is_empty()) {
-        return why(empty, cable);
-    }
     let (measures, others): (Vec<&Region>, Vec<&Region>) =
         parts.iter().partition(|part| matches!(part, Region::Within(..)));
+    if let Some(empty) = others.iter().find(|part| cover(part, cable).is_empty()) {
+        return why(empty, cable);
+    }
     let base = match others.as_slice() {
         [] => Region::All,
         [only] => (*only).clone(),
@@ -60,7 +60,8 @@ fn intersection(parts: &[Region], cable: Cable<'_>) -> String {
         if let Region::Within(measure, _) = part
             && on_base.intersection(&cover(part, cable)).is_empty()
         {
-            return format!("on `{base}` {}", range(&base, *measure, cable));
+            let on = if others.is_empty() { "this cell".to_string() } else { format!("`{base}`") };
+            return format!("on {on} {}", range(&base, *measure, cable));
         }
     }
     format!("{} have no cable in common", quoted(&parts.iter().collect::<Vec<_>>()))

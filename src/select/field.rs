@@ -317,12 +317,34 @@ pub(super) fn read_value(text: &str) -> Read<'_, Value> {
     }
 }
 
+/// The text with `0.05 /um` written as `0.05 per_um`: expressions take a `/` behind a number as a
+/// division, and here it would be one by an unknown name.
+fn spell_per(text: &str) -> String {
+    let word_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let mut spelt = String::with_capacity(text.len() + 8);
+    for (i, c) in text.char_indices() {
+        let follows_number = || {
+            let before = spelt.trim_end();
+            let last = &before[before.trim_end_matches(word_part).len()..];
+            last.starts_with(|c: char| c.is_ascii_digit() || c == '.') && last.parse::<f64>().is_ok()
+        };
+        let unit_follows =
+            || unit(text[i + 1..].split(|c| !word_part(c)).next().unwrap_or_default()).is_some();
+        if c == '/' && follows_number() && unit_follows() {
+            spelt.push_str(" per_");
+        } else {
+            spelt.push(c);
+        }
+    }
+    spelt
+}
+
 fn value(text: &str) -> Result<Value> {
     let bare = match parse_quantity(text) {
         Ok(quantity) => return Ok(Value::Constant(Constant { quantity, text: text.to_string() })),
         Err(error) => error,
     };
-    let parsed = match parse_with_dimensions(text, &unit) {
+    let parsed = match parse_with_dimensions(&spell_per(text), &unit) {
         Ok(parsed) => parsed,
         // `3 apples` is meant as a quantity, `3 mV * ` as a formula.
         Err(error) if text.contains(['*', '+', '(', 'd']) => return Err(error),
