@@ -130,7 +130,7 @@ proptest! {
         raw in prop::collection::vec(raw_op(), 1..20),
         lines in 1_usize..12,
         values in prop::collection::vec(number(), 64),
-        index in prop::collection::vec(0..WHOLE as u32, 192),
+        index in prop::collection::vec(prop_oneof![4 => 0..WHOLE as u32, 1 => 100..116_u32], 24),
         step in 0.0..0.1,
     ) {
         let program = program(&raw);
@@ -138,7 +138,18 @@ proptest! {
         let mut offsets: Vec<usize> = (0..usize::from(BLOCK_ARRAYS)).map(|k| k * lanes).collect();
         offsets.extend((0..3).map(|k| usize::from(BLOCK_ARRAYS) * lanes + k * WHOLE));
         let len = usize::from(BLOCK_ARRAYS) * lanes + 3 * WHOLE;
-        let lists: Vec<Arc<[u32]>> = vec![index[..96].into(), index[96..].into()];
+        // Eight lanes of neighbours (100 and above) or of any places, often equal, or all different.
+        let list = |lines: &[u32]| -> Arc<[u32]> {
+            lines
+                .iter()
+                .flat_map(|&x| (0..8).map(move |j| match x {
+                    100.. => x - 100 + j,
+                    12.. => (x + 5 * j) % WHOLE as u32,
+                    _ => x + j % 3,
+                }))
+                .collect()
+        };
+        let lists = vec![list(&index[..12]), list(&index[12..])];
         let start: Vec<f64> = (0..len).map(|i| values[i * 31 % 64] + i as f64 * 1e-3).collect();
         let uniforms = [step, 0.75];
 

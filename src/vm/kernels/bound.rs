@@ -38,6 +38,41 @@ pub(super) struct BoundOp {
     pub r: f64,
 }
 
+/// How the eight indices of a cache line of lanes lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pattern {
+    /// One after the other: a plain load or store.
+    Neighbours,
+    /// All different: a sum may be gathered, added to and scattered at once.
+    Different,
+    /// Some are equal: sums go lane by lane.
+    Any,
+}
+
+/// An index list and what is known of it.
+#[derive(Debug, Clone)]
+pub(super) struct IndexList {
+    pub indices: Arc<[u32]>,
+    /// Of each eight lanes.
+    pub patterns: Vec<Pattern>,
+}
+
+impl IndexList {
+    fn new(indices: Arc<[u32]>) -> IndexList {
+        let pattern = |line: &[u32]| {
+            if line.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1])) {
+                Pattern::Neighbours
+            } else if (1..line.len()).all(|i| !line[..i].contains(&line[i])) {
+                Pattern::Different
+            } else {
+                Pattern::Any
+            }
+        };
+        let patterns = indices.chunks_exact(8).map(pattern).collect();
+        IndexList { indices, patterns }
+    }
+}
+
 /// Scratch registers of one thread.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -61,7 +96,7 @@ impl Scratch {
 #[derive(Debug, Clone)]
 pub struct BoundProgram {
     ops: Vec<BoundOp>,
-    index_lists: Vec<Arc<[u32]>>,
+    index_lists: Vec<IndexList>,
     n_registers: usize,
     n_uniforms: usize,
     lanes: usize,
@@ -109,6 +144,7 @@ impl BoundProgram {
         let block = default_block(program.n_registers);
         let ops = program.ops.iter().map(|op| resolve(op, offsets, block)).collect();
         let (n_registers, n_uniforms) = (program.n_registers, program.n_uniforms);
+        let index_lists = index_lists.into_iter().map(IndexList::new).collect();
         Ok(BoundProgram { ops, index_lists, n_registers, n_uniforms, lanes, block, arena_len })
     }
 

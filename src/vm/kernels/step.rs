@@ -1,20 +1,21 @@
 //! One loop per operation.
 
-use std::sync::Arc;
-
-use super::bound::{ARENA, BoundOp, REGISTERS};
+use super::bound::{ARENA, BoundOp, IndexList, Pattern, REGISTERS};
 use crate::simd::Level;
 use crate::simd::arch::portable::Portable;
 use crate::simd::lanes::Lanes;
 use crate::simd::math::{self, exp_lanes, exprel_lanes, ln_lanes, phi_lanes, tanh_lanes};
 use crate::vm::Code;
 
+/// Lanes of a cache line: blocks are made of whole ones.
+const LINE: usize = 8;
+
 /// The memory of a run.
 pub(super) struct Frame<'a> {
     pub registers: *mut f64,
     pub arena: *mut f64,
     pub uniforms: &'a [f64],
-    pub index_lists: &'a [Arc<[u32]>],
+    pub index_lists: &'a [IndexList],
 }
 
 /// Runs `ops` block by block.
@@ -116,6 +117,31 @@ unsafe fn step<L: Lanes>(op: &BoundOp, start: usize, n: usize, frame: &Frame<'_>
             };
         }
 
+        /// Indexed access to a whole array, eight lanes at a time: `i` is the first of them in the block.
+        macro_rules! each_line {
+            (|$whole:ident, $index:ident, $pattern:ident, $i:ident| $body:expr) => {{
+                let $whole = frame.arena.add(op.a.offset);
+                let list = frame.index_lists.get_unchecked(op.p as usize);
+                let mut $i = 0;
+                while $i < n {
+                    let $index = list.indices.as_ptr().add(start + $i);
+                    let $pattern = *list.patterns.get_unchecked((start + $i) / LINE);
+                    $body;
+                    $i += LINE;
+                }
+            }};
+        }
+        /// The vectors of eight lanes.
+        macro_rules! vectors {
+            ($j:ident => $body:expr) => {{
+                let mut $j = 0;
+                while $j < LINE {
+                    $body;
+                    $j += L::N;
+                }
+            }};
+        }
+
         match op.code {
             Code::Fill => each!([] p),
             Code::Uniform => {
@@ -181,31 +207,35 @@ unsafe fn step<L: Lanes>(op: &BoundOp, start: usize, n: usize, frame: &Frame<'_>
                 let h = L::splat(*frame.uniforms.get_unchecked(0));
                 each!([a, b, c] a.sub(b).fma(exp_lanes(h.div(c).neg()), b))
             }
-            Code::Gather => {
-                let whole = frame.arena.add(op.a.offset).cast_const();
-                let index = frame.index_lists.get_unchecked(op.p as usize).as_ptr().add(start);
-                let mut i = 0;
-                while i < n {
-                    L::gather(whole, index.add(i)).store(d.add(i));
-                    i += L::N;
+            Code::Gather => each_line!(|whole, index, pattern, i| {
+                if pattern == Pattern::Neighbours {
+                    let from = whole.add(*index as usize).cast_const();
+                    vectors!(j => L::load(from.add(j)).store(d.add(i + j)));
+                } else {
+                    vectors!(j => L::gather(whole.cast_const(), index.add(j)).store(d.add(i + j)));
                 }
-            }
-            Code::Scatter => {
-                let whole = frame.arena.add(op.a.offset);
-                let index = frame.index_lists.get_unchecked(op.p as usize).as_ptr().add(start);
-                let mut i = 0;
-                while i < n {
-                    L::load(b.add(i)).scatter(whole, index.add(i));
-                    i += L::N;
+            }),
+            Code::Scatter => each_line!(|whole, index, pattern, i| {
+                if pattern == Pattern::Neighbours {
+                    let to = whole.add(*index as usize);
+                    vectors!(j => L::load(b.add(i + j)).store(to.add(j)));
+                } else {
+                    vectors!(j => L::load(b.add(i + j)).scatter(whole, index.add(j)));
                 }
-            }
-            Code::ScatterAdd => {
-                let whole = frame.arena.add(op.a.offset);
-                let index = frame.index_lists.get_unchecked(op.p as usize).as_ptr().add(start);
-                for i in 0..n {
-                    *whole.add(*index.add(i) as usize) += *b.add(i);
+            }),
+            Code::ScatterAdd => each_line!(|whole, index, pattern, i| {
+                if pattern == Pattern::Neighbours {
+                    let to = whole.add(*index as usize);
+                    vectors!(j => L::load(to.add(j)).add(L::load(b.add(i + j))).store(to.add(j)));
+                } else if pattern == Pattern::Different && L::N == LINE {
+                    let sum = L::gather(whole.cast_const(), index).add(L::load(b.add(i)));
+                    sum.scatter(whole, index);
+                } else {
+                    for j in 0..LINE {
+                        *whole.add(*index.add(j) as usize) += *b.add(i + j);
+                    }
                 }
-            }
+            }),
         }
     }
 }
