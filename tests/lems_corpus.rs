@@ -49,8 +49,6 @@ const KNOWN_SLIPS: &[&str] = &[
     // Rates written as plain numbers of ms.
     "TimeDerivative of 'Si'",
     "TimeDerivative of 'Wi'",
-    // A plain number exposed as a current.
-    "'A': the exposure 'A'",
 ];
 
 #[test]
@@ -70,52 +68,60 @@ fn core_types_are_sound() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
+/// Models that do not read with the published core types, and why.
+const KNOWN_FAULTS: &[(&str, &str)] = &[
+    // Attributes of the schema that the published types do not declare.
+    ("libneuroml-testcomplete", "unknown attribute"),
+    ("neuroml2-nml2_ex18_ghk", "unknown attribute 'experimentalTemp'"),
+    ("neuroml2-nml2_ex19_gapjunctions", "unknown attribute"),
+    ("neuroml2-nml2_ex20_analogsynapses", "unknown attribute"),
+    ("pyloricnetwork-fig2a", "unknown attribute 'segmentGroup'"),
+    ("pyloricnetwork-fig2c", "unknown attribute 'segmentGroup'"),
+    // Rates written as plain numbers of ms.
+    ("pinskyrinzelmodel-figure2_2", "TimeDerivative of 'Si': expected [rate (per time)]"),
+    ("pinskyrinzelmodel-figure2dl", "TimeDerivative of 'Si': expected [rate (per time)]"),
+    ("pinskyrinzelmodel-figure3_2", "TimeDerivative of 'Si': expected [rate (per time)]"),
+];
+
+/// Whole cells and networks, which are more than one dynamical system.
+const WHOLES: &[&str] =
+    &["network", "Simulation", "cell", "cell2CaPools", "morphology", "biophysicalProperties"];
+
 #[test]
-fn models_of_the_corpus_read() {
+fn models_of_the_corpus_read_and_flatten() {
     let Some(corpus) = corpus() else { return };
     let core = core(&corpus);
     let built_in: Vec<(&str, &str)> = core.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-    let mut set = Set::new();
-    set.read_str(
-        built_in.iter().find(|(n, _)| *n == "NeuroML2CoreTypes.xml").unwrap().1,
-        "NeuroML2CoreTypes.xml",
-        &Files { built_in: &built_in },
-    )
-    .unwrap();
-    let mut read = 0;
-    let mut flat = 0;
+    let (mut read, mut flat) = (0, 0);
+    let mut failed = Vec::new();
     for line in std::fs::read_to_string(corpus.join("neuroml/index.csv")).unwrap().lines().skip(1) {
         let case = line.split(',').next().unwrap();
         let text = std::fs::read_to_string(corpus.join("neuroml").join(case).join("case.toml")).unwrap();
         let Some(main) = text.lines().find_map(|l| l.strip_prefix("main = \"")?.strip_suffix('"')) else {
             continue;
         };
+        let mut set = Set::new();
         let path = corpus.join("neuroml").join(case).join(main);
-        let mut own = set.clone();
-        match own.read_file(&path, &Files { built_in: &built_in }) {
-            Err(error) => println!("READ {case}: {error}"),
-            Ok(()) => {
-                read += 1;
-                for component in own.components() {
-                    let of = own.component_type(&component.component_type).unwrap();
-                    let whole = [
-                        "network",
-                        "Simulation",
-                        "cell",
-                        "cell2CaPools",
-                        "morphology",
-                        "biophysicalProperties",
-                    ];
-                    if whole.iter().any(|w| of.is_a(w)) {
-                        continue;
-                    }
-                    match own.flatten(component) {
-                        Ok(_) => flat += 1,
-                        Err(error) => println!("FLAT {case}: {error}"),
-                    }
-                }
+        if let Err(error) = set.read_file(&path, &Files { built_in: &built_in }) {
+            let text = error.to_string();
+            if !KNOWN_FAULTS.iter().any(|(name, part)| *name == case && text.contains(part)) {
+                failed.push(format!("{case}: {text}"));
+            }
+            continue;
+        }
+        read += 1;
+        for component in set.components() {
+            let of = set.component_type(&component.component_type).unwrap();
+            if WHOLES.iter().any(|whole| of.is_a(whole)) {
+                continue;
+            }
+            match set.flatten(component) {
+                Ok(_) => flat += 1,
+                Err(error) => failed.push(format!("{case}: {error}")),
             }
         }
     }
     println!("read {read} models, flattened {flat} components");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!(read >= 90 && flat >= 700, "{read} models, {flat} components");
 }

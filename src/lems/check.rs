@@ -3,19 +3,19 @@
 use super::raw::Origin;
 use super::types::{Action, ComponentType, Direction, Handler, Source, TimeDerivative, Trigger};
 use super::vocabulary::Vocabulary;
-use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::error::{Error, ErrorKind, Result, Warning, nearest};
 use crate::expr::{Expr, dims};
 use crate::units::Dimension;
 
-/// Checks all of `component_type`.
+/// Checks all of `component_type`. Gives what is doubtful in it.
 ///
 /// # Errors
 /// All that are found, joined.
-pub(super) fn check(component_type: &ComponentType, vocabulary: &Vocabulary) -> Result<()> {
-    let mut checker = Checker { of: component_type, vocabulary, errors: Vec::new() };
+pub(super) fn check(component_type: &ComponentType, vocabulary: &Vocabulary) -> Result<Vec<Warning>> {
+    let mut checker = Checker { of: component_type, vocabulary, errors: Vec::new(), warnings: Vec::new() };
     checker.everything();
     match Error::join(checker.errors) {
-        None => Ok(()),
+        None => Ok(checker.warnings),
         Some(error) => Err(error),
     }
 }
@@ -24,6 +24,7 @@ struct Checker<'a> {
     of: &'a ComponentType,
     vocabulary: &'a Vocabulary,
     errors: Vec<Error>,
+    warnings: Vec<Warning>,
 }
 
 impl Checker<'_> {
@@ -125,14 +126,22 @@ impl Checker<'_> {
 
     fn exposure(&mut self, exposure: &str, dimension: Dimension, name: &str, origin: &Origin) {
         let found = self.of.exposures.iter().find(|e| e.name == exposure);
-        let message = match found {
-            None => format!("there is no exposure '{exposure}'"),
-            Some(known) if known.dimension != dimension => {
-                format!("the exposure '{exposure}' is [{}], the variable is [{dimension}]", known.dimension)
+        match found {
+            None => {
+                let error = Error::new(ErrorKind::Name, format!("there is no exposure '{exposure}'"));
+                self.fail(error, &format!("'{name}'"), origin);
             }
-            Some(_) => return,
-        };
-        self.fail(Error::new(ErrorKind::Dimension, message), &format!("'{name}'"), origin);
+            // What reads the exposure gets the variable, so the equations are judged by its dimension.
+            Some(known) if known.dimension != dimension => {
+                let message = format!(
+                    "{}: the exposure '{exposure}' is [{}], its variable '{name}' is [{dimension}]",
+                    self.label(),
+                    known.dimension
+                );
+                self.warnings.push(Warning::new("exposure-dimension", message, origin.place()));
+            }
+            Some(_) => {}
+        }
     }
 
     /// The dimension of a state variable; an error is noted if there is none of that name.

@@ -78,18 +78,24 @@ impl Component {
     }
 }
 
+/// The type that the attribute `type` of `element` asks for, unless it is a text of the type that
+/// the element is named for.
+fn asked_type<'a>(element: &Element, set: &'a Set) -> Option<&'a ComponentType> {
+    let asked = element.get("type").and_then(|name| set.component_type(name))?;
+    let text =
+        set.component_type(&element.name).is_some_and(|tag| tag.texts.iter().any(|text| text == "type"));
+    (!text).then_some(asked)
+}
+
 /// The type that `element` at the top of a document asks for.
 pub(super) fn top_type<'a>(element: &Element, set: &'a Set) -> Result<&'a ComponentType> {
     if element.name == "Component" {
         let name = element.require("type")?;
         return set.require_type(name).map_err(|error| element.locate(error));
     }
-    let tag = set.component_type(&element.name);
-    let asked = element.get("type").and_then(|name| set.component_type(name));
-    match (tag, asked) {
-        (Some(tag), Some(asked)) if asked.is_a(&tag.name) => Ok(asked),
-        (Some(tag), _) => Ok(tag),
-        (None, _) => {
+    match asked_type(element, set).or_else(|| set.component_type(&element.name)) {
+        Some(found) => Ok(found),
+        None => {
             let error =
                 element.error(ErrorKind::Name, format!("there is no component type '{}'", element.name));
             let shown = set.types().map(|t| t.name.as_str());
@@ -182,11 +188,14 @@ fn set_attribute(
     let property = || component_type.properties.iter().find(|p| p.name == name).map(|p| p.dimension);
     let slot = |slots: &[Slot]| slots.iter().any(|slot| slot.name == name);
     if let Some(dimension) = component_type.parameter(name).or_else(property) {
-        if component_type.fixed.iter().any(|f| f.name == name) {
+        let value = set.vocabulary().value(element, name, dimension)?;
+        if let Some(fixed) = component_type.fixed.iter().find(|f| f.name == name) {
+            if fixed.value == value {
+                return Ok(());
+            }
             let message = format!("'{name}' is fixed by the type {} and cannot be set", component_type.name);
             return Err(element.error(ErrorKind::Value, message));
         }
-        let value = set.vocabulary().value(element, name, dimension)?;
         match out.parameters.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => *known = value,
             None => out.parameters.push((name.to_string(), value)),
@@ -230,6 +239,8 @@ fn add_child(
             out.notes.push_str(element.text.trim());
             return Ok(());
         }
+        // For other programs.
+        "Meta" => return Ok(()),
         "annotation" => {
             collect_tags(element, &mut out.tags);
             return Ok(());
@@ -261,13 +272,6 @@ fn add_child(
             None => {}
         }
     }
-    if let Some(id) = element.get("id") {
-        if out.children.iter().any(|child| child.slot == slot && child.id.as_deref() == Some(id)) {
-            return Err(
-                element.error(ErrorKind::Name, format!("the id '{id}' is used twice among the {slot}"))
-            );
-        }
-    }
     out.children.push(build(element, child_type, &slot, set)?);
     Ok(())
 }
@@ -277,8 +281,13 @@ fn place<'a>(element: &Element, parent: &ComponentType, set: &'a Set) -> Result<
     let slots = || parent.child.iter().chain(&parent.children);
     // By the slot's name, with the type it asks for or the slot's own.
     if let Some(slot) = slots().find(|slot| slot.name == element.name) {
-        let asked = element.get("type").and_then(|name| set.component_type(name));
-        if let Some(asked) = asked.filter(|asked| asked.is_a(&slot.component_type)) {
+        // Types that extend a common base stand in for each other, as in the reference implementation.
+        let related = |asked: &ComponentType| {
+            let wanted = set.component_type(&slot.component_type);
+            asked.is_a(&slot.component_type)
+                || wanted.is_some_and(|wanted| wanted.bases.iter().any(|base| asked.is_a(base)))
+        };
+        if let Some(asked) = asked_type(element, set).filter(|asked| related(asked)) {
             return Ok((slot.name.clone(), asked));
         }
         let component_type = set.require_type(&slot.component_type).map_err(|error| element.locate(error))?;
@@ -298,14 +307,9 @@ fn place<'a>(element: &Element, parent: &ComponentType, set: &'a Set) -> Result<
     }
     // By its type.
     let tag = if element.name == "Component" { element.require("type")? } else { element.name.as_str() };
-    let Some(tag_type) = set.component_type(tag) else {
+    let Some(component_type) = asked_type(element, set).or_else(|| set.component_type(tag)) else {
         return Err(does_not_fit(element, tag, parent, set));
     };
-    let component_type =
-        match element.get("type").and_then(|name| set.component_type(name)).filter(|asked| asked.is_a(tag)) {
-            Some(asked) => asked,
-            None => tag_type,
-        };
     // The slot with the nearest type.
     let distance = |slot: &Slot| {
         if component_type.name == slot.component_type {
@@ -354,7 +358,8 @@ fn collect_tags(element: &Element, tags: &mut Vec<(String, String)>) {
     }
 }
 
-/// Checks that everything that `component` and those within refer to exists and has the right type.
+/// Checks that everything that `component` and those within refer to exists. Whether it fits is for
+/// those to say who use the reference.
 pub(super) fn check_references(component: &Component, set: &Set, errors: &mut Vec<Error>) {
     if let Some(component_type) = set.component_type(&component.component_type) {
         for (name, id) in &component.references {
@@ -372,23 +377,14 @@ pub(super) fn check_references(component: &Component, set: &Set, errors: &mut Ve
 }
 
 fn check_reference(component: &Component, slot: &Slot, id: &str, set: &Set) -> Result<()> {
-    let Some(found) = set.component(id) else {
-        let error =
-            component.error(ErrorKind::Name, format!("{}=\"{id}\": there is no component '{id}'", slot.name));
-        let fits = set.components().filter(|c| set.is_a(&c.component_type, &slot.component_type));
-        return Err(match nearest(id, fits.filter_map(|c| c.id.as_deref())) {
-            Some(near) => error.help(format!("did you mean '{near}'?")),
-            None => error,
-        });
-    };
-    if set.component_type(&slot.component_type).is_some()
-        && !set.is_a(&found.component_type, &slot.component_type)
-    {
-        let message = format!(
-            "{}=\"{id}\": '{id}' is a {}, not a {}",
-            slot.name, found.component_type, slot.component_type
-        );
-        return Err(component.error(ErrorKind::Name, message));
+    if set.component(id).is_some() {
+        return Ok(());
     }
-    Ok(())
+    let error =
+        component.error(ErrorKind::Name, format!("{}=\"{id}\": there is no component '{id}'", slot.name));
+    let fits = set.components().filter(|c| set.is_a(&c.component_type, &slot.component_type));
+    Err(match nearest(id, fits.filter_map(|c| c.id.as_deref())) {
+        Some(near) => error.help(format!("did you mean '{near}'?")),
+        None => error,
+    })
 }

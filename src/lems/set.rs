@@ -12,7 +12,7 @@ use super::raw::{self, Element};
 use super::types::ComponentType;
 use super::vocabulary::Vocabulary;
 use crate::dynamics::Dynamics;
-use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::error::{Error, ErrorKind, Result, Warning, nearest};
 
 /// Longest chain of documents that include each other.
 const MAX_INCLUDES: usize = 64;
@@ -56,6 +56,7 @@ pub struct Set {
     component_index: BTreeMap<String, usize>,
     targets: Vec<Element>,
     loaded: BTreeSet<String>,
+    warnings: Vec<Warning>,
 }
 
 /// What has been read and not yet resolved.
@@ -86,6 +87,7 @@ impl Set {
             component_index: BTreeMap::new(),
             targets: Vec::new(),
             loaded: BTreeSet::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -255,9 +257,10 @@ impl Set {
             None => declare(element, None, &self.vocabulary),
         };
         let checked =
-            result.and_then(|declared| check::check(&declared, &self.vocabulary).map(|()| declared));
+            result.and_then(|declared| check::check(&declared, &self.vocabulary).map(|w| (declared, w)));
         match checked {
-            Ok(declared) => {
+            Ok((declared, warnings)) => {
+                self.warnings.extend(warnings);
                 self.type_index.insert(name, self.types.len());
                 self.types.push(Arc::new(declared));
             }
@@ -291,8 +294,11 @@ impl Set {
                 .and_then(|component| self.add(component));
             errors.extend(built.err());
         }
-        for component in self.components.iter().skip(first) {
-            component::check_references(component, self, errors);
+        // A component that could not be made would be missed by all that refer to it.
+        if errors.is_empty() {
+            for component in self.components.iter().skip(first) {
+                component::check_references(component, self, errors);
+            }
         }
     }
 
@@ -385,6 +391,11 @@ impl Set {
     /// The `Target` elements of the documents: what to simulate.
     pub fn targets(&self) -> &[Element] {
         &self.targets
+    }
+
+    /// What is doubtful in the documents read so far.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// The flat dynamical system that `component` is, with its children and the components it refers to.

@@ -145,10 +145,13 @@ impl Vocabulary {
 
     /// Reads a `<Constant>`, of a document or of a type.
     pub(super) fn constant(&self, element: &Element) -> Result<Constant> {
-        let name = element.get("name").or_else(|| element.get("symbol"));
-        let name = name.map_or_else(|| element.require("name"), Ok)?.to_string();
+        // With a symbol, the name is a description.
+        let name = element.get("symbol").map_or_else(|| element.require("name"), Ok)?.to_string();
         let dimension = self.dimension(element, "dimension")?;
-        let value = self.value(element, "value", dimension)?;
+        // A constant without a unit is in SI units.
+        let plain =
+            element.get("value").and_then(|text| text.trim().parse::<f64>().ok()).filter(|x| x.is_finite());
+        let value = plain.map_or_else(|| self.value(element, "value", dimension), Ok)?;
         Ok(Constant { name, dimension, value })
     }
 

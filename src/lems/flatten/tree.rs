@@ -69,7 +69,7 @@ pub(super) fn build<'a>(set: &'a Set, component: &'a Component) -> Result<Vec<No
             let index = within.iter().filter(|kid| kid.2 == slot).count();
             let name = child_name(of, component, child, index);
             let taken = within.iter().any(|kid| kid.1 == name);
-            let name = if taken { format!("{slot}[{name}]") } else { name };
+            let name = if taken { format!("{slot}[{index}]") } else { name };
             within.push((child, name, slot, index, Some(at), depth + 1));
         }
         for reference in referred(of, component) {
