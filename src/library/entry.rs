@@ -155,7 +155,7 @@ pub fn entry(name: &str) -> Result<&'static Entry> {
         .or_else(|| entries.iter().find(|entry| entry.aliases.iter().any(|alias| alias == name)));
     found.ok_or_else(|| {
         let error = Error::new(ErrorKind::Name, format!("nothing in the library is called '{name}'"));
-        let aliases = entries.iter().flat_map(|e| e.aliases.iter().map(|alias| (alias.as_str(), e)));
+        let aliases = entries.iter().flat_map(|e| e.aliases.iter().map(move |alias| (alias.as_str(), e)));
         let names = entries.iter().map(|e| (e.name.as_str(), e)).chain(aliases);
         let known: Vec<(&str, &Entry)> = names.collect();
         match nearest(name, known.iter().map(|(known, _)| *known)) {
