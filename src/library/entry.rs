@@ -25,8 +25,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of lists.
-    pub const ALL: [Kind; 5] =
-        [Kind::IonChannel, Kind::Pool, Kind::Synapse, Kind::Stimulus, Kind::Neuron];
+    pub const ALL: [Kind; 5] = [Kind::IonChannel, Kind::Pool, Kind::Synapse, Kind::Stimulus, Kind::Neuron];
 
     /// The heading of a list of them.
     pub fn heading(self) -> &'static str {
@@ -87,12 +86,11 @@ impl Entry {
     /// The words of a component; `None` for one that is no channel, pool, synapse, stimulus or neuron.
     pub fn of(set: &Set, component: &Component) -> Option<Entry> {
         let kind = Kind::of(set, &component.component_type)?;
-        let tag = |name: &str| {
-            component.tags.iter().find(|(tag, _)| tag == name).map(|(_, value)| value.clone())
-        };
-        let gates = component.in_slot("gates").map(|gate| {
-            (gate.id.clone().unwrap_or_default(), gate.parameter("instances").unwrap_or(1.0))
-        });
+        let tag =
+            |name: &str| component.tags.iter().find(|(tag, _)| tag == name).map(|(_, value)| value.clone());
+        let gates = component
+            .in_slot("gates")
+            .map(|gate| (gate.id.clone().unwrap_or_default(), gate.parameter("instances").unwrap_or(1.0)));
         let ion = component.text("species").filter(|_| kind == Kind::IonChannel);
         Some(Entry {
             name: component.id.clone()?,

@@ -83,10 +83,6 @@ fn read(components: bool) -> Result<Set> {
     let mut built_in = resolver().built_in.to_vec();
     built_in.extend(files::COMPONENTS.iter().map(|file| (name_of(file.path), file.text)));
     let mut set = Set::new();
-    set.read_str(
-        &format!("<Lems>{includes}</Lems>"),
-        Path::new("channels"),
-        &Files { built_in: &built_in },
-    )?;
+    set.read_str(&format!("<Lems>{includes}</Lems>"), Path::new("channels"), &Files { built_in: &built_in })?;
     Ok(set)
 }
