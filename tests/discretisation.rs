@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use neuropil::cable::{Discretisation, Electrical, Policy};
+use neuropil::cable::{Cv, Discretisation, Electrical, Policy};
 use neuropil::morph::{Morphology, Point, Section, SectionId, SectionKind, Segment, swc};
+use proptest::prelude::*;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -14,7 +15,7 @@ struct Reference {
     cases: Vec<Case>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Shape {
     name: String,
     parent: Option<String>,
@@ -241,4 +242,80 @@ fn a_cell_of_the_corpus_is_cut_as_in_neuron() {
     let corpus = std::env::var("NEUROPIL_CORPUS").unwrap_or("../shared/corpus".into());
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(corpus).join("swc/files/NEAT/L23PyrBranco.swc");
     compare_swc(&file, "corpus_l23");
+}
+
+/// Any tree of sections: diameters, lengths and places of attachment as they come.
+fn any_tree() -> impl Strategy<Value = Vec<Shape>> {
+    let points = prop::collection::vec((0.0..30.0f64, 0.1..9.0f64), 1..6);
+    let place = prop_oneof![Just(0.0), Just(1.0), 0.0..1.0f64];
+    let section = (points, 0.1..9.0f64, any::<prop::sample::Index>(), place);
+    prop::collection::vec(section, 1..12).prop_map(|sections| {
+        let mut shapes: Vec<Shape> = Vec::new();
+        for (k, (steps, first, parent, fraction)) in sections.into_iter().enumerate() {
+            let mut points = vec![[0.0, 0.0, 0.0, first], [1.0, 0.0, 0.0, first]];
+            for (length, diameter) in steps {
+                points.push([points[points.len() - 1][0] + length, 0.0, 0.0, diameter]);
+            }
+            let parent = (k > 0).then(|| shapes[parent.index(k)].name.clone());
+            shapes.push(Shape { name: format!("s{k}"), parent, fraction, points });
+        }
+        shapes
+    })
+}
+
+fn any_policy() -> impl Strategy<Value = Policy> {
+    prop_oneof![
+        (1..9u32).prop_map(|compartments| Policy::PerSection { compartments, sections: BTreeMap::new() }),
+        (0.7..50.0f64).prop_map(|length_um| Policy::MaxLength { length_um }),
+        (0.001..0.1f64).prop_map(|fraction| Policy::DLambda { fraction, frequency_hz: 100.0 }),
+        Just(Policy::PerSegment),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn cutting_loses_nothing_and_gives_a_tree(shapes in any_tree(), policy in any_policy()) {
+        let m = morphology(&shapes);
+        let electrical = Electrical { resistivity_ohm_m: 1.0, capacitance_f_per_m2: 0.01 };
+        let d = Discretisation::new(&m, &policy, |_| electrical).unwrap();
+        let whole = Policy::PerSection { compartments: 1, sections: BTreeMap::new() };
+        let whole = Discretisation::new(&m, &whole, |_| electrical).unwrap();
+        for id in m.section_ids() {
+            let (cvs, one) = (&d.cvs[d.cvs_of(id)], &whole.cvs[id.index()]);
+            prop_assert_eq!(cvs[0].from, 0.0);
+            prop_assert_eq!(cvs[cvs.len() - 1].to, 1.0);
+            prop_assert!(cvs.windows(2).all(|w| w[0].to == w[1].from && w[1].from < w[1].to));
+            let sum = |f: fn(&Cv) -> f64| cvs.iter().map(f).sum::<f64>() / f(one) - 1.0;
+            prop_assert!(sum(|cv| cv.area_m2).abs() < 1e-12);
+            prop_assert!(sum(|cv| cv.volume_m3).abs() < 1e-12);
+            prop_assert!(sum(|cv| cv.near_per_m + cv.far_per_m).abs() < 1e-12);
+        }
+        let axial = d.axial_conductances(|_| 1.0);
+        let mut children = vec![0; d.n_nodes()];
+        prop_assert_eq!(d.node_parent[0], u32::MAX);
+        for node in 1..d.n_nodes() {
+            prop_assert!((d.node_parent[node] as usize) < node);
+            prop_assert!(axial[node] > 0.0 && axial[node].is_finite());
+            children[d.node_parent[node] as usize] += 1;
+        }
+        for (node, &cv) in d.node_cv.iter().enumerate() {
+            match d.cvs.get(cv as usize) {
+                Some(cv) => prop_assert_eq!(cv.node as usize, node),
+                None => prop_assert!(children[node] >= 2),
+            }
+        }
+    }
+
+    /// Current passes between two places as well one way as the other.
+    #[test]
+    fn transfer_is_mutual(shapes in any_tree(), policy in any_policy(), at in any::<[prop::sample::Index; 2]>()) {
+        let m = morphology(&shapes);
+        let electrical = Electrical { resistivity_ohm_m: 1.0, capacitance_f_per_m2: 0.01 };
+        let d = Discretisation::new(&m, &policy, |_| electrical).unwrap();
+        let axial = d.axial_conductances(|_| 1.0);
+        let [a, b] = at.map(|i| i.index(d.n_nodes()));
+        let there = transfer_resistances(&d, &axial, 1.0, a)[b];
+        let back = transfer_resistances(&d, &axial, 1.0, b)[a];
+        prop_assert!((there / back - 1.0).abs() < 1e-9, "{} {}", there, back);
+    }
 }
