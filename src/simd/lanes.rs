@@ -24,6 +24,10 @@ pub trait Lanes: Copy {
     unsafe fn load(p: *const f64) -> Self;
     /// `p[i]` is lane `i`.
     unsafe fn store(self, p: *mut f64);
+    /// Lane `i` is `p[i]` for `i < n`, else 0; `n <= N`, and `p` need only be valid for `n` elements.
+    unsafe fn load_first(p: *const f64, n: usize) -> Self;
+    /// `p[i]` is lane `i` for `i < n`; `n <= N`, and `p` need only be valid for `n` elements.
+    unsafe fn store_first(self, p: *mut f64, n: usize);
     /// Lane `i` is `base[index[i]]`.
     unsafe fn gather(base: *const f64, index: *const u32) -> Self;
     /// `base[index[i]]` is lane `i`; of equal indices the last lane wins.

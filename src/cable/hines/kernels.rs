@@ -134,25 +134,19 @@ unsafe fn eliminate<W: Lanes, H: Lanes, const MODE: u8>(batch: &Batch, system: &
             Shape::Roots => {
                 while at >= start + W::N {
                     at -= W::N;
-                    root::<W, MODE>(at, system);
+                    root::<W, MODE>(at, W::N, system);
                 }
-                while at > start {
-                    at -= 1;
-                    root::<Portable<1>, MODE>(at, system);
+                if at > start {
+                    root::<W, MODE>(start, at - start, system);
                 }
             }
             Shape::Run { offset } => {
                 while at >= start + W::N {
                     at -= W::N;
-                    eliminate_run::<W, MODE>(at, offset, system);
+                    eliminate_run::<W, MODE>(at, W::N, offset, system);
                 }
-                if W::N > H::N && at >= start + H::N {
-                    at -= H::N;
-                    eliminate_run::<H, MODE>(at, offset, system);
-                }
-                while at > start {
-                    at -= 1;
-                    eliminate_run::<Portable<1>, MODE>(at, offset, system);
+                if at > start {
+                    eliminate_run::<W, MODE>(start, at - start, offset, system);
                 }
             }
             Shape::Ladder { offset } => {
@@ -168,7 +162,7 @@ unsafe fn eliminate<W: Lanes, H: Lanes, const MODE: u8>(batch: &Batch, system: &
                 while at > start {
                     at -= 1;
                     let parent = *system.parent.get_unchecked(at) as usize;
-                    eliminate_run::<Portable<1>, MODE>(at, at - parent, system);
+                    eliminate_run::<Portable<1>, MODE>(at, 1, at - parent, system);
                 }
             }
         }
@@ -176,17 +170,39 @@ unsafe fn eliminate<W: Lanes, H: Lanes, const MODE: u8>(batch: &Batch, system: &
     const { assert!(WIDE % W::N == 0 && H::N == 4) };
 }
 
-/// A vector of roots: their voltages.
+/// The first `n` lanes from `p`.
 ///
 /// # Safety
 ///
-/// That of [`solve_lanes`]; the vector at `at` is inside the arrays.
+/// The contract of [`Lanes`].
 #[inline(always)]
-unsafe fn root<L: Lanes, const MODE: u8>(at: usize, system: &System<'_>) {
+unsafe fn load<L: Lanes>(p: *const f64, n: usize) -> L {
+    // SAFETY: passed on.
+    unsafe { if n == L::N { L::load(p) } else { L::load_first(p, n) } }
+}
+
+/// Stores the first `n` lanes at `p`.
+///
+/// # Safety
+///
+/// The contract of [`Lanes`].
+#[inline(always)]
+unsafe fn store<L: Lanes>(x: L, p: *mut f64, n: usize) {
+    // SAFETY: passed on.
+    unsafe { if n == L::N { x.store(p) } else { x.store_first(p, n) } }
+}
+
+/// `n` roots at `at`: their voltages.
+///
+/// # Safety
+///
+/// That of [`solve_lanes`]; the `n <= L::N` positions from `at` are inside the arrays.
+#[inline(always)]
+unsafe fn root<L: Lanes, const MODE: u8>(at: usize, n: usize, system: &System<'_>) {
     // SAFETY: passed on.
     unsafe {
-        let inverse = inverse::<L, MODE>(at, system);
-        L::load(system.rhs.add(at)).mul(inverse).store(system.rhs.add(at));
+        let inverse = inverse::<L, MODE>(at, n, system);
+        store(load::<L>(system.rhs.add(at), n).mul(inverse), system.rhs.add(at), n);
     }
 }
 
@@ -196,32 +212,32 @@ unsafe fn root<L: Lanes, const MODE: u8>(at: usize, system: &System<'_>) {
 ///
 /// That of [`root`].
 #[inline(always)]
-unsafe fn inverse<L: Lanes, const MODE: u8>(at: usize, system: &System<'_>) -> L {
+unsafe fn inverse<L: Lanes, const MODE: u8>(at: usize, n: usize, system: &System<'_>) -> L {
     // SAFETY: passed on.
     unsafe {
         if MODE == FULL {
-            L::splat(1.0).div(L::load(system.d.add(at)))
+            L::splat(1.0).div(load(system.d.add(at), n))
         } else {
-            L::load(system.inverse.add(at))
+            load(system.inverse.add(at), n)
         }
     }
 }
 
-/// `(s, f)` of the vector at `at`, given its `s = 1/d`; keeps `f`.
+/// `f`, given `1/d`; keeps it.
 ///
 /// # Safety
 ///
 /// That of [`root`].
 #[inline(always)]
-unsafe fn factor<L: Lanes, const MODE: u8>(at: usize, inverse: L, system: &System<'_>) -> L {
+unsafe fn factor<L: Lanes, const MODE: u8>(at: usize, n: usize, inverse: L, system: &System<'_>) -> L {
     // SAFETY: passed on.
     unsafe {
         if MODE == FULL {
-            let f = L::load(system.g.add(at)).mul(inverse);
-            f.store(system.f.add(at));
+            let f = load::<L>(system.g.add(at), n).mul(inverse);
+            store(f, system.f.add(at), n);
             f
         } else {
-            L::load(system.f.add(at))
+            load(system.f.add(at), n)
         }
     }
 }
@@ -232,32 +248,33 @@ unsafe fn factor<L: Lanes, const MODE: u8>(at: usize, inverse: L, system: &Syste
 ///
 /// That of [`root`].
 #[inline(always)]
-unsafe fn reduced<L: Lanes>(at: usize, inverse: L, parents: L, system: &System<'_>) -> L {
+unsafe fn reduced<L: Lanes>(at: usize, n: usize, inverse: L, parents: L, system: &System<'_>) -> L {
     // SAFETY: passed on.
     unsafe {
-        let g = L::load(system.g.add(at));
+        let g = load::<L>(system.g.add(at), n);
         inverse.fnma(g.mul(g), parents)
     }
 }
 
-/// A vector whose parents are neighbours, `offset` before it.
+/// `n` positions whose parents are neighbours, `offset` before them.
 ///
 /// # Safety
 ///
-/// That of [`root`]; `L::N <= offset <= at`.
+/// That of [`root`]; `n <= offset <= at`.
 #[inline(always)]
-unsafe fn eliminate_run<L: Lanes, const MODE: u8>(at: usize, offset: usize, system: &System<'_>) {
+unsafe fn eliminate_run<L: Lanes, const MODE: u8>(at: usize, n: usize, offset: usize, system: &System<'_>) {
     // SAFETY: passed on.
     unsafe {
-        let inverse = inverse::<L, MODE>(at, system);
-        let f = factor::<L, MODE>(at, inverse, system);
-        let rhs = L::load(system.rhs.add(at));
-        rhs.mul(inverse).store(system.rhs.add(at));
+        let inverse = inverse::<L, MODE>(at, n, system);
+        let f = factor::<L, MODE>(at, n, inverse, system);
+        let rhs = load::<L>(system.rhs.add(at), n);
+        store(rhs.mul(inverse), system.rhs.add(at), n);
         let p = at - offset;
         if MODE != CONSTANT {
-            reduced(at, inverse, L::load(system.d.add(p)), system).store(system.d.add(p));
+            let d = reduced(at, n, inverse, load(system.d.add(p), n), system);
+            store(d, system.d.add(p), n);
         }
-        f.fma(rhs, L::load(system.rhs.add(p))).store(system.rhs.add(p));
+        store(f.fma(rhs, load(system.rhs.add(p), n)), system.rhs.add(p), n);
     }
 }
 
@@ -271,12 +288,12 @@ unsafe fn eliminate_indexed<L: Lanes, const MODE: u8>(at: usize, system: &System
     // SAFETY: passed on.
     unsafe {
         let p = system.parent.as_ptr().add(at);
-        let inverse = inverse::<L, MODE>(at, system);
-        let f = factor::<L, MODE>(at, inverse, system);
+        let inverse = inverse::<L, MODE>(at, L::N, system);
+        let f = factor::<L, MODE>(at, L::N, inverse, system);
         let rhs = L::load(system.rhs.add(at));
         rhs.mul(inverse).store(system.rhs.add(at));
         if MODE != CONSTANT {
-            reduced(at, inverse, L::gather(system.d, p), system).scatter(system.d, p);
+            reduced(at, L::N, inverse, L::gather(system.d, p), system).scatter(system.d, p);
         }
         f.fma(rhs, L::gather(system.rhs, p)).scatter(system.rhs, p);
     }
@@ -296,12 +313,13 @@ unsafe fn eliminate_ladder<L: Lanes, const MODE: u8>(start: usize, rows: usize, 
         let mut d = L::load(system.d.add(at));
         let mut rhs = L::load(system.rhs.add(at));
         loop {
-            let inverse = if MODE == FULL { L::splat(1.0).div(d) } else { inverse::<L, MODE>(at, system) };
-            let f = factor::<L, MODE>(at, inverse, system);
+            let inverse =
+                if MODE == FULL { L::splat(1.0).div(d) } else { inverse::<L, MODE>(at, L::N, system) };
+            let f = factor::<L, MODE>(at, L::N, inverse, system);
             rhs.mul(inverse).store(system.rhs.add(at));
             let p = at - L::N;
             if MODE != CONSTANT {
-                d = reduced(at, inverse, L::load(system.d.add(p)), system);
+                d = reduced(at, L::N, inverse, L::load(system.d.add(p)), system);
             }
             rhs = f.fma(rhs, L::load(system.rhs.add(p)));
             at = p;
@@ -333,16 +351,11 @@ unsafe fn substitute<W: Lanes, H: Lanes>(batch: &Batch, system: &System<'_>) {
             Shape::Roots => {}
             Shape::Run { offset } => {
                 while at + W::N <= end {
-                    voltage(at, W::load(system.rhs.add(at - offset)), system);
+                    voltage(at, W::N, W::load(system.rhs.add(at - offset)), system);
                     at += W::N;
                 }
-                if W::N > H::N && at + H::N <= end {
-                    voltage(at, H::load(system.rhs.add(at - offset)), system);
-                    at += H::N;
-                }
-                while at < end {
-                    voltage(at, Portable::<1>::load(system.rhs.add(at - offset)), system);
-                    at += 1;
+                if at < end {
+                    voltage(at, end - at, W::load_first(system.rhs.add(at - offset), end - at), system);
                 }
             }
             Shape::Ladder { offset } => {
@@ -351,14 +364,14 @@ unsafe fn substitute<W: Lanes, H: Lanes>(batch: &Batch, system: &System<'_>) {
             Shape::Indexed => {
                 while at < end {
                     let parents = W::gather(system.rhs, system.parent.as_ptr().add(at));
-                    voltage(at, parents, system);
+                    voltage(at, W::N, parents, system);
                     at += W::N;
                 }
             }
             Shape::Serial => {
                 while at < end {
                     let parent = *system.parent.get_unchecked(at) as usize;
-                    voltage(at, Portable::<1>::load(system.rhs.add(parent)), system);
+                    voltage(at, 1, Portable::<1>::load(system.rhs.add(parent)), system);
                     at += 1;
                 }
             }
@@ -366,17 +379,17 @@ unsafe fn substitute<W: Lanes, H: Lanes>(batch: &Batch, system: &System<'_>) {
     }
 }
 
-/// Voltages of the vector at `at` from those of its parents; keeps and returns them.
+/// Voltages of `n` positions at `at` from those of their parents; keeps and returns them.
 ///
 /// # Safety
 ///
 /// That of [`root`].
 #[inline(always)]
-unsafe fn voltage<L: Lanes>(at: usize, parents: L, system: &System<'_>) -> L {
+unsafe fn voltage<L: Lanes>(at: usize, n: usize, parents: L, system: &System<'_>) -> L {
     // SAFETY: passed on.
     unsafe {
-        let v = L::load(system.f.add(at)).fma(parents, L::load(system.rhs.add(at)));
-        v.store(system.rhs.add(at));
+        let v = load::<L>(system.f.add(at), n).fma(parents, load(system.rhs.add(at), n));
+        store(v, system.rhs.add(at), n);
         v
     }
 }
@@ -392,7 +405,7 @@ unsafe fn substitute_ladder<L: Lanes>(start: usize, rows: usize, system: &System
     unsafe {
         let mut v = L::load(system.rhs.add(start - L::N));
         for row in 0..rows {
-            v = voltage(start + row * L::N, v, system);
+            v = voltage(start + row * L::N, L::N, v, system);
         }
     }
 }

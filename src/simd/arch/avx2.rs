@@ -28,6 +28,8 @@ impl Lanes for Avx2 {
         splat(x: f64) -> Self = Avx2(_mm256_set1_pd(x));
         load(p: *const f64) -> Self = Avx2(_mm256_loadu_pd(p));
         store(self: Self, p: *mut f64) = _mm256_storeu_pd(p, self.0);
+        load_first(p: *const f64, n: usize) -> Self = Avx2(_mm256_maskload_pd(p, first(n)));
+        store_first(self: Self, p: *mut f64, n: usize) = _mm256_maskstore_pd(p, first(n), self.0);
         gather(base: *const f64, index: *const u32) -> Self = {
             // Four loads beat the gather instruction here.
             let at = |i: usize| *base.add(*index.add(i) as usize);
@@ -91,3 +93,15 @@ impl Lanes for Avx2 {
 const TWO_52: f64 = 4_503_599_627_370_496.0;
 /// Bits of 2^52.
 const TWO_52_BITS: i64 = 0x4330_0000_0000_0000;
+
+/// The first `n` of four lanes.
+///
+/// # Safety
+///
+/// The contract of [`Lanes`]; `n <= 4`.
+#[inline(always)]
+unsafe fn first(n: usize) -> __m256i {
+    const EDGE: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+    // SAFETY: four elements from `4 - n` on.
+    unsafe { _mm256_loadu_si256(EDGE.as_ptr().add(4 - n).cast()) }
+}

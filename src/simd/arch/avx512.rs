@@ -28,6 +28,8 @@ impl Lanes for Avx512 {
         splat(x: f64) -> Self = Avx512(_mm512_set1_pd(x));
         load(p: *const f64) -> Self = Avx512(_mm512_loadu_pd(p));
         store(self: Self, p: *mut f64) = _mm512_storeu_pd(p, self.0);
+        load_first(p: *const f64, n: usize) -> Self = Avx512(_mm512_maskz_loadu_pd(first(n), p));
+        store_first(self: Self, p: *mut f64, n: usize) = _mm512_mask_storeu_pd(p, first(n), self.0);
         gather(base: *const f64, index: *const u32) -> Self =
             Avx512(_mm512_i32gather_pd::<8>(_mm256_loadu_si256(index.cast()), base));
         scatter(self: Self, base: *mut f64, index: *const u32) =
@@ -76,4 +78,10 @@ impl Lanes for Avx512 {
     unsafe fn all(mask: __mmask8) -> bool {
         mask == 0xff
     }
+}
+
+/// The first `n` of eight lanes.
+#[inline(always)]
+fn first(n: usize) -> __mmask8 {
+    ((1_u32 << n) - 1) as __mmask8
 }

@@ -61,6 +61,22 @@ impl<const N: usize> Lanes for Portable<N> {
         unsafe { p.cast::<[f64; N]>().write_unaligned(self.0) }
     }
     #[inline(always)]
+    unsafe fn load_first(p: *const f64, n: usize) -> Self {
+        let mut out = [0.0; N];
+        for (i, x) in out.iter_mut().enumerate().take(n) {
+            // SAFETY: the trait's contract.
+            *x = unsafe { *p.add(i) };
+        }
+        Portable(out)
+    }
+    #[inline(always)]
+    unsafe fn store_first(self, p: *mut f64, n: usize) {
+        for (i, x) in self.0.into_iter().enumerate().take(n) {
+            // SAFETY: the trait's contract.
+            unsafe { *p.add(i) = x };
+        }
+    }
+    #[inline(always)]
     unsafe fn gather(base: *const f64, index: *const u32) -> Self {
         let mut out = [0.0; N];
         for (i, x) in out.iter_mut().enumerate() {
