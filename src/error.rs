@@ -118,6 +118,24 @@ impl Error {
         self
     }
 
+    /// Moves the error, found in a text that begins at `start`, to the place in the file that the
+    /// text is part of. An error that names a file of its own stays where it is.
+    pub fn within(mut self, start: &Place) -> Error {
+        let inner = &mut self.0;
+        for error in &mut inner.more {
+            *error = error.clone().within(start);
+        }
+        let mine = &mut inner.place;
+        if mine.file.is_none() {
+            *mine = match (mine.line, mine.column) {
+                (0, _) | (1, 0) => start.clone(),
+                (1, column) => Place { column: start.column + column - 1, ..start.clone() },
+                (line, column) => Place { line: start.line + line - 1, column, ..start.clone() },
+            };
+        }
+        self
+    }
+
     /// Sets the file, unless one is set.
     pub fn in_file(self, file: impl AsRef<Path>) -> Error {
         self.at(Place::new(file, 0, 0))

@@ -1,8 +1,106 @@
 //! The command line.
+//!
+//! | exit status | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | an error, told on standard error |
+//! | 2 | the command line itself is wrong |
+//! | 130 | interrupted (Ctrl-C); `run` leaves complete files up to that moment |
+
+//mod bench;
+mod channels;
+mod check;
+mod console;
+mod convert;
+mod equations;
+mod gates;
+mod header;
+mod info;
+mod interrupt;
+mod plot;
+mod results;
+mod run;
 
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+
+/// What clap reads.
+#[derive(Debug, Parser)]
+#[command(
+    name = "neuropil",
+    version,
+    about = "A simulator for neurons with real shapes",
+    after_help = "First steps:\n  \
+        neuropil run examples/ball_and_stick.toml --out results\n  \
+        neuropil info morphologies/pyramidal.swc\n  \
+        neuropil channels na\n\n\
+        Experiment files are described in docs/experiment-files.md.",
+    arg_required_else_help = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run an experiment file and write its results
+    Run(run::Options),
+    /// Read an experiment file and say what it would simulate, without running it
+    Check(check::Options),
+    /// Print the measures of a morphology
+    Info(info::Options),
+    /// List the channel library, or show one component: equations, steady states, time constants
+    Channels(channels::Options),
+    /// Draw result files or morphologies
+    Plot(plot::Options),
+    /// Run a benchmark workload
+    //Bench(bench::Options),
+    /// Convert a morphology
+    Convert(convert::Options),
+}
+
+/// How a command ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// It did what was asked.
+    Done,
+    /// The user stopped it.
+    Interrupted,
+}
+
 /// Runs the program on the process's arguments.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output; a closed pipe is no error.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match execute(arguments.command) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Err(error) => {
+            console::report(&error);
+            let code = if error.kind() == crate::ErrorKind::Interrupted { 130 } else { 1 };
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Run(options) => run::execute(&options),
+        Command::Check(options) => check::execute(&options),
+        Command::Info(options) => info::execute(&options),
+        Command::Channels(options) => channels::execute(&options),
+        Command::Plot(options) => plot::execute(&options),
+        //Command::Bench(options) => bench::execute(&options),
+        Command::Convert(options) => convert::execute(&options),
+    }
 }

@@ -1,1 +1,219 @@
-//! (in work)
+//! Experiment files: a whole simulation in one TOML file, with units.
+//!
+//! [`read`] turns a file into a [`Model`]; all mistakes of a file are reported at once, each with
+//! its line and column. `docs/experiment-files.md` describes every key.
+//!
+//! ```no_run
+//! let experiment = neuropil::experiment::read("examples/ball_and_stick.toml")?;
+//! for default in &experiment.defaults {
+//!     println!("{} was not given: {}", default.key, default.value);
+//! }
+//! let model = experiment.model;
+//! # Ok::<(), neuropil::Error>(())
+//! ```
+
+mod cell;
+mod components;
+mod connect;
+mod membrane;
+mod node;
+mod population;
+mod record;
+mod shape;
+mod stimulus;
+mod values;
+
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use crate::error::{Error, ErrorKind, Result, Warning};
+use crate::model::{Method, Model, Run, SpikeDetector};
+use crate::units::Dimension;
+use cell::ReadCell;
+use node::{Node, Source, Table};
+use population::{Clock, ReadPopulation};
+
+pub use node::Default;
+
+/// An experiment file as it was read.
+#[derive(Debug)]
+pub struct Experiment {
+    /// What is simulated.
+    pub model: Model,
+    /// What was read, one line each, for the header of a run.
+    pub notes: Vec<String>,
+    /// What the file does not say and was filled in.
+    pub defaults: Vec<Default>,
+    /// Doubts about the file or the files that it names.
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads the experiment file at `path`. Files that it names are looked up beside it.
+///
+/// # Errors
+/// Everything that is wrong with the file, joined into one error; each part has its line and column.
+pub fn read(path: impl AsRef<Path>) -> Result<Experiment> {
+    let path = path.as_ref();
+    let bytes = std::fs::read(path).map_err(|e| Error::io(path, "read the experiment file", &e))?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        Error::new(ErrorKind::Syntax, format!("not a text file: byte {} is no UTF-8", e.utf8_error().valid_up_to()))
+            .in_file(path)
+            .help("save it as UTF-8")
+    })?;
+    parse(text, path)
+}
+
+/// Reads an experiment from its text; `path` is its name in messages, and files that it names are
+/// looked up beside it.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(text: impl Into<String>, path: impl AsRef<Path>) -> Result<Experiment> {
+    let source = Source::new(path.as_ref(), text.into());
+    let (document, errors) = DeTable::parse_recoverable(source.text());
+    for error in &errors {
+        let place = source.place(error.span().map_or(0, |span| span.start));
+        source.report(Error::new(ErrorKind::Syntax, error.message()).at(place));
+    }
+    let document = toml::Spanned::new(document.span(), toml::de::DeValue::Table(document.into_inner()));
+    // A file that is no TOML is not looked at further: what is missing may be behind the mistake.
+    let model = if errors.is_empty() { Table::root(&source, &document).and_then(|t| model(&t)) } else { None };
+    match (source.into_error(), model) {
+        (None, Some(model)) => Ok(Experiment {
+            model,
+            notes: source.notes.take(),
+            defaults: source.defaults.take(),
+            warnings: source.warnings.take(),
+        }),
+        (Some(error), _) => Err(error),
+        (None, None) => Err(Error::new(ErrorKind::Syntax, "not an experiment").in_file(&source.path)),
+    }
+}
+
+fn model(root: &Table<'_>) -> Option<Model> {
+    let source = root.source();
+    let name = match root.get("title") {
+        Some(node) => node.text().map(str::to_string),
+        None => Some(source.path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned())),
+    };
+    let seed = match root.get("seed") {
+        Some(node) => node.count(),
+        None => {
+            source.defaulted("seed", "0");
+            Some(0)
+        }
+    };
+    let temperature = root.get("temperature").map(|n| (n.positive(Dimension::TEMPERATURE), n));
+    let components = components::load(root.get("library").as_ref(), source);
+    let run = root.need("run", "{ duration = \"200 ms\", dt = \"0.025 ms\" }").and_then(|n| run(&n));
+
+    let mut sound = true;
+    let mut named = |key: &str, example: &str, read: &mut dyn FnMut(&str, &Node<'_>) -> bool| {
+        if let Some(table) = root.get(key).and_then(|n| n.table()) {
+            for (name, node) in table.rest() {
+                sound &= check_name(&name, &node) && read(&name, &node);
+            }
+        } else if root.get(key).is_none() {
+            root.need(key, example);
+        }
+    };
+    let components = components?;
+    let clock = Clock { seed: seed.unwrap_or(0), duration_s: run.map_or(1.0, |r| r.duration_s) };
+    let mut cells: Vec<ReadCell> = Vec::new();
+    let mut populations: Vec<ReadPopulation> = Vec::new();
+    named("cell", "a table [cell.NAME]", &mut |name, node| {
+        let cell = cell::read(name, node, &components);
+        let found = cell.is_some();
+        cells.extend(cell);
+        found
+    });
+    let cells_sound = source.is_sound();
+    named("population", "a table [population.NAME]", &mut |name, node| {
+        // With a broken cell, "no cell is called so" would be the wrong message.
+        if !cells_sound {
+            return false;
+        }
+        let population = population::read(name, node, &cells, populations.len(), clock);
+        let found = population.is_some();
+        populations.extend(population);
+        found
+    });
+    let (stimuli, recordings, connections) = if sound {
+        let stimuli = stimulus::read_all(root, &cells, &populations, &components, clock.duration_s);
+        let recordings =
+            record::read_all(root, &cells, &populations, stimuli.as_deref().unwrap_or(&[]), run);
+        let connections = connect::read_all(root, &cells, &populations, clock.seed);
+        (stimuli, recordings, connections)
+    } else {
+        for key in ["stimulus", "record", "connection"] {
+            root.get(key);
+        }
+        (None, None, None)
+    };
+    root.finish();
+    let spike_detectors = detectors(&cells, &populations);
+    let mut model = Model {
+        name: name?,
+        seed: seed?,
+        temperature_k: f64::NAN,
+        run: run?,
+        populations: populations.into_iter().map(|p| p.population).collect(),
+        stimuli: stimuli?,
+        connections: connections?,
+        recordings: recordings?,
+        spike_detectors,
+    };
+    model.temperature_k = match temperature {
+        Some((kelvin, _)) => kelvin?,
+        None => components::without_temperature(root, &model)?,
+    };
+    if model.recordings.is_empty() && model.spike_detectors.is_empty() {
+        source.warn("nothing-recorded", "no [[record]] and no `spike`: the run leaves no results", root.node.place());
+    }
+    Some(model)
+}
+
+/// Names stand in file names and paths such as `na.m`.
+fn check_name(name: &str, node: &Node<'_>) -> bool {
+    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    if !plain || name.is_empty() {
+        node.wrong(ErrorKind::Name, format!("`{name}` is not a name"), "letters, digits, _ and -");
+    }
+    plain && !name.is_empty()
+}
+
+/// `[run]`
+fn run(node: &Node<'_>) -> Option<Run> {
+    let table = node.table()?;
+    let duration = table.need("duration", "\"200 ms\"").and_then(|n| n.positive(Dimension::TIME));
+    let dt_node = table.need("dt", "\"0.025 ms\"");
+    let dt = dt_node.as_ref().and_then(|n| n.positive(Dimension::TIME));
+    let method = match table.get("method") {
+        Some(node) => node.word(&[
+            ("backward_euler", Method::BackwardEuler),
+            ("crank_nicolson", Method::CrankNicolson),
+        ]),
+        None => {
+            table.source().defaulted("run.method", "backward_euler");
+            Some(Method::BackwardEuler)
+        }
+    };
+    table.finish();
+    let (duration_s, dt_s) = (duration?, dt?);
+    if dt_s > duration_s {
+        dt_node?.wrong(ErrorKind::Value, "the time step is longer than the run", "such as \"0.025 ms\"");
+        return None;
+    }
+    Some(Run { dt_s, duration_s, method: method? })
+}
+
+fn detectors(cells: &[ReadCell], populations: &[ReadPopulation]) -> Vec<SpikeDetector> {
+    let mut detectors = Vec::new();
+    for (index, population) in populations.iter().enumerate() {
+        if let Some((points, threshold_v)) = population.cell.and_then(|i| cells[i].spike.clone()) {
+            detectors.push(SpikeDetector { population: index, points, threshold_v });
+        }
+    }
+    detectors
+}

@@ -77,6 +77,7 @@ pub(super) const COMPONENTS: &[File] = files![
     "stimulus/step.xml",
     "stimulus/ramp.xml",
     "stimulus/sine.xml",
+    "stimulus/noise.xml",
     "stimulus/voltage_clamp.xml",
     "stimulus/regular_spikes.xml",
     "stimulus/poisson_spikes.xml",

@@ -1,0 +1,190 @@
+//! `neuropil run`: an experiment file from text to results.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::interrupt::Interrupt;
+use super::results::{self, Files};
+use super::{Outcome, console, header};
+use crate::engine::{self, Simulation};
+use crate::error::Result;
+use crate::experiment;
+use crate::output::{Format, OutputFolder, write_json};
+use crate::simd::Level;
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Experiment file (TOML)
+    file: PathBuf,
+    /// Folder for all result files; made if it is not there
+    #[arg(long, short, value_name = "DIR")]
+    out: PathBuf,
+    /// Threads; 0 for one per core. Results do not depend on it
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    threads: usize,
+    /// Vector unit: avx512, avx2, neon or portable; the fastest if not given. Results do not depend on it
+    #[arg(long, value_name = "LEVEL")]
+    simd: Option<String>,
+    /// Format of the result files: csv, npy or lems
+    #[arg(long, default_value = "csv", value_name = "FORMAT")]
+    format: String,
+    /// Draw no pictures
+    #[arg(long)]
+    no_plot: bool,
+    /// Draw pictures as PNG too
+    #[arg(long, conflicts_with = "no_plot")]
+    png: bool,
+    /// Print nothing but warnings and errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// How long each part took.
+#[derive(Debug, Default)]
+struct Phases {
+    read: Duration,
+    build: Duration,
+    run: Duration,
+    write: Duration,
+    plot: Duration,
+}
+
+/// The vector unit by name, or the fastest.
+pub(super) fn level(name: Option<&str>) -> Result<Level> {
+    name.map_or_else(Level::detect, Level::from_name)
+}
+
+/// Runs the experiment.
+pub(super) fn execute(options: &Options) -> Result<Outcome> {
+    let mut phases = Phases::default();
+    let format = Format::from_name(&options.format)?;
+    let level = level(options.simd.as_deref())?;
+    let interrupt = Interrupt::listen();
+
+    let start = Instant::now();
+    let experiment = experiment::read(&options.file)?;
+    console::warn(&experiment.warnings);
+    phases.read = start.elapsed();
+
+    let start = Instant::now();
+    let engine_options = engine::Options { threads: options.threads, level, ..engine::Options::default() };
+    let mut simulation = Simulation::new(&experiment.model, &engine_options)
+        .map_err(|e| e.in_file(&options.file))?;
+    phases.build = start.elapsed();
+
+    let mut folder = OutputFolder::create(&options.out)?;
+    let (mut files, warnings) = Files::create(&mut folder, format, &experiment.model, &simulation)?;
+    console::warn(&warnings);
+    if !options.quiet {
+        console::print(&header::text(&options.file, &experiment, &simulation))?;
+    }
+
+    let start = Instant::now();
+    let bar = progress_bar(options.quiet, simulation.steps());
+    let result = simulation.run(&mut files, &mut |progress| {
+        bar.set_position(progress.step);
+        if interrupt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    bar.finish_and_clear();
+    let stepping = start.elapsed();
+    // Also after an error: what was sampled before it is written.
+    let written = files.finish()?;
+    phases.write = written.spent;
+    phases.run = stepping.saturating_sub(written.spent);
+    result.map_err(|e| e.in_file(&options.file))?;
+
+    let complete = simulation.time_s() >= experiment.model.run.duration_s - 0.5 * experiment.model.run.dt_s;
+    let start = Instant::now();
+    let mut pictures = Vec::new();
+    if !options.no_plot && complete {
+        let endings: &[&str] = if options.png { &["svg", "png"] } else { &["svg"] };
+        let (drawn, warnings) = results::draw_all(&mut folder, &experiment.model, &written, endings);
+        console::warn(&warnings);
+        pictures = drawn;
+    }
+    phases.plot = start.elapsed();
+
+    let mut record = header::record(&experiment.model, &simulation);
+    record["complete"] = complete.into();
+    record["reached_ms"] = header::tidy(simulation.time_s() * 1e3).into();
+    record["spikes"] = simulation.n_spikes().into();
+    record["defaults"] =
+        experiment.defaults.iter().map(|d| format!("{} = {}", d.key, d.value)).collect::<Vec<_>>().into();
+    let (record_path, _) = folder.path("run.json")?;
+    write_json(&record_path, &record)?;
+
+    if !options.quiet {
+        let mut all = written.tables.clone();
+        all.extend(written.spikes.clone());
+        all.extend(pictures);
+        all.push(record_path);
+        console::print(&summary(&simulation, &phases, &all))?;
+    }
+    if complete {
+        return Ok(Outcome::Done);
+    }
+    console::eprint(&format!(
+        "stopped at {} ms of {} ms; the files in {} are complete up to there",
+        header::short(simulation.time_s() * 1e3),
+        header::short(experiment.model.run.duration_s * 1e3),
+        folder.dir().display()
+    ));
+    Ok(Outcome::Interrupted)
+}
+
+/// A bar with the time left, on a terminal only.
+fn progress_bar(quiet: bool, steps: u64) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(5));
+    let template = "  {bar:32} {percent:>3} %  {elapsed} gone, {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn summary(simulation: &Simulation, phases: &Phases, files: &[PathBuf]) -> String {
+    let totals = simulation.summary();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut row = |name: &str, value: String| rows.push(vec![format!("  {name}"), value]);
+    row("spikes", simulation.n_spikes().to_string());
+    let steps = simulation.time_s();
+    let per = phases.run.as_secs_f64() * 1e9 / (totals.compartments.max(1) as f64 * simulation.steps().max(1) as f64);
+    row(
+        "time",
+        format!(
+            "read {}, build {}, run {}, write {}, plot {}",
+            seconds(phases.read),
+            seconds(phases.build),
+            seconds(phases.run),
+            seconds(phases.write),
+            seconds(phases.plot)
+        ),
+    );
+    row(
+        "speed",
+        format!(
+            "{} compartments x {} steps ({} ms), {per:.1} ns each",
+            totals.compartments,
+            simulation.steps(),
+            header::short(steps * 1e3)
+        ),
+    );
+    for (i, file) in files.iter().enumerate() {
+        row(if i == 0 { "files" } else { "" }, file.display().to_string());
+    }
+    console::columns(&rows)
+}
+
+fn seconds(duration: Duration) -> String {
+    let s = duration.as_secs_f64();
+    if s < 1.0 { format!("{:.1} ms", s * 1e3) } else { format!("{s:.2} s") }
+}

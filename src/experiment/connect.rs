@@ -1,0 +1,214 @@
+//! `[[connection]]`: spikes of one population to synapses of another.
+
+use std::collections::BTreeMap;
+
+use super::cell::ReadCell;
+use super::node::{Node, Table, suggestion};
+use super::population::{self, ReadPopulation};
+use crate::error::ErrorKind;
+use crate::model::{Connection, Placed, PopulationCell, Use, draw};
+use crate::morph::{Geometry, Morphology};
+use crate::select::Cable;
+use crate::units::Dimension;
+
+/// Connections at most, written one by one in memory.
+const MAX_CONNECTIONS: usize = 100_000_000;
+
+/// Reads one `[[connection]]` into `out`.
+pub(super) fn read(
+    node: &Node<'_>,
+    cells: &[ReadCell],
+    populations: &[ReadPopulation],
+    seed: u64,
+    out: &mut Vec<Connection>,
+) -> Option<()> {
+    let table = node.table()?;
+    let named = |key: &str, example: &str| {
+        table.need(key, example).and_then(|n| population::named(&n, populations).map(|p| (n, p)))
+    };
+    let from = named("from", "\"input\"");
+    let to = named("to", "\"cells\"");
+    let synapse = table.need("synapse", "\"AMPA\"");
+    let pairs = table.need("pairs", "\"all_to_all\"");
+    let points = table.get("points");
+    let weight = table.get("weight").map(|n| n.number());
+    let delay = table.need("delay", "\"1 ms\"").and_then(|n| n.not_negative(Dimension::TIME));
+    table.finish();
+    let ((from_node, from), (to_node, to)) = (from?, to?);
+    spiking(&from_node, from, cells, populations);
+    let Some(target) = populations[to].cell.map(|i| &cells[i]) else {
+        to_node.wrong(
+            ErrorKind::Value,
+            format!("`{}` is a source of spikes and has no synapses", populations[to].population.name),
+            "connect to a population of cells",
+        );
+        return None;
+    };
+    let synapse = synapse_index(&synapse?, target)?;
+    let pairs = read_pairs(&pairs?, &populations[from], &populations[to])?;
+    let weight = match weight {
+        Some(weight) => weight?,
+        None => 1.0,
+    };
+    let delay_s = delay?;
+    let mut counts = Counts::new(to, synapse, target, seed);
+    for (source, sink) in pairs {
+        let count = counts.of(node, sink)?;
+        for point in chosen(points.as_ref(), count)? {
+            if out.len() >= MAX_CONNECTIONS {
+                node.wrong(ErrorKind::Limit, "more than 100 million connections", "connect fewer cells");
+                return None;
+            }
+            out.push(Connection { source: (from, source), target: (to, sink), synapse, point, weight, delay_s });
+        }
+    }
+    Some(())
+}
+
+/// Reports a source of which nobody says when it spikes.
+fn spiking(node: &Node<'_>, index: usize, cells: &[ReadCell], populations: &[ReadPopulation]) {
+    if let Some(cell) = populations[index].cell.map(|i| &cells[i])
+        && cell.spike.is_none()
+    {
+        node.wrong(
+            ErrorKind::Value,
+            format!("the cell `{}` does not say where and when it spikes", cell.name),
+            format!("add to [cell.{}]: spike = {{ at = \"soma\", threshold = \"-20 mV\" }}", cell.name),
+        );
+    }
+}
+
+fn synapse_index(node: &Node<'_>, target: &ReadCell) -> Option<usize> {
+    let name = node.text()?;
+    let found = target.synapses().iter().position(|s| s.name == name);
+    if found.is_none() {
+        let known: Vec<&str> = target.synapses().iter().map(|s| s.name.as_str()).collect();
+        let help = match known.is_empty() {
+            true => format!("add it to [cell.{}.synapses]", target.name),
+            false => suggestion(name, &known),
+        };
+        node.wrong(ErrorKind::Name, format!("the cell `{}` has no synapse `{name}`", target.name), help);
+    }
+    found
+}
+
+/// Which source cell goes to which target cell.
+fn read_pairs(node: &Node<'_>, from: &ReadPopulation, to: &ReadPopulation) -> Option<Vec<(usize, usize)>> {
+    let (sources, targets) = (from.population.size, to.population.size);
+    match node.as_text() {
+        Some("all_to_all") => {
+            if sources.saturating_mul(targets) > MAX_CONNECTIONS {
+                node.wrong(ErrorKind::Limit, "more than 100 million connections", "connect fewer cells");
+                return None;
+            }
+            return Some((0..targets).flat_map(|t| (0..sources).map(move |s| (s, t))).collect());
+        }
+        Some("one_to_one") => {
+            if sources != targets {
+                node.wrong(
+                    ErrorKind::Value,
+                    format!("one_to_one between {sources} and {targets} cells"),
+                    "the populations must be of one size; or list the pairs",
+                );
+                return None;
+            }
+            return Some((0..targets).map(|i| (i, i)).collect());
+        }
+        Some(text) => {
+            let known = ["all_to_all", "one_to_one"];
+            node.wrong(ErrorKind::Name, format!("`{text}` is no rule of connection"), suggestion(text, &known));
+            return None;
+        }
+        None => {}
+    }
+    if !node.is_list() {
+        node.wrong(
+            ErrorKind::Syntax,
+            "expected which cells are connected",
+            "\"all_to_all\", \"one_to_one\" or a list of pairs: [[0, 0], [0, 1]]",
+        );
+        return None;
+    }
+    let mut pairs = Vec::new();
+    for item in node.list()? {
+        let pair = item.list()?;
+        let [source, target] = pair.as_slice() else {
+            item.wrong(ErrorKind::Value, "not a pair", "[source cell, target cell], counted from 0");
+            return None;
+        };
+        pairs.push((population::cell_index(source, sources)?, population::cell_index(target, targets)?));
+    }
+    Some(pairs)
+}
+
+/// How many points a synapse has on each cell of a population.
+struct Counts<'a> {
+    population: usize,
+    synapse: usize,
+    placed: &'a Placed,
+    /// Shape of the cells, if they have one.
+    shape: Option<(&'a Morphology, Geometry)>,
+    seed: u64,
+    known: BTreeMap<usize, usize>,
+}
+
+impl<'a> Counts<'a> {
+    fn new(to: usize, synapse: usize, target: &'a ReadCell, seed: u64) -> Counts<'a> {
+        let shape = match &target.cell {
+            PopulationCell::Cable(cell) => Some((&*cell.morphology, Geometry::of(&cell.morphology))),
+            _ => None,
+        };
+        let placed = &target.synapses()[synapse];
+        Counts { population: to, synapse, placed, shape, seed, known: BTreeMap::new() }
+    }
+
+    fn of(&mut self, node: &Node<'_>, cell: usize) -> Option<usize> {
+        let Some((morphology, geometry)) = &self.shape else { return Some(1) };
+        // Places without chance are the same on every cell.
+        let key = if self.placed.points.is_random() { cell } else { 0 };
+        if let Some(count) = self.known.get(&key) {
+            return Some(*count);
+        }
+        let draw = draw(self.seed, self.population, cell, Use::Synapse(self.synapse));
+        let points = node.accept(self.placed.points.evaluate(&Cable::new(morphology, geometry), &draw))?;
+        self.known.insert(key, points.len());
+        Some(points.len())
+    }
+}
+
+/// `points = "all"`, `points = 3` or `points = [0, 3]`; all when not given.
+fn chosen(node: Option<&Node<'_>>, count: usize) -> Option<Vec<usize>> {
+    let Some(node) = node else { return Some((0..count).collect()) };
+    if node.as_text() == Some("all") {
+        return Some((0..count).collect());
+    }
+    node.one_or_more()?
+        .iter()
+        .map(|item| {
+            let point = item.count()?;
+            if point < count as u64 {
+                return Some(point as usize);
+            }
+            let help = format!("there are {count} points with this synapse on the cell, counted from 0");
+            item.wrong(ErrorKind::Value, format!("no point {point}"), help);
+            None
+        })
+        .collect()
+}
+
+/// All `[[connection]]` of the file.
+pub(super) fn read_all(
+    root: &Table<'_>,
+    cells: &[ReadCell],
+    populations: &[ReadPopulation],
+    seed: u64,
+) -> Option<Vec<Connection>> {
+    let mut connections = Vec::new();
+    let mut sound = true;
+    if let Some(node) = root.get("connection") {
+        for item in node.list()? {
+            sound &= read(&item, cells, populations, seed, &mut connections).is_some();
+        }
+    }
+    sound.then_some(connections)
+}

@@ -1,0 +1,193 @@
+//! `[[record]]`: sampled signals.
+
+use super::cell::ReadCell;
+use super::node::{Node, Table, suggestion};
+use super::population::{self, ReadPopulation};
+use super::values;
+use crate::error::ErrorKind;
+use crate::model::{PopulationCell, Recording, Run, Site, Stimulus};
+use crate::units::Dimension;
+
+/// All `[[record]]` of the file.
+pub(super) fn read_all(
+    root: &Table<'_>,
+    cells: &[ReadCell],
+    populations: &[ReadPopulation],
+    stimuli: &[Stimulus],
+    run: Option<Run>,
+) -> Option<Vec<Recording>> {
+    let mut recordings: Vec<Recording> = Vec::new();
+    let mut sound = true;
+    if let Some(node) = root.get("record") {
+        for item in node.list()? {
+            match read(&item, cells, populations, stimuli, run) {
+                Some(mut recording) => {
+                    sound &= name_file(&item, &mut recording, &recordings, populations).is_some();
+                    recordings.push(recording);
+                }
+                None => sound = false,
+            }
+        }
+    }
+    sound.then_some(recordings)
+}
+
+fn read(
+    node: &Node<'_>,
+    cells: &[ReadCell],
+    populations: &[ReadPopulation],
+    stimuli: &[Stimulus],
+    run: Option<Run>,
+) -> Option<Recording> {
+    let table = node.table()?;
+    let population = population::which(&table, populations);
+    let target = population.map(|i| &populations[i]);
+    let set = population::cell_set(&table, target);
+    let site = site(&table, target);
+    let variables = table.need("variables", "[\"v\"]").and_then(|n| {
+        let (index, cell) = (population?, target?.cell.map(|i| &cells[i]));
+        variables(&n, cell, stimuli, index)
+    });
+    let interval = match table.get("every") {
+        Some(node) => interval(&node, run),
+        None => Some(0.0),
+    };
+    let file = match table.get("file") {
+        Some(node) => node.text().map(str::to_string),
+        None => Some(String::new()),
+    };
+    table.finish();
+    Some(Recording {
+        population: population?,
+        cells: set?,
+        site: site?,
+        variables: variables?,
+        interval_s: interval?,
+        file: file?,
+    })
+}
+
+fn site(table: &Table<'_>, population: Option<&ReadPopulation>) -> Option<Site> {
+    let cable = population.is_none_or(|p| matches!(p.population.cell, PopulationCell::Cable(_)));
+    match (table.get("at"), table.get("over")) {
+        (None, None) if !cable => Some(Site::Cell),
+        (Some(node), _) | (None, Some(node)) if !cable => {
+            node.wrong(ErrorKind::Value, "a point neuron has no places", "leave `at` and `over` out");
+            None
+        }
+        (Some(at), None) => values::points(&at).map(Site::Points),
+        (None, Some(over)) => values::region(&over).map(Site::Region),
+        (Some(at), Some(_)) => {
+            at.wrong(
+                ErrorKind::Syntax,
+                "both `at` and `over`",
+                "`at` for points, `over` for every compartment of a region",
+            );
+            None
+        }
+        (None, None) => {
+            table.need("at", "\"soma\"");
+            None
+        }
+    }
+}
+
+/// Checks what stands before the dot; the engine knows what stands behind it.
+fn variables(
+    node: &Node<'_>,
+    cell: Option<&ReadCell>,
+    stimuli: &[Stimulus],
+    population: usize,
+) -> Option<Vec<String>> {
+    let Some(cell) = cell else {
+        node.wrong(ErrorKind::Value, "a source of spikes has nothing to record", "record from cells");
+        return None;
+    };
+    let mut known: Vec<&str> = cell.synapses().iter().map(|s| s.name.as_str()).collect();
+    let mut cable = false;
+    if let PopulationCell::Cable(c) = &cell.cell {
+        cable = true;
+        known.extend(c.densities.iter().map(|d| d.name.as_str()));
+        known.extend(c.pools.iter().map(|p| p.ion.as_str()));
+    }
+    known.extend(stimuli.iter().filter(|s| s.population == population).map(|s| s.name.as_str()));
+    let items = node.one_or_more()?;
+    if items.is_empty() {
+        node.wrong(ErrorKind::Value, "nothing to record", "such as [\"v\", \"na.m\"]");
+        return None;
+    }
+    let mut variables = Vec::new();
+    let mut sound = true;
+    for item in &items {
+        let text = item.text()?;
+        match text.split_once('.') {
+            Some((owner, _)) if !known.contains(&owner) => {
+                let mut known = known.clone();
+                known.push("v");
+                let help = suggestion(owner, &known);
+                item.wrong(ErrorKind::Name, format!("the cell `{}` has no `{owner}`", cell.name), help);
+                sound = false;
+            }
+            None if cable && text != "v" => {
+                let help = match known.contains(&text) {
+                    true => format!("say what of it, such as \"{text}.i\""),
+                    false => "\"v\", or a name and what of it: \"na.m\", \"na.i\", \"AMPA.g\"".to_string(),
+                };
+                item.wrong(ErrorKind::Name, format!("`{text}` is nothing that can be recorded"), help);
+                sound = false;
+            }
+            _ if variables.iter().any(|v| v == text) => {
+                item.wrong(ErrorKind::Name, format!("`{text}` stands twice"), "leave one out");
+                sound = false;
+            }
+            _ => variables.push(text.to_string()),
+        }
+    }
+    sound.then_some(variables)
+}
+
+fn interval(node: &Node<'_>, run: Option<Run>) -> Option<f64> {
+    let interval = node.positive(Dimension::TIME)?;
+    let Some(run) = run else { return Some(interval) };
+    let steps = interval / run.dt_s;
+    if steps < 0.999 || (steps - steps.round()).abs() > 1e-6 * steps {
+        node.wrong(
+            ErrorKind::Value,
+            format!("{} ms is not a whole multiple of dt, {} ms", interval * 1e3, run.dt_s * 1e3),
+            "choose a multiple",
+        );
+        return None;
+    }
+    Some(interval)
+}
+
+/// The file of a recording: its own name, or the population's, numbered from the second on.
+fn name_file(
+    node: &Node<'_>,
+    recording: &mut Recording,
+    earlier: &[Recording],
+    populations: &[ReadPopulation],
+) -> Option<()> {
+    let taken = |name: &str| name == "spikes" || name == "run" || earlier.iter().any(|r| r.file == name);
+    if recording.file.is_empty() {
+        let name = &populations[recording.population].population.name;
+        let free = (1..).map(|i| if i == 1 { name.clone() } else { format!("{name}_{i}") }).find(|n| !taken(n));
+        recording.file = free?;
+        return Some(());
+    }
+    let plain = recording.file.chars().all(|c| c.is_alphanumeric() || "_-+.".contains(c));
+    if !plain || recording.file.starts_with('.') {
+        node.wrong(
+            ErrorKind::Value,
+            format!("`{}` is not the name of a result file", recording.file),
+            "letters, digits, _ and -, without folder and ending",
+        );
+        return None;
+    }
+    if taken(&recording.file) {
+        let message = format!("another result goes to the file `{}`", recording.file);
+        node.wrong(ErrorKind::Name, message, "choose another name");
+        return None;
+    }
+    Some(())
+}

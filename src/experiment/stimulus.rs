@@ -1,0 +1,287 @@
+//! `[[stimulus]]`: injected currents and clamps.
+
+use std::sync::Arc;
+
+use super::cell::ReadCell;
+use super::components::Components;
+use super::node::{Node, Table, suggestion};
+use super::population::{self, ReadPopulation};
+use super::values;
+use crate::dynamics::Dynamics;
+use crate::error::ErrorKind;
+use crate::model::{PopulationCell, Stimulus};
+use crate::units::Dimension;
+
+const KINDS: [&str; 7] = ["dc", "step", "steps", "ramp", "ac", "noise", "voltage_clamp"];
+
+/// All `[[stimulus]]` of the file.
+pub(super) fn read_all(
+    root: &Table<'_>,
+    cells: &[ReadCell],
+    populations: &[ReadPopulation],
+    components: &Components,
+    duration_s: f64,
+) -> Option<Vec<Stimulus>> {
+    let mut stimuli: Vec<Stimulus> = Vec::new();
+    let mut sound = true;
+    if let Some(node) = root.get("stimulus") {
+        for item in node.list()? {
+            let Some(read) = read(&item, cells, populations, components, duration_s) else {
+                sound = false;
+                continue;
+            };
+            for stimulus in read {
+                if stimuli.iter().any(|s| s.name == stimulus.name) {
+                    let message = format!("two stimuli are called `{}`", stimulus.name);
+                    item.wrong(ErrorKind::Name, message, "give them different names with `name`");
+                    sound = false;
+                }
+                stimuli.push(stimulus);
+            }
+        }
+    }
+    sound.then_some(stimuli)
+}
+
+fn read(
+    node: &Node<'_>,
+    cells: &[ReadCell],
+    populations: &[ReadPopulation],
+    components: &Components,
+    duration_s: f64,
+) -> Option<Vec<Stimulus>> {
+    let table = node.table()?;
+    let name = table.get("name").map(|n| n.text());
+    let population = population::which(&table, populations);
+    let target = population.map(|i| &populations[i]);
+    let set = population::cell_set(&table, target);
+    let cable = target.is_none_or(|p| matches!(p.population.cell, PopulationCell::Cable(_)));
+    let points = match (table.get("at"), cable) {
+        (None, false) => Some(None),
+        (None, true) => {
+            table.need("at", "\"soma\"");
+            None
+        }
+        (Some(at), true) => values::points(&at).map(Some),
+        (Some(at), false) => {
+            at.wrong(ErrorKind::Value, "a point neuron has no places", "leave `at` out");
+            None
+        }
+    };
+    let (stem, currents) = currents(&table, components, duration_s);
+    if let Some(target) = target
+        && target.cell.and_then(|i| cells.get(i)).is_none()
+    {
+        let message = format!("`{}` is a source of spikes", target.population.name);
+        table.node.wrong(ErrorKind::Value, message, "stimulate a population of cells");
+        return None;
+    }
+    let stem = match name {
+        Some(name) => name?.to_string(),
+        None => stem,
+    };
+    let (population, cells, points, currents) = (population?, set?, points?, currents?);
+    let many = currents.len() > 1;
+    let stimulus = |(i, mut dynamics): (usize, Dynamics)| {
+        let name = if many { format!("{stem}[{i}]") } else { stem.clone() };
+        dynamics.name.clone_from(&name);
+        Stimulus { name, population, cells: cells.clone(), points: points.clone(), dynamics: Arc::new(dynamics) }
+    };
+    Some(currents.into_iter().enumerate().map(stimulus).collect())
+}
+
+/// The name of its kind, and the dynamics of each part.
+fn currents(
+    table: &Table<'_>,
+    components: &Components,
+    duration_s: f64,
+) -> (String, Option<Vec<Dynamics>>) {
+    if let Some(component) = table.get("component") {
+        let instance = component.text().and_then(|name| components.instance(table, &component, name, false));
+        return (component.as_text().unwrap_or_default().to_string(), instance.map(|i| vec![i.dynamics]));
+    }
+    let Some(kind) = table.need("kind", "\"step\"") else { return (String::new(), None) };
+    let Some(name) = kind.text() else { return (String::new(), None) };
+    let reader = Currents { table, components, duration_s };
+    let currents = match name {
+        "dc" => reader.dc(),
+        "step" => reader.step(),
+        "steps" => reader.steps(),
+        "ramp" => reader.ramp(),
+        "ac" => reader.ac(),
+        "noise" => reader.noise(),
+        "voltage_clamp" => reader.voltage_clamp(),
+        _ => {
+            let message = format!("`{name}` is no kind of stimulus");
+            kind.wrong(ErrorKind::Name, message, suggestion(name, &KINDS));
+            return (String::new(), None);
+        }
+    };
+    table.finish();
+    (name.to_string(), currents)
+}
+
+struct Currents<'a> {
+    table: &'a Table<'a>,
+    components: &'a Components,
+    duration_s: f64,
+}
+
+impl Currents<'_> {
+    /// A component of the core types with these parameters in SI units.
+    fn build(&self, component_type: &str, values: &[(&str, f64)]) -> Option<Vec<Dynamics>> {
+        self.components.build(&self.table.node, component_type, values).map(|dynamics| vec![dynamics])
+    }
+
+    fn current(&self, key: &str) -> Option<f64> {
+        self.table.need(key, "\"0.1 nA\"")?.quantity(Dimension::CURRENT)
+    }
+
+    /// `start` and `stop`, as start and duration.
+    fn window(&self) -> Option<(f64, f64)> {
+        let start = self.table.need("start", "\"50 ms\"").and_then(|n| n.not_negative(Dimension::TIME));
+        let stop_node = self.table.need("stop", "\"150 ms\"");
+        let stop = stop_node.as_ref().and_then(|n| n.not_negative(Dimension::TIME));
+        let (start, stop) = (start?, stop?);
+        if stop <= start {
+            stop_node?.wrong(ErrorKind::Value, "`stop` is not after `start`", "check the two times");
+            return None;
+        }
+        if start >= self.duration_s {
+            let message = format!("begins at {} ms, after the end of the run", start * 1e3);
+            self.table.source().warn("late-stimulus", message, self.table.node.place());
+        }
+        Some((start, stop - start))
+    }
+
+    fn pulse(&self, start: f64, duration: f64, amplitude: f64) -> Option<Vec<Dynamics>> {
+        self.build(
+            "pulseGenerator",
+            &[("delay", start), ("duration", duration), ("amplitude", amplitude)],
+        )
+    }
+
+    fn dc(&self) -> Option<Vec<Dynamics>> {
+        // Longer than any run.
+        self.pulse(0.0, 1e9, self.current("amplitude")?)
+    }
+
+    fn step(&self) -> Option<Vec<Dynamics>> {
+        let amplitude = self.current("amplitude");
+        let (start, duration) = self.window()?;
+        self.pulse(start, duration, amplitude?)
+    }
+
+    /// Amplitudes from given times on, each until the next.
+    fn steps(&self) -> Option<Vec<Dynamics>> {
+        let values = |key: &str, example: &str, dimension: Dimension| {
+            let node = self.table.need(key, example)?;
+            let values: Option<Vec<f64>> = node.list()?.iter().map(|n| n.quantity(dimension)).collect();
+            Some((node, values?))
+        };
+        let times = values("times", "[\"10 ms\", \"20 ms\"]", Dimension::TIME);
+        let amplitudes = values("amplitudes", "[\"0.1 nA\", \"0 nA\"]", Dimension::CURRENT);
+        let ((node, mut times), (other, amplitudes)) = (times?, amplitudes?);
+        if times.len() != amplitudes.len() || times.is_empty() {
+            let message = format!("{} amplitudes for {} times", amplitudes.len(), times.len());
+            other.wrong(ErrorKind::Value, message, "one amplitude for each time, at least one");
+            return None;
+        }
+        if times.windows(2).any(|pair| pair[1] <= pair[0]) || times[0] < 0.0 {
+            node.wrong(ErrorKind::Value, "times that go back", "from 0 on, in ascending order");
+            return None;
+        }
+        times.push(1e9);
+        let mut parts = Vec::new();
+        for (i, amplitude) in amplitudes.into_iter().enumerate() {
+            parts.extend(self.pulse(times[i], times[i + 1] - times[i], amplitude)?);
+        }
+        Some(parts)
+    }
+
+    fn ramp(&self) -> Option<Vec<Dynamics>> {
+        let (from, to) = (self.current("from"), self.current("to"));
+        let (start, duration) = self.window()?;
+        self.build(
+            "rampGenerator",
+            &[
+                ("delay", start),
+                ("duration", duration),
+                ("startAmplitude", from?),
+                ("finishAmplitude", to?),
+                ("baselineAmplitude", 0.0),
+            ],
+        )
+    }
+
+    fn ac(&self) -> Option<Vec<Dynamics>> {
+        let amplitude = self.current("amplitude");
+        let frequency = self.table.need("frequency", "\"10 Hz\"").and_then(|n| n.positive(Dimension::PER_TIME));
+        let phase = match self.table.get("phase") {
+            Some(node) => degrees(&node),
+            None => Some(0.0),
+        };
+        let (start, duration) = self.window()?;
+        self.build(
+            "sineGenerator",
+            &[
+                ("delay", start),
+                ("duration", duration),
+                ("amplitude", amplitude?),
+                ("period", 1.0 / frequency?),
+                ("phase", phase?),
+            ],
+        )
+    }
+
+    fn noise(&self) -> Option<Vec<Dynamics>> {
+        let mean = self.current("mean");
+        let deviation_node = self.table.need("standard_deviation", "\"0.05 nA\"");
+        let deviation = deviation_node.and_then(|n| n.not_negative(Dimension::CURRENT));
+        let interval = self.table.need("interval", "\"0.1 ms\"").and_then(|n| n.positive(Dimension::TIME));
+        let (start, duration) = self.window()?;
+        self.build(
+            "noisyCurrent",
+            &[
+                ("delay", start),
+                ("duration", duration),
+                ("mean", mean?),
+                ("standardDeviation", deviation?),
+                ("noiseInterval", interval?),
+            ],
+        )
+    }
+
+    fn voltage_clamp(&self) -> Option<Vec<Dynamics>> {
+        let voltage = self.table.need("voltage", "\"-20 mV\"").and_then(|n| n.quantity(Dimension::VOLTAGE));
+        let resistance = self.table.need("series_resistance", "\"1 Mohm\"");
+        let resistance = resistance.and_then(|n| n.positive(Dimension::RESISTANCE));
+        let (start, duration) = self.window()?;
+        self.build(
+            "voltageClamp",
+            &[
+                ("delay", start),
+                ("duration", duration),
+                ("targetVoltage", voltage?),
+                ("simpleSeriesResistance", resistance?),
+            ],
+        )
+    }
+}
+
+/// A phase in degrees (`"90 deg"`) or radians (a number or `"1.57 rad"`), in radians.
+fn degrees(node: &Node<'_>) -> Option<f64> {
+    if node.is_number() {
+        return node.number();
+    }
+    let text = node.text()?.trim();
+    for (unit, factor) in [("deg", std::f64::consts::PI / 180.0), ("rad", 1.0)] {
+        if let Some(Ok(number)) = text.strip_suffix(unit).map(|number| number.trim().parse::<f64>())
+            && number.is_finite()
+        {
+            return Some(number * factor);
+        }
+    }
+    node.wrong(ErrorKind::Dimension, format!("`{text}` is no angle"), "such as \"90 deg\" or \"1.57 rad\"");
+    None
+}
