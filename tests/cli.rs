@@ -125,9 +125,9 @@ fn run_obeys_its_options() {
     arguments.extend(options);
     assert_eq!(succeeds(&arguments), "");
     assert!(fs::read(out.join("trace.npy")).unwrap().starts_with(b"\x93NUMPY"));
-    let pictures = fs::read_dir(&out).unwrap().filter(|e| {
-        e.as_ref().unwrap().path().extension().is_some_and(|e| e == "svg" || e == "png")
-    });
+    let pictures = fs::read_dir(&out)
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|e| e == "svg" || e == "png"));
     assert_eq!(pictures.count(), 0);
 }
 
@@ -310,7 +310,9 @@ fn bench_prints_one_json_line() {
     let line = succeeds(&["bench", "rallpack1", "--json", "--threads", "1", "--tstop", "1"]);
     assert_eq!(line.lines().count(), 1, "{line}");
     let json: serde_json::Value = serde_json::from_str(&line).unwrap();
-    for key in ["peer", "version", "workload", "size", "setup_s", "run_s", "cpu_s", "sim_ms", "n_compartments"] {
+    for key in
+        ["peer", "version", "workload", "size", "setup_s", "run_s", "cpu_s", "sim_ms", "n_compartments"]
+    {
         assert!(!json[key].is_null(), "{key} in {line}");
     }
     assert!(fails(&["bench", "ralpack1"]).contains("did you mean `rallpack1`?"));

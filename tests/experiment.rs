@@ -122,7 +122,11 @@ fn unknown_keys_are_errors_with_a_suggestion() {
     says("seed = 3", "sede = 3", &["base.toml:2:1: `sede` is not a key of the file", "did you mean `seed`?"]);
     says("capacitance =", "capacitanse =", &["base.toml:9:1", "did you mean `capacitance`?"]);
     says("duration =", "lenght =", &["base.toml:5:1", "`lenght` is not a key of run"]);
-    says("amplitude = \"0.1 nA\"", "amplitude = \"0.1 nA\"\nspeed = 3", &["base.toml:32:1", "`speed` is not a key"]);
+    says(
+        "amplitude = \"0.1 nA\"",
+        "amplitude = \"0.1 nA\"\nspeed = 3",
+        &["base.toml:32:1", "`speed` is not a key"],
+    );
     says("threshold =", "treshold =", &["base.toml:13:", "did you mean `threshold`?"]);
     says("g = \"0.12 S/cm2\"", "gg = 2, g = \"0.12 S/cm2\"", &["base.toml:16:", "gg"]);
 }
@@ -135,7 +139,11 @@ fn a_misspelt_key_is_reported_once() {
 
 #[test]
 fn missing_keys_come_with_an_example() {
-    says("capacitance = \"1 uF/cm2\"\n", "", &["base.toml:7:", "`capacitance` is missing", "capacitance = \"1 uF/cm2\""]);
+    says(
+        "capacitance = \"1 uF/cm2\"\n",
+        "",
+        &["base.toml:7:", "`capacitance` is missing", "capacitance = \"1 uF/cm2\""],
+    );
     says("axial_resistivity = \"100 ohm cm\"\n", "", &["`axial_resistivity` is missing"]);
     says("dt = \"0.025 ms\"\n", "", &["`dt` is missing", "dt = \"0.025 ms\""]);
     says("initial_v = \"-65 mV\"\n", "", &["`initial_v` is missing", "population"]);
@@ -170,7 +178,11 @@ fn values_out_of_range_are_errors() {
 
 #[test]
 fn names_that_nothing_carries_get_a_suggestion() {
-    says("cell = \"ball\"", "cell = \"bal\"", &["base.toml:20:", "no cell is called `bal`", "did you mean `ball`?"]);
+    says(
+        "cell = \"ball\"",
+        "cell = \"bal\"",
+        &["base.toml:20:", "no cell is called `bal`", "did you mean `ball`?"],
+    );
     says("synapse = \"fast\"", "synapse = \"fsat\"", &["base.toml:35:", "did you mean `fast`?"]);
     says("from = \"input\"", "from = \"inputs\"", &["base.toml:33:", "did you mean `input`?"]);
     says("\"na.m\"", "\"n.m\"", &["base.toml:41:", "has no `n`"]);
@@ -216,5 +228,140 @@ fn all_mistakes_are_reported_at_once_in_the_order_of_the_file() {
     assert_eq!(lines.len(), 3, "{message}");
     for (line, start) in lines.iter().zip(["base.toml:2:", "base.toml:5:", "base.toml:9:"]) {
         assert!(line.starts_with(start), "{message}");
+    }
+}
+
+/// The TOML fences of the page on experiment files.
+fn fences() -> Vec<String> {
+    let page = include_str!("../docs/experiment-files.md");
+    let fences = page.split("```toml\n").skip(1);
+    fences.map(|rest| rest.split("```").next().unwrap_or("").to_string()).collect()
+}
+
+#[test]
+fn the_page_on_experiment_files_says_the_truth() {
+    let fences = fences();
+    let (whole, parts) = fences.split_first().expect("the page has examples");
+    let first = experiment::parse(whole.as_str(), "docs/first.toml").unwrap();
+    assert_eq!(first.model.populations[0].size, 1);
+    // The others are parts of one experiment, which the page does not repeat each time.
+    let around = r#"
+temperature = "34 degC"
+run = { duration = "100 ms", dt = "0.025 ms" }
+[cell.pyramidal]
+morphology = { sections = [
+    { name = "soma", kind = "soma", length = "20 um", diameter = "20 um" },
+    { name = "axon", kind = "axon", parent = "soma", at = 0, length = "100 um", diameter = "1 um" },
+    { name = "dend", kind = "basal_dendrite", parent = "soma", length = "100 um", diameter = "2 um" },
+    { name = "apic", kind = "apical_dendrite", parent = "soma", length = "400 um", diameter = "3 um" },
+] }
+capacitance = "1 uF/cm2"
+axial_resistivity = "100 ohm cm"
+initial_v = "-70 mV"
+"#;
+    let together = format!("{around}\n{}", parts.join("\n"));
+    let experiment = experiment::parse(together, "docs/parts.toml").unwrap();
+    let model = experiment.model;
+    assert_eq!(model.populations.len(), 4);
+    assert_eq!(model.connections.len(), 3);
+    assert!(model.connections.iter().all(|c| c.weight == 1.5));
+    let PopulationCell::Cable(cell) = &model.populations[0].cell else { panic!("no cable cell") };
+    assert_eq!(cell.synapses.len(), 3);
+    assert_eq!(cell.pools[0].dynamics.parameter("decayConstant").unwrap().value, 0.08);
+    let ih = cell.densities.iter().find(|d| d.name == "ih").unwrap();
+    assert_eq!(ih.parameters[0].0, "condDensity", "a density that differs over space");
+}
+
+#[test]
+fn every_key_of_the_page_is_in_a_table() {
+    let page = include_str!("../docs/experiment-files.md");
+    for key in ["duration", "capacitance", "discretisation", "permeability", "inside", "regular", "poisson"] {
+        assert!(page.contains(&format!("`{key}`")), "{key}");
+    }
+}
+
+#[test]
+fn parameters_of_a_part_of_a_channel_are_set_by_their_path() {
+    let changed = BASE
+        .replace("reversal = \"50 mV\" }", "reversal = \"50 mV\", \"m/forwardRate/midpoint\" = \"-35 mV\" }");
+    let value = |text: &str| {
+        let model = read(text).unwrap().model;
+        let PopulationCell::Cable(cell) = &model.populations[0].cell else { panic!("no cable cell") };
+        let dynamics = &cell.densities[1].dynamics;
+        let found = dynamics.parameters.iter().find(|p| p.name.ends_with("m/forwardRate/midpoint"));
+        found.unwrap_or_else(|| panic!("{:?}", dynamics.parameters)).value
+    };
+    assert!((value(BASE) + 0.040).abs() < 1e-12);
+    assert!((value(&changed) + 0.035).abs() < 1e-12);
+    says(
+        "reversal = \"50 mV\" }",
+        "reversal = \"50 mV\", \"m/forwardRate/middle\" = \"-35 mV\" }",
+        &["base.toml:16:", "m/forwardRate/midpoint"],
+    );
+}
+
+#[test]
+fn own_components_are_read_beside_the_experiment() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = r#"<neuroml id="own">
+  <ionChannelPassive id="slow_leak" species="k" conductance="1 pS"/>
+</neuroml>"#;
+    std::fs::write(folder.path().join("own.xml"), own).unwrap();
+    let text = BASE
+        .replace("seed = 3", "seed = 3\nlibrary = [\"own.xml\"]")
+        .replace("pas = { on", "pas = { channel = \"slow_leak\", on");
+    let model = experiment::parse(text.as_str(), folder.path().join("e.toml")).unwrap().model;
+    let PopulationCell::Cable(cell) = &model.populations[0].cell else { panic!("no cable cell") };
+    assert_eq!(cell.densities[0].ion.as_deref(), Some("k"));
+    std::fs::write(folder.path().join("own.xml"), own.replace("species", "spezies")).unwrap();
+    let message = experiment::parse(text, folder.path().join("e.toml")).unwrap_err().to_string();
+    assert!(message.contains("own.xml:2:"), "{message}");
+}
+
+#[test]
+fn poisson_sources_differ_and_come_again() {
+    let text = BASE.replace("spike_times = [\"1 ms\", \"2 ms\"]", "size = 2\npoisson = { rate = \"2 kHz\" }");
+    let times = |text: &str| match read(text).unwrap().model.populations.remove(1).cell {
+        PopulationCell::SpikeTimes(times) => times,
+        _ => panic!("no source"),
+    };
+    let first = times(&text);
+    assert_eq!(first, times(&text));
+    assert_ne!(first[0], first[1]);
+    assert_ne!(first, times(&text.replace("seed = 3", "seed = 4")));
+    assert!(first.iter().flatten().all(|t| (0.0..0.01).contains(t)));
+    assert!(first[0].len() > 5 && first[0].len() < 50, "{}", first[0].len());
+}
+
+#[test]
+fn regular_sources_keep_time() {
+    let regular = "regular = { start = \"1 ms\", interval = \"0.1 ms\", count = 50 }";
+    let text = BASE.replace("spike_times = [\"1 ms\", \"2 ms\"]", regular);
+    let PopulationCell::SpikeTimes(times) = read(&text).unwrap().model.populations.remove(1).cell else {
+        panic!("no source")
+    };
+    assert_eq!(times[0].len(), 50);
+    assert!((times[0][49] - 0.0059).abs() < 1e-15);
+}
+
+#[test]
+fn a_file_that_is_no_text_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("binary.toml");
+    std::fs::write(&file, [0x66, 0xff, 0xfe]).unwrap();
+    let message = experiment::read(&file).unwrap_err().to_string();
+    assert!(message.contains("byte 1 is no UTF-8"), "{message}");
+}
+
+proptest::proptest! {
+    /// Whatever stands in a file, reading it ends with an answer.
+    #[test]
+    fn reading_never_panics(at in 0usize..2000, with in "[\\[\\]{}=\"#\n a-z0-9.,|&()-]{0,6}", cut in 0usize..40) {
+        let mut text = BASE.to_string();
+        let from = (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        let to = (from + cut).min(text.len());
+        let to = (to..=text.len()).find(|i| text.is_char_boundary(*i)).unwrap_or(text.len());
+        text.replace_range(from..to, &with);
+        let _ = read(&text);
     }
 }

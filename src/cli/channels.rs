@@ -133,7 +133,10 @@ fn show(set: &Set, component: &Component, dynamics: &Dynamics) -> String {
         row("source", entry.source.clone());
         row("measured at", entry.temperature.clone());
         row("ion", entry.ion.clone().unwrap_or_default());
-        row("usual reversal", entry.reversal.map_or_else(String::new, |v| format!("{} mV", super::header::short(v * 1e3))));
+        row(
+            "usual reversal",
+            entry.reversal.map_or_else(String::new, |v| format!("{} mV", super::header::short(v * 1e3))),
+        );
         let gates: Vec<String> = entry.gates.iter().map(|(gate, n)| power(gate, *n)).collect();
         row("gates", gates.join(" "));
         text.push_str(&columns(&rows));

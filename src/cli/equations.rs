@@ -30,7 +30,9 @@ pub(super) fn text(dynamics: &Dynamics) -> String {
         dynamics
             .derivatives
             .iter()
-            .filter_map(|(state, value)| Some(format!("d {}/dt = {value}", dynamics.states.get(*state)?.name)))
+            .filter_map(|(state, value)| {
+                Some(format!("d {}/dt = {value}", dynamics.states.get(*state)?.name))
+            })
             .collect(),
     );
     let assign = |assignments: &[Assignment]| -> String {
@@ -63,16 +65,19 @@ pub(super) fn text(dynamics: &Dynamics) -> String {
         dynamics
             .exposures
             .iter()
-            .map(|(name, variable)| {
-                if name == variable { name.clone() } else { format!("{name} = {variable}") }
-            })
+            .map(
+                |(name, variable)| {
+                    if name == variable { name.clone() } else { format!("{name} = {variable}") }
+                },
+            )
             .collect(),
     );
     text
 }
 
 fn sends(dynamics: &Dynamics, ports: &[usize]) -> String {
-    let names: Vec<&str> = ports.iter().filter_map(|p| dynamics.out_ports.get(*p)).map(String::as_str).collect();
+    let names: Vec<&str> =
+        ports.iter().filter_map(|p| dynamics.out_ports.get(*p)).map(String::as_str).collect();
     if names.is_empty() { String::new() } else { format!(" and sends {}", names.join(", ")) }
 }
 

@@ -46,7 +46,10 @@ fn population_line(name: &str, size: usize, cell: &PopulationCell) -> String {
     let (kind, details) = match cell {
         PopulationCell::Cable(cell) => {
             let channels: Vec<&str> = cell.densities.iter().map(|d| d.name.as_str()).collect();
-            ("cell with a shape", format!("{} sections, {}", cell.morphology.sections.len(), channels.join(" ")))
+            (
+                "cell with a shape",
+                format!("{} sections, {}", cell.morphology.sections.len(), channels.join(" ")),
+            )
         }
         PopulationCell::Point(cell) => ("point neuron", cell.dynamics.component_type.clone()),
         PopulationCell::SpikeTimes(times) => {

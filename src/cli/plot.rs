@@ -75,7 +75,8 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let window = match (options.from, options.to) {
         (None, None) => None,
         (from, to) => {
-            let last = signals.iter().filter_map(|s| s.t_ms.last()).chain(trains.iter().flat_map(|t| &t.times_ms));
+            let last =
+                signals.iter().filter_map(|s| s.t_ms.last()).chain(trains.iter().flat_map(|t| &t.times_ms));
             let last = last.copied().fold(0.0, f64::max);
             Some((from.unwrap_or(0.0), to.unwrap_or(last)))
         }
@@ -105,7 +106,8 @@ pub(super) fn results_scene(
             let last = signals.iter().filter_map(|s| s.t_ms.last()).copied().fold(0.0, f64::max);
             (last > 0.0).then_some((0.0, last))
         });
-        scenes.push(raster(&trains, &RasterOptions { title, height, window_ms, ..RasterOptions::default() })?);
+        scenes
+            .push(raster(&trains, &RasterOptions { title, height, window_ms, ..RasterOptions::default() })?);
     }
     Ok(scenes)
 }

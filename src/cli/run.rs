@@ -74,8 +74,8 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
 
     let start = Instant::now();
     let engine_options = engine::Options { threads: options.threads, level, ..engine::Options::default() };
-    let mut simulation = Simulation::new(&experiment.model, &engine_options)
-        .map_err(|e| e.in_file(&options.file))?;
+    let mut simulation =
+        Simulation::new(&experiment.model, &engine_options).map_err(|e| e.in_file(&options.file))?;
     phases.build = start.elapsed();
 
     let mut folder = OutputFolder::create(&options.out)?;
@@ -157,7 +157,8 @@ fn summary(simulation: &Simulation, phases: &Phases, files: &[PathBuf]) -> Strin
     let mut row = |name: &str, value: String| rows.push(vec![format!("  {name}"), value]);
     row("spikes", simulation.n_spikes().to_string());
     let steps = simulation.time_s();
-    let per = phases.run.as_secs_f64() * 1e9 / (totals.compartments.max(1) as f64 * simulation.steps().max(1) as f64);
+    let per = phases.run.as_secs_f64() * 1e9
+        / (totals.compartments.max(1) as f64 * simulation.steps().max(1) as f64);
     row(
         "time",
         format!(

@@ -96,7 +96,12 @@ impl Components {
     }
 
     /// A component of the core types with these parameters, `(name, SI value)`.
-    pub(super) fn build(&self, node: &Node<'_>, component_type: &str, values: &[(&str, f64)]) -> Option<Dynamics> {
+    pub(super) fn build(
+        &self,
+        node: &Node<'_>,
+        component_type: &str,
+        values: &[(&str, f64)],
+    ) -> Option<Dynamics> {
         let component = Component {
             component_type: component_type.to_string(),
             parameters: values.iter().map(|(name, value)| ((*name).to_string(), *value)).collect(),
@@ -121,7 +126,8 @@ impl Components {
         strength: Field,
         ion: Option<&str>,
     ) -> Option<Instance> {
-        let Some(channel) = self.set.component(name).filter(|c| self.set.is_a(&c.component_type, "baseIonChannel"))
+        let Some(channel) =
+            self.set.component(name).filter(|c| self.set.is_a(&c.component_type, "baseIonChannel"))
         else {
             return self.unknown(at, name, "baseIonChannel");
         };
@@ -167,10 +173,8 @@ impl Components {
             Some(pool) => self.instance(table, pool, pool.text()?, true)?,
             None => {
                 table.finish();
-                let mut component = Component {
-                    component_type: "concentrationModel".to_string(),
-                    ..Component::default()
-                };
+                let mut component =
+                    Component { component_type: "concentrationModel".to_string(), ..Component::default() };
                 component.texts.push(("ion".to_string(), ion.to_string()));
                 Instance { dynamics: self.flat(&table.node, &component)?, fields: Vec::new() }
             }
@@ -342,7 +346,8 @@ fn flat_names(node: &Node<'_>, dynamics: &Dynamics, fields: Vec<Setting>) -> Opt
         let ending = format!("/{path}");
         let found = dynamics.parameters.iter().find(|p| p.name == path || p.name.ends_with(&ending));
         let Some(parameter) = found else {
-            let message = format!("`{path}` cannot differ over space: others are computed from it beforehand");
+            let message =
+                format!("`{path}` cannot differ over space: others are computed from it beforehand");
             node.wrong(ErrorKind::Unsupported, message, "give one value");
             return None;
         };

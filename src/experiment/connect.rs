@@ -59,7 +59,14 @@ pub(super) fn read(
                 node.wrong(ErrorKind::Limit, "more than 100 million connections", "connect fewer cells");
                 return None;
             }
-            out.push(Connection { source: (from, source), target: (to, sink), synapse, point, weight, delay_s });
+            out.push(Connection {
+                source: (from, source),
+                target: (to, sink),
+                synapse,
+                point,
+                weight,
+                delay_s,
+            });
         }
     }
     Some(())
@@ -116,7 +123,11 @@ fn read_pairs(node: &Node<'_>, from: &ReadPopulation, to: &ReadPopulation) -> Op
         }
         Some(text) => {
             let known = ["all_to_all", "one_to_one"];
-            node.wrong(ErrorKind::Name, format!("`{text}` is no rule of connection"), suggestion(text, &known));
+            node.wrong(
+                ErrorKind::Name,
+                format!("`{text}` is no rule of connection"),
+                suggestion(text, &known),
+            );
             return None;
         }
         None => {}

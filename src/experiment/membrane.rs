@@ -124,11 +124,7 @@ pub(super) fn pools(node: Option<&Node<'_>>, components: &Components) -> Option<
 }
 
 /// `synapses`; those of a point neuron have no place.
-pub(super) fn synapses(
-    node: Option<&Node<'_>>,
-    components: &Components,
-    cable: bool,
-) -> Option<Vec<Placed>> {
+pub(super) fn synapses(node: Option<&Node<'_>>, components: &Components, cable: bool) -> Option<Vec<Placed>> {
     entries(node, |name, table| {
         let points = match (cable, table.get("at")) {
             (true, _) => table.need("at", "\"soma\"").and_then(|n| values::points(&n)),
@@ -164,10 +160,13 @@ pub(super) fn check_ions(
 ) -> Option<()> {
     let mut sound = true;
     for density in densities {
-        let reads_calcium = density.dynamics.inputs.iter().any(|i| i.name == "caConc" || i.name == "caConcExt");
+        let reads_calcium =
+            density.dynamics.inputs.iter().any(|i| i.name == "caConc" || i.name == "caConcExt");
         if reads_calcium && !pools.iter().any(|p| p.ion == "ca") {
-            let message = format!("`{}` depends on calcium, and the cell has no calcium concentration", density.name);
-            let help = "add it to `ions`, such as: ca = { on = \"all\", inside = \"50 nM\", outside = \"2 mM\" }";
+            let message =
+                format!("`{}` depends on calcium, and the cell has no calcium concentration", density.name);
+            let help =
+                "add it to `ions`, such as: ca = { on = \"all\", inside = \"50 nM\", outside = \"2 mM\" }";
             table.node.wrong(ErrorKind::Name, message, help);
             sound = false;
         }
@@ -183,4 +182,3 @@ pub(super) fn check_ions(
     }
     sound.then_some(())
 }
-

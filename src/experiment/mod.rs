@@ -57,9 +57,12 @@ pub fn read(path: impl AsRef<Path>) -> Result<Experiment> {
     let path = path.as_ref();
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, "read the experiment file", &e))?;
     let text = String::from_utf8(bytes).map_err(|e| {
-        Error::new(ErrorKind::Syntax, format!("not a text file: byte {} is no UTF-8", e.utf8_error().valid_up_to()))
-            .in_file(path)
-            .help("save it as UTF-8")
+        Error::new(
+            ErrorKind::Syntax,
+            format!("not a text file: byte {} is no UTF-8", e.utf8_error().valid_up_to()),
+        )
+        .in_file(path)
+        .help("save it as UTF-8")
     })?;
     parse(text, path)
 }
@@ -78,7 +81,8 @@ pub fn parse(text: impl Into<String>, path: impl AsRef<Path>) -> Result<Experime
     }
     let document = toml::Spanned::new(document.span(), toml::de::DeValue::Table(document.into_inner()));
     // A file that is no TOML is not looked at further: what is missing may be behind the mistake.
-    let model = if errors.is_empty() { Table::root(&source, &document).and_then(|t| model(&t)) } else { None };
+    let model =
+        if errors.is_empty() { Table::root(&source, &document).and_then(|t| model(&t)) } else { None };
     match (source.into_error(), model) {
         (None, Some(model)) => Ok(Experiment {
             model,
@@ -141,8 +145,7 @@ fn model(root: &Table<'_>) -> Option<Model> {
     });
     let (stimuli, recordings, connections) = if sound {
         let stimuli = stimulus::read_all(root, &cells, &populations, &components, clock.duration_s);
-        let recordings =
-            record::read_all(root, &cells, &populations, stimuli.as_deref().unwrap_or(&[]), run);
+        let recordings = record::read_all(root, &cells, &populations, stimuli.as_deref().unwrap_or(&[]), run);
         let connections = connect::read_all(root, &cells, &populations, clock.seed);
         (stimuli, recordings, connections)
     } else {
@@ -169,7 +172,11 @@ fn model(root: &Table<'_>) -> Option<Model> {
         None => components::without_temperature(root, &model)?,
     };
     if model.recordings.is_empty() && model.spike_detectors.is_empty() {
-        source.warn("nothing-recorded", "no [[record]] and no `spike`: the run leaves no results", root.node.place());
+        source.warn(
+            "nothing-recorded",
+            "no [[record]] and no `spike`: the run leaves no results",
+            root.node.place(),
+        );
     }
     Some(model)
 }
@@ -190,10 +197,9 @@ fn run(node: &Node<'_>) -> Option<Run> {
     let dt_node = table.need("dt", "\"0.025 ms\"");
     let dt = dt_node.as_ref().and_then(|n| n.positive(Dimension::TIME));
     let method = match table.get("method") {
-        Some(node) => node.word(&[
-            ("backward_euler", Method::BackwardEuler),
-            ("crank_nicolson", Method::CrankNicolson),
-        ]),
+        Some(node) => {
+            node.word(&[("backward_euler", Method::BackwardEuler), ("crank_nicolson", Method::CrankNicolson)])
+        }
         None => {
             table.source().defaulted("run.method", "backward_euler");
             Some(Method::BackwardEuler)

@@ -41,11 +41,7 @@ pub(super) fn read(
     let size = size(&table);
     let sources = ["spike_times", "regular", "poisson"];
     let given: Vec<Node<'_>> = sources.iter().filter_map(|key| table.get(key)).collect();
-    let cell = if given.is_empty() {
-        table.need("cell", "\"ball_and_stick\"")
-    } else {
-        table.get("cell")
-    };
+    let cell = if given.is_empty() { table.need("cell", "\"ball_and_stick\"") } else { table.get("cell") };
     if given.len() + usize::from(cell.is_some()) > 1 {
         table.node.wrong(
             ErrorKind::Syntax,
@@ -128,8 +124,12 @@ fn of_cells(
         }
         Some(node) => vec![node.quantity(Dimension::VOLTAGE)?; size],
     };
-    let population =
-        Population { name: name.to_string(), size, cell: settle(&cell.cell, cell.has_initial_v, &initial_v), initial_v };
+    let population = Population {
+        name: name.to_string(),
+        size,
+        cell: settle(&cell.cell, cell.has_initial_v, &initial_v),
+        initial_v,
+    };
     Some(ReadPopulation { population, cell: Some(index) })
 }
 
@@ -137,8 +137,10 @@ fn of_cells(
 fn settle(cell: &PopulationCell, has_initial_v: bool, initial_v: &[f64]) -> PopulationCell {
     match (cell, initial_v.first()) {
         (PopulationCell::Cable(cable), Some(v)) if !has_initial_v => {
-            let cable =
-                CableCell { initial_v: super::values::constant(*v, Dimension::VOLTAGE), ..CableCell::clone(cable) };
+            let cable = CableCell {
+                initial_v: super::values::constant(*v, Dimension::VOLTAGE),
+                ..CableCell::clone(cable)
+            };
             PopulationCell::Cable(Arc::new(cable))
         }
         _ => cell.clone(),

@@ -171,7 +171,8 @@ fn name_file(
     let taken = |name: &str| name == "spikes" || name == "run" || earlier.iter().any(|r| r.file == name);
     if recording.file.is_empty() {
         let name = &populations[recording.population].population.name;
-        let free = (1..).map(|i| if i == 1 { name.clone() } else { format!("{name}_{i}") }).find(|n| !taken(n));
+        let free =
+            (1..).map(|i| if i == 1 { name.clone() } else { format!("{name}_{i}") }).find(|n| !taken(n));
         recording.file = free?;
         return Some(());
     }

@@ -85,17 +85,19 @@ fn read(
     let stimulus = |(i, mut dynamics): (usize, Dynamics)| {
         let name = if many { format!("{stem}[{i}]") } else { stem.clone() };
         dynamics.name.clone_from(&name);
-        Stimulus { name, population, cells: cells.clone(), points: points.clone(), dynamics: Arc::new(dynamics) }
+        Stimulus {
+            name,
+            population,
+            cells: cells.clone(),
+            points: points.clone(),
+            dynamics: Arc::new(dynamics),
+        }
     };
     Some(currents.into_iter().enumerate().map(stimulus).collect())
 }
 
 /// The name of its kind, and the dynamics of each part.
-fn currents(
-    table: &Table<'_>,
-    components: &Components,
-    duration_s: f64,
-) -> (String, Option<Vec<Dynamics>>) {
+fn currents(table: &Table<'_>, components: &Components, duration_s: f64) -> (String, Option<Vec<Dynamics>>) {
     if let Some(component) = table.get("component") {
         let instance = component.text().and_then(|name| components.instance(table, &component, name, false));
         return (component.as_text().unwrap_or_default().to_string(), instance.map(|i| vec![i.dynamics]));
@@ -155,10 +157,7 @@ impl Currents<'_> {
     }
 
     fn pulse(&self, start: f64, duration: f64, amplitude: f64) -> Option<Vec<Dynamics>> {
-        self.build(
-            "pulseGenerator",
-            &[("delay", start), ("duration", duration), ("amplitude", amplitude)],
-        )
+        self.build("pulseGenerator", &[("delay", start), ("duration", duration), ("amplitude", amplitude)])
     }
 
     fn dc(&self) -> Option<Vec<Dynamics>> {
@@ -216,7 +215,8 @@ impl Currents<'_> {
 
     fn ac(&self) -> Option<Vec<Dynamics>> {
         let amplitude = self.current("amplitude");
-        let frequency = self.table.need("frequency", "\"10 Hz\"").and_then(|n| n.positive(Dimension::PER_TIME));
+        let frequency =
+            self.table.need("frequency", "\"10 Hz\"").and_then(|n| n.positive(Dimension::PER_TIME));
         let phase = match self.table.get("phase") {
             Some(node) => degrees(&node),
             None => Some(0.0),
