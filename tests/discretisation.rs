@@ -244,6 +244,16 @@ fn a_cell_of_the_corpus_is_cut_as_in_neuron() {
     compare_swc(&file, "corpus_l23");
 }
 
+#[test]
+fn the_sample_cells_are_cut_as_in_neuron() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("morphologies");
+    for name in ["pyramidal_l5", "interneuron", "purkinje"] {
+        let file = folder.join(format!("{name}.swc"));
+        assert!(file.exists());
+        compare_swc(&file, name);
+    }
+}
+
 /// Any tree of sections: diameters, lengths and places of attachment as they come.
 fn any_tree() -> impl Strategy<Value = Vec<Shape>> {
     let points = prop::collection::vec((0.0..30.0f64, 0.1..9.0f64), 1..6);
@@ -273,6 +283,8 @@ fn any_policy() -> impl Strategy<Value = Policy> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn cutting_loses_nothing_and_gives_a_tree(shapes in any_tree(), policy in any_policy()) {
         let m = morphology(&shapes);

@@ -4,7 +4,7 @@ Read by NEURON's Import3d, cut by the d_lambda rule (0.1 at 100 Hz). Exact rates
 dt 0.025 ms. Writes data/NAME_v.csv (voltages at every step) and data/NAME_sections.csv (what the
 sections and their compartments came out as); of the morphology itself nothing is kept.
 
-usage: python swc_cell.py FILE.swc NAME [nA]
+usage: python swc_cell.py FILE.swc NAME [nA]   (nA 0: sections only)
 """
 import os
 import sys
@@ -58,7 +58,8 @@ about = f"""pas 5e-5 S/cm2 at -65 mV everywhere, hh on the soma: gnabar 0.3, gkb
 exact rates; Ra 150 ohm cm, cm 1 uF/cm2; d_lambda 0.1 at 100 Hz; initial v -65 mV; {amplitude} nA into the
 soma from {DELAY} ms for {DURATION} ms. Backward Euler, dt {DT} ms; row i is t = i * {DT} ms. mV.
 {version()}, tests/reference/swc_cell.py. Soma spikes (upward 0 mV, end of step): {spikes}."""
-table(f"{name}_v.csv", about, columns, zip(*v), decimals(5))
+if amplitude:
+    table(f"{name}_v.csv", about, columns, zip(*v), decimals(5))
 with open(os.path.join(HERE, "data", f"{name}_sections.csv"), "w", newline="\n") as f:
     f.write(f"# Sections as NEURON's Import3d makes them, compartments by the d_lambda rule; um, um2, Mohm. {version()}.\n")
     f.write("# ri: sum of the axial resistances from the section's start to the middle of its last compartment.\n")
