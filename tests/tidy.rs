@@ -5,8 +5,25 @@ use std::path::{Path, PathBuf};
 
 /// Modules from the lowest up: each uses only those before it.
 const ORDER: [&str; 19] = [
-    "error", "units", "rng", "expr", "morph", "select", "dynamics", "lems", "library", "model", "experiment",
-    "simd", "vm", "cable", "engine", "output", "plot", "bench", "cli",
+    "error",
+    "units",
+    "rng",
+    "expr",
+    "morph",
+    "select",
+    "dynamics",
+    "lems",
+    "library",
+    "model",
+    "experiment",
+    "simd",
+    "vm",
+    "cable",
+    "engine",
+    "output",
+    "plot",
+    "bench",
+    "cli",
 ];
 
 /// Lines of a source file beyond which it is probably more than one subject.
@@ -88,7 +105,8 @@ fn files_have_one_subject() {
 
 #[test]
 fn nothing_is_left_open() {
-    let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("todo", "!("), concat!("unimplemented", "!(")];
+    let words =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("todo", "!("), concat!("unimplemented", "!(")];
     for path in sources("src").into_iter().chain(sources("tests")).chain(sources("examples")) {
         let text = fs::read_to_string(&path).expect("a source file");
         for (number, line) in text.lines().enumerate() {

@@ -8,9 +8,7 @@ use super::parts::{Passive, cell, current, squid};
 use super::{Prepared, Workload, rounded, spikes_ms};
 use crate::engine::Memory;
 use crate::error::Result;
-use crate::model::{
-    CellSet, Model, Population, PopulationCell, Rule, Run, SpikeDetector, Stimulus,
-};
+use crate::model::{CellSet, Model, Population, PopulationCell, Rule, Run, SpikeDetector, Stimulus};
 use crate::morph::{Morphology, SectionKind, SectionPlan};
 use crate::select::{Points, Region};
 

@@ -22,7 +22,12 @@ pub struct Passive {
 }
 
 /// A cell of `morphology` cut by `rules`.
-pub fn cell(morphology: Morphology, rules: Vec<(Region, Rule)>, passive: &Passive, densities: Vec<Density>) -> CableCell {
+pub fn cell(
+    morphology: Morphology,
+    rules: Vec<(Region, Rule)>,
+    passive: &Passive,
+    densities: Vec<Density>,
+) -> CableCell {
     CableCell {
         morphology: Arc::new(morphology),
         discretisation: Discretisation { rules },

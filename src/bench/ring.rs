@@ -8,9 +8,7 @@ use super::parts::{Passive, cell, density, squid, synapse};
 use super::{Prepared, Workload, rounded, spikes_ms};
 use crate::engine::Memory;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{
-    Connection, Model, Placed, Population, PopulationCell, Rule, Run, SpikeDetector,
-};
+use crate::model::{Connection, Model, Placed, Population, PopulationCell, Rule, Run, SpikeDetector};
 use crate::morph::{Morphology, SectionKind, SectionPlan};
 use crate::select::{Points, Region};
 
@@ -39,7 +37,10 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
         return Err(Error::new(ErrorKind::Value, message).help("take a multiple of 16"));
     }
     if !(1..=16).contains(&workload.depth) {
-        return Err(Error::new(ErrorKind::Value, format!("a depth of {} is not from 1 to 16", workload.depth)));
+        return Err(Error::new(
+            ErrorKind::Value,
+            format!("a depth of {} is not from 1 to 16", workload.depth),
+        ));
     }
     let n_branches = (1 << (workload.depth + 1)) - 2;
     let soma_region = || Region::Section("soma".into());
@@ -78,14 +79,22 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
     for g in 0..n {
         for (point, (source, _, _, weight, delay_ms)) in inputs(g, n, n_branches).into_iter().enumerate() {
             let (source, target) = ((0, source), (0, g));
-            connections.push(Connection { source, target, synapse: 0, point, weight, delay_s: delay_ms * 1e-3 });
+            connections.push(Connection {
+                source,
+                target,
+                synapse: 0,
+                point,
+                weight,
+                delay_s: delay_ms * 1e-3,
+            });
         }
     }
     for g in (0..n).step_by(RING.min(n)) {
         let (source, target) = ((1, 0), (0, g));
         connections.push(Connection { source, target, synapse: 0, point: 0, weight: 0.01, delay_s: 0.5e-3 });
     }
-    let population = |name: &str, size, cell| Population { name: name.into(), size, cell, initial_v: Vec::new() };
+    let population =
+        |name: &str, size, cell| Population { name: name.into(), size, cell, initial_v: Vec::new() };
     let tstop_ms = workload.tstop_ms.unwrap_or(200.0);
     let model = Model {
         name: workload.name.clone(),

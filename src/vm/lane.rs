@@ -1,7 +1,7 @@
 //! Programs on a single lane: what an arriving event does to the synapse it hits.
 
 use super::reference::value;
-use super::{Address, Arena, Code, Program};
+use super::{Address, Code, Program};
 
 /// Runs `program` on lane `lane`, array `k` of the program starting at `offsets[k]` of the arena;
 /// `index_lists[l][lane]` is the lane's entry of list `l`. `registers` is scratch, kept by the caller

@@ -71,6 +71,8 @@ pub struct Builder {
     arrays: Vec<Array>,
     outputs: Outputs,
     observer: bool,
+    /// Whether the program handles an event, which has a weight.
+    pub on_event: bool,
 }
 
 /// Index lists by their number.

@@ -148,7 +148,9 @@ impl PointKind {
                 "t" => builder.uniform(uniform::TIME),
                 "temperature" => builder.graph.constant(self.temperature_k),
                 "noise" => self.instance(builder, PointHolds::Noise)?,
-                "weight" => builder.uniform(uniform::WEIGHT),
+                // Beside events, the property's default of NeuroML holds.
+                "weight" if builder.on_event => builder.uniform(uniform::WEIGHT),
+                "weight" => builder.graph.constant(1.0),
                 _ if self.site == PointSite::Cell && CURRENT_INPUTS.contains(&name) => {
                     self.injected_current(builder, states)?
                 }
@@ -256,6 +258,7 @@ impl PointKind {
                 continue;
             }
             let mut builder = Builder::default();
+            builder.on_event = true;
             let old = self.states(&mut builder)?;
             let mut states = old.clone();
             for handler in self.dynamics.events.iter().filter(|e| e.port == event.port) {
