@@ -71,7 +71,7 @@ fn solve(cells: &[&Cell], level: Level, use_constant: bool) -> Vec<Vec<f64>> {
     let n = forest.len();
     let stride = padded(n);
     let arrays = Arrays { d: 0, rhs: stride, g: 2 * stride, f: 3 * stride, inverse: 4 * stride };
-    let mut arena = Arena::zeros(5 * stride);
+    let mut arena = Arena::zeros(6 * stride);
     let mut constant = vec![false; n];
     for (at, &(cell, node)) in forest.nodes().iter().enumerate() {
         let (cell, node) = (cells[cell as usize], node as usize);
@@ -85,14 +85,16 @@ fn solve(cells: &[&Cell], level: Level, use_constant: bool) -> Vec<Vec<f64>> {
     // Twice, as in two steps: constant factors survive, everything else is set anew.
     let (d, rhs) = (arena[..n].to_vec(), arena[arrays.rhs..][..n].to_vec());
     hines.solve(level, &mut arena);
+    // The second time into an array of its own, with the same outcome.
+    let first = arena[arrays.rhs..][..n].to_vec();
     for i in (0..n).filter(|&i| !hines.constant()[i]) {
         arena[i] = d[i];
     }
     arena[arrays.rhs..][..n].copy_from_slice(&rhs);
-    hines.solve(level, &mut arena);
-    (0..cells.len())
-        .map(|i| forest.positions(i).iter().map(|&at| arena[arrays.rhs + at as usize]).collect())
-        .collect()
+    let v = 5 * stride;
+    hines.solve_into(level, &mut arena, v);
+    assert_eq!(bits(&first), bits(&arena[v..][..n]));
+    (0..cells.len()).map(|i| forest.positions(i).iter().map(|&at| arena[v + at as usize]).collect()).collect()
 }
 
 fn bits(v: &[f64]) -> Vec<u64> {

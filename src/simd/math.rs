@@ -64,7 +64,7 @@ unsafe fn polynomial<L: Lanes, const N: usize>(x: L, x2: L, c: &[f64; N]) -> L {
             *sum = sum.fma(x2, L::splat(c[i]));
         }
         // The last coefficient taken, c[0], is in the sum of the even terms.
-        let [even, odd] = if N % 2 == 0 { sums } else { [sums[1], sums[0]] };
+        let [even, odd] = if N.is_multiple_of(2) { sums } else { [sums[1], sums[0]] };
         odd.fma(x, even)
     }
 }

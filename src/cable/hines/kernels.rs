@@ -10,6 +10,8 @@ use crate::simd::lanes::Lanes;
 pub(super) struct System<'a> {
     d: *mut f64,
     rhs: *mut f64,
+    /// Where voltages go; may be `rhs`.
+    v: *mut f64,
     g: *const f64,
     f: *mut f64,
     inverse: *const f64,
@@ -17,17 +19,18 @@ pub(super) struct System<'a> {
 }
 
 impl<'a> System<'a> {
-    /// The arrays at their places in an arena.
+    /// The arrays at their places in an arena, voltages from `v` on.
     ///
     /// # Safety
     ///
     /// `arena` is valid for `parent.len()` numbers after each of the starts.
-    pub(super) unsafe fn new(arena: *mut f64, arrays: &Arrays, parent: &'a [u32]) -> System<'a> {
+    pub(super) unsafe fn new(arena: *mut f64, arrays: &Arrays, v: usize, parent: &'a [u32]) -> System<'a> {
         // SAFETY: the caller's promise.
         unsafe {
             System {
                 d: arena.add(arrays.d),
                 rhs: arena.add(arrays.rhs),
+                v: arena.add(v),
                 g: arena.add(arrays.g),
                 f: arena.add(arrays.f),
                 inverse: arena.add(arrays.inverse),
@@ -42,7 +45,7 @@ impl<'a> System<'a> {
 /// # Safety
 ///
 /// `level` is available. The arrays of `system` are valid for as many numbers as it has parents, do
-/// not overlap, and nothing else reads or writes them; `batches` are those of its parents.
+/// not overlap (`v` may be `rhs`), and nothing else reads or writes them; `batches` are those of its parents.
 pub(super) unsafe fn solve(level: Level, batches: &[Batch], system: &System<'_>) {
     // SAFETY: the caller's promise.
     unsafe {
@@ -167,7 +170,7 @@ unsafe fn eliminate<W: Lanes, H: Lanes, const MODE: u8>(batch: &Batch, system: &
             }
         }
     }
-    const { assert!(WIDE % W::N == 0 && H::N == 4) };
+    const { assert!(WIDE.is_multiple_of(W::N) && H::N == 4) };
 }
 
 /// The first `n` lanes from `p`.
@@ -202,7 +205,7 @@ unsafe fn root<L: Lanes, const MODE: u8>(at: usize, n: usize, system: &System<'_
     // SAFETY: passed on.
     unsafe {
         let inverse = inverse::<L, MODE>(at, n, system);
-        store(load::<L>(system.rhs.add(at), n).mul(inverse), system.rhs.add(at), n);
+        store(load::<L>(system.rhs.add(at), n).mul(inverse), system.v.add(at), n);
     }
 }
 
@@ -351,11 +354,11 @@ unsafe fn substitute<W: Lanes, H: Lanes>(batch: &Batch, system: &System<'_>) {
             Shape::Roots => {}
             Shape::Run { offset } => {
                 while at + W::N <= end {
-                    voltage(at, W::N, W::load(system.rhs.add(at - offset)), system);
+                    voltage(at, W::N, W::load(system.v.add(at - offset)), system);
                     at += W::N;
                 }
                 if at < end {
-                    voltage(at, end - at, W::load_first(system.rhs.add(at - offset), end - at), system);
+                    voltage(at, end - at, W::load_first(system.v.add(at - offset), end - at), system);
                 }
             }
             Shape::Ladder { offset } => {
@@ -363,7 +366,7 @@ unsafe fn substitute<W: Lanes, H: Lanes>(batch: &Batch, system: &System<'_>) {
             }
             Shape::Indexed => {
                 while at < end {
-                    let parents = W::gather(system.rhs, system.parent.as_ptr().add(at));
+                    let parents = W::gather(system.v, system.parent.as_ptr().add(at));
                     voltage(at, W::N, parents, system);
                     at += W::N;
                 }
@@ -371,7 +374,7 @@ unsafe fn substitute<W: Lanes, H: Lanes>(batch: &Batch, system: &System<'_>) {
             Shape::Serial => {
                 while at < end {
                     let parent = *system.parent.get_unchecked(at) as usize;
-                    voltage(at, 1, Portable::<1>::load(system.rhs.add(parent)), system);
+                    voltage(at, 1, Portable::<1>::load(system.v.add(parent)), system);
                     at += 1;
                 }
             }
@@ -389,7 +392,7 @@ unsafe fn voltage<L: Lanes>(at: usize, n: usize, parents: L, system: &System<'_>
     // SAFETY: passed on.
     unsafe {
         let v = load::<L>(system.f.add(at), n).fma(parents, load(system.rhs.add(at), n));
-        store(v, system.rhs.add(at), n);
+        store(v, system.v.add(at), n);
         v
     }
 }
@@ -403,7 +406,7 @@ unsafe fn voltage<L: Lanes>(at: usize, n: usize, parents: L, system: &System<'_>
 unsafe fn substitute_ladder<L: Lanes>(start: usize, rows: usize, system: &System<'_>) {
     // SAFETY: passed on.
     unsafe {
-        let mut v = L::load(system.rhs.add(start - L::N));
+        let mut v = L::load(system.v.add(start - L::N));
         for row in 0..rows {
             v = voltage(start + row * L::N, L::N, v, system);
         }

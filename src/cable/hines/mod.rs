@@ -113,18 +113,33 @@ impl Hines {
         }
     }
 
-    /// Solves for the voltages; constant factors must be up to date.
+    /// Solves for the voltages, which replace `rhs`; constant factors must be up to date.
     ///
     /// # Panics
     ///
     /// If `arena` is not of the length given to [`Hines::new`], or this machine lacks `level`.
     pub fn solve(&self, level: Level, arena: &mut Arena) {
+        self.solve_into(level, arena, self.arrays.rhs);
+    }
+
+    /// Solves for the voltages, which go to the array that starts at `v`: `rhs` or one apart from all
+    /// others. Elsewhere than in `rhs` they spare a copy; `rhs` is destroyed all the same.
+    ///
+    /// # Panics
+    ///
+    /// As [`Hines::solve`], or if the array at `v` reaches beyond the arena or overlaps another.
+    pub fn solve_into(&self, level: Level, arena: &mut Arena, v: usize) {
+        let Arrays { d, rhs, g, f, inverse } = self.arrays;
+        let n = self.parent.len();
         assert_eq!(arena.len(), self.arena_len, "the solver belongs to another arena");
         assert!(level.is_available(), "this machine has no {}", level.name());
+        let apart = |others: &[usize]| others.iter().all(|&other| v.abs_diff(other) >= n);
+        assert!(v <= arena.len() && n <= arena.len() - v, "voltages reach beyond the arena");
+        assert!(apart(&[d, g, f, inverse]) && (v == rhs || apart(&[rhs])), "voltages overlap another array");
         // SAFETY: the level is available; the arena has the length for which the promises of this type
-        // hold.
+        // hold, and the same is checked of `v` above.
         unsafe {
-            let system = kernels::System::new(arena.as_mut_ptr(), &self.arrays, &self.parent);
+            let system = kernels::System::new(arena.as_mut_ptr(), &self.arrays, v, &self.parent);
             kernels::solve(level, &self.batches, &system);
         }
     }
