@@ -111,17 +111,19 @@ pub(super) fn nice_step(least: f64) -> f64 {
     times.unwrap_or(10.0) * power
 }
 
-/// The distance of about `wanted` ticks from `low` to `high`; rather a few more than too few, and
-/// never fewer than two.
+/// The round distance between ticks that gives the number nearest to `wanted`, and at least two.
 fn step(low: f64, high: f64, wanted: usize) -> f64 {
-    let mut step = nice_step(0.8 * (high - low) / wanted.max(1) as f64);
-    // Twice is enough: from 5 to 2 to 1, the latter of which fits at least twice.
-    for _ in 0..2 {
-        if (high / step + 1e-9).floor() - (low / step - 1e-9).ceil() < 1.0 {
-            step = nice_step(step * 0.4);
+    let ticks = |step: &f64| (high / step + 1e-9).floor() - (low / step - 1e-9).ceil() + 1.0;
+    let mut best = nice_step((high - low) / wanted.max(1) as f64);
+    let off = |step: &f64| (ticks(step) - wanted as f64).abs();
+    for _ in 0..3 {
+        // From 5 to 2, from 2 to 1, from 1 to a half.
+        let finer = nice_step(best * 0.4);
+        if off(&finer) < off(&best) || ticks(&best) < 2.0 {
+            best = finer;
         }
     }
-    step
+    best
 }
 
 fn linear_ticks(low: f64, high: f64, wanted: usize) -> (Vec<Tick>, i32) {
@@ -213,27 +215,28 @@ pub(super) fn draw(
     y_title: &str,
     label_room: f64,
 ) {
-    for tick in &x.ticks {
-        let at = x.at(tick.value);
-        scene.line((at, frame.top), (at, frame.bottom), GRID, 1.0);
-    }
+    let columns = x.ticks.iter().map(|tick| x.at(tick.value));
+    let rows = y.ticks.iter().map(|tick| y.at(tick.value));
+    let upright = columns.clone().map(|at| [(at, frame.top), (at, frame.bottom)]);
+    let level = rows.clone().map(|at| [(frame.left, at), (frame.right, at)]);
+    scene.rules(&upright.chain(level).collect::<Vec<_>>(), GRID, 1.0);
+    let spines = [
+        [(frame.left, frame.top), (frame.left, frame.bottom)],
+        [(frame.left, frame.bottom), (frame.right, frame.bottom)],
+    ];
+    let x_ticks = columns.map(|at| [(at, frame.bottom), (at, frame.bottom + 4.0)]);
+    let y_ticks = rows.map(|at| [(frame.left - 4.0, at), (frame.left, at)]);
+    scene.rules(&spines.into_iter().chain(x_ticks).chain(y_ticks).collect::<Vec<_>>(), SPINE, 1.0);
+    let style = TextStyle::new(Anchor::End).size(TICK_SIZE);
     for tick in &y.ticks {
-        let at = y.at(tick.value);
-        scene.line((frame.left, at), (frame.right, at), GRID, 1.0);
-        scene.line((frame.left - 4.0, at), (frame.left, at), SPINE, 1.0);
-        let style = TextStyle::new(Anchor::End).size(TICK_SIZE);
-        scene.text((frame.left - 7.0, at + 4.0), &tick.label, &style);
-    }
-    scene.line((frame.left, frame.top), (frame.left, frame.bottom), SPINE, 1.0);
-    scene.line((frame.left, frame.bottom), (frame.right, frame.bottom), SPINE, 1.0);
-    for tick in &x.ticks {
-        let at = x.at(tick.value);
-        scene.line((at, frame.bottom), (at, frame.bottom + 4.0), SPINE, 1.0);
+        scene.text((frame.left - 7.0, y.at(tick.value) + 4.0), &tick.label, &style);
     }
     if let Some(title) = x_title {
         x_labels(scene, frame, x, title);
     }
-    upright_title(scene, frame, y_title, frame.left - label_room);
+    if !y_title.is_empty() {
+        upright_title(scene, frame, y_title, frame.left - label_room);
+    }
 }
 
 fn x_labels(scene: &mut Scene, frame: &Frame, x: &Axis, title: &str) {

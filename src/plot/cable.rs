@@ -11,38 +11,59 @@ const STEP: f64 = 0.4;
 /// Draws a stretch of neurite: lines of even width where the diameter hardly changes, frusta where
 /// it does.
 pub(super) fn neurite(scene: &mut Scene, dots: &[Dot], colour: &str) {
+    if let [alone] = dots {
+        scene.circle(alone.at(), alone.radius.max(THINNEST / 2.0), colour, None);
+        return;
+    }
     let mut run: Vec<Dot> = Vec::new();
+    let mut frusta: Vec<Vec<(f64, f64)>> = Vec::new();
     for pair in dots.windows(2) {
         let (a, b) = (pair[0], pair[1]);
-        if (shown(a) - shown(b)).abs() > STEP {
+        let tapers = (shown(a) - shown(b)).abs() > STEP;
+        if tapers || run.first().is_some_and(|first| (shown(*first) - shown(b)).abs() > STEP) {
             even(scene, &run, colour);
             run.clear();
-            frustum(scene, a, b, colour);
-            joint(scene, a, colour);
-            joint(scene, b, colour);
-            continue;
         }
-        match run.first() {
-            Some(first) if (shown(*first) - shown(b)).abs() > STEP => {
-                even(scene, &run, colour);
-                run.clear();
-                run.extend([a, b]);
+        if tapers {
+            frusta.extend(frustum(a, b));
+        } else {
+            if run.is_empty() {
+                run.push(a);
             }
-            Some(_) => run.push(b),
-            None => run.extend([a, b]),
+            run.push(b);
         }
     }
     even(scene, &run, colour);
-    if let [alone] = dots {
-        scene.circle(alone.at(), alone.radius.max(THINNEST / 2.0), colour, None);
-    }
+    let joints = if frusta.is_empty() { Vec::new() } else { joints(dots) };
+    scene.union(&frusta, &joints, colour);
+}
+
+/// Discs that fill the wedges which bends between thick pieces leave open; also where the stretch
+/// starts on another.
+fn joints(dots: &[Dot]) -> Vec<((f64, f64), f64)> {
+    let open = |w: &[Dot]| {
+        let (u, v) = ((w[1].x - w[0].x, w[1].y - w[0].y), (w[2].x - w[1].x, w[2].y - w[1].y));
+        let lengths = u.0.hypot(u.1) * v.0.hypot(v.1);
+        let (sin, cos) = if lengths > 0.0 {
+            ((u.0 * v.1 - u.1 * v.0).abs() / lengths, (u.0 * v.0 + u.1 * v.1) / lengths)
+        } else {
+            (0.0, -1.0)
+        };
+        // Width of the wedge at its rim.
+        cos < 0.0 || w[1].radius * sin > 0.35
+    };
+    let first = dots.first().filter(|d| d.radius > 0.6);
+    let bends = dots.windows(3).filter(|w| w[1].radius > 0.6 && open(w)).map(|w| &w[1]);
+    first.into_iter().chain(bends).map(|d| (d.at(), d.radius)).collect()
 }
 
 /// Draws a stretch of soma as what it is: cylinders and cones, seen from the side or the end.
 pub(super) fn soma(scene: &mut Scene, dots: &[Dot], colour: &str) {
     for pair in dots.windows(2) {
         let (a, b) = (pair[0], pair[1]);
-        frustum(scene, a, b, colour);
+        if let Some(side) = frustum(a, b) {
+            scene.polygon(&side, colour, None);
+        }
         // An end is a disc: on paper an ellipse, the flatter the less it faces the viewer.
         let flat = a.far_from(b);
         let length = flat.hypot(a.depth - b.depth);
@@ -64,13 +85,6 @@ fn shown(dot: Dot) -> f64 {
     (2.0 * dot.radius).max(THINNEST)
 }
 
-/// Fills the wedge that a bend leaves open between thick pieces.
-fn joint(scene: &mut Scene, dot: Dot, colour: &str) {
-    if dot.radius > 0.6 {
-        scene.circle(dot.at(), dot.radius, colour, None);
-    }
-}
-
 fn even(scene: &mut Scene, run: &[Dot], colour: &str) {
     let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
     let width = run.iter().map(|d| shown(*d)).sum::<f64>() / run.len() as f64;
@@ -86,13 +100,14 @@ fn even(scene: &mut Scene, run: &[Dot], colour: &str) {
     scene.polyline(&points, colour, width, "");
 }
 
-fn frustum(scene: &mut Scene, a: Dot, b: Dot, colour: &str) {
+/// The outline of a frustum seen from the side; `None` when seen from its end.
+fn frustum(a: Dot, b: Dot) -> Option<Vec<(f64, f64)>> {
     let length = a.far_from(b);
     if length < 1e-6 {
-        return;
+        return None;
     }
     let across = ((b.y - a.y) / length, -(b.x - a.x) / length);
     let half = |d: Dot| d.radius.max(THINNEST / 2.0);
     let corner = |d: Dot, side: f64| (d.x + side * across.0 * half(d), d.y + side * across.1 * half(d));
-    scene.polygon(&[corner(a, 1.0), corner(b, 1.0), corner(b, -1.0), corner(a, -1.0)], colour, None);
+    Some(vec![corner(a, 1.0), corner(b, 1.0), corner(b, -1.0), corner(a, -1.0)])
 }

@@ -86,6 +86,22 @@ impl Cover {
         }
     }
 
+    /// Marks a piece of cable with its width.
+    pub fn mark_thick(&mut self, from: (f64, f64), to: (f64, f64), radius: f64) {
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        if radius < CELL || length == 0.0 {
+            self.mark(from, to);
+            return;
+        }
+        let across = (-(to.1 - from.1) / length, (to.0 - from.0) / length);
+        let lines = (radius / CELL).ceil().min(200.0) as i32;
+        for line in -lines..=lines {
+            let off = radius * f64::from(line) / f64::from(lines);
+            let moved = |p: (f64, f64)| (p.0 + across.0 * off, p.1 + across.1 * off);
+            self.mark(moved(from), moved(to));
+        }
+    }
+
     /// Number of marked cells under `rect`.
     fn under(&self, rect: &Rect) -> usize {
         let cell = |v: f64, low: f64, count: usize| (((v - low) / CELL).max(0.0) as usize).min(count);

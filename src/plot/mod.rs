@@ -30,7 +30,7 @@ mod text;
 mod traces;
 
 pub use curves::{CurveOptions, GateCurve, curves};
-pub use morphology::{Colouring, MorphologyOptions, Piece, Region, Site, SiteKind, colour, morphology};
+pub use morphology::{Colouring, MorphologyOptions, RegionCover, Site, SiteKind, colour, morphology};
 pub use projection::Plane;
 pub use raster::{RasterOptions, SpikeTrain, raster, spike_trains};
 pub use scene::{Scene, save};

@@ -2,8 +2,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::morph::{Morphology, SectionId, SectionKind};
+use crate::select::{self, Location, Span};
 
-use super::axis::{Axis, nice_step};
+use super::axis::Axis;
 use super::cable;
 use super::labels::{self, Cover, Rect, Wanted};
 use super::palette::{self, FAINT, INK, SPINE};
@@ -12,24 +13,13 @@ use super::scene::{Anchor, Scene, TextStyle};
 use super::text;
 use super::traces::is_colour;
 
-/// A piece of a section, from one fraction of its length to another.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Piece {
-    /// The section.
-    pub section: SectionId,
-    /// Where it starts: 0 to 1.
-    pub from: f64,
-    /// Where it ends: 0 to 1.
-    pub to: f64,
-}
-
 /// A region to be shown: its name and the cable that it covers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Region {
+pub struct RegionCover {
     /// What the legend calls it.
     pub label: String,
     /// The cable.
-    pub pieces: Vec<Piece>,
+    pub cover: select::Cover,
 }
 
 /// What colours mean.
@@ -39,15 +29,15 @@ pub enum Colouring {
     #[default]
     Kind,
     /// Regions, later ones over earlier ones; the rest is grey.
-    Regions(Vec<Region>),
-    /// A value on each piece of cable, with a colour bar; pieces without one are grey.
+    Regions(Vec<RegionCover>),
+    /// A value on each stretch of cable, with a colour bar; cable without one is grey.
     Values {
         /// What it is: `gbar of na`.
         label: String,
         /// Its unit; empty for none.
         unit: String,
-        /// Pieces and values.
-        values: Vec<(Piece, f64)>,
+        /// Stretches and values.
+        values: Vec<(Span, f64)>,
     },
 }
 
@@ -69,10 +59,8 @@ pub struct Site {
     pub kind: SiteKind,
     /// What it is called.
     pub label: String,
-    /// The section it is on.
-    pub section: SectionId,
-    /// Where on the section: 0 to 1.
-    pub fraction: f64,
+    /// Where it is.
+    pub location: Location,
     /// Its colour as `#rrggbb`, such as that of its trace; `None` for the custom.
     pub colour: Option<String>,
 }
@@ -189,20 +177,17 @@ fn check(morphology: &Morphology, options: &MorphologyOptions) -> Result<()> {
     if let Some(segment) = morphology.segments.iter().find(|s| !finite(s.proximal) || !finite(s.distal)) {
         return wrong(format!("segment {} has a coordinate that is not a number", segment.file_id));
     }
-    let known = |s: SectionId| s.index() < morphology.sections.len();
-    let empty = Vec::new();
-    let pieces: Vec<&Piece> = match &options.colouring {
+    let spans: Vec<Span> = match &options.colouring {
         Colouring::Kind => Vec::new(),
-        Colouring::Regions(regions) => regions.iter().flat_map(|r| &r.pieces).collect(),
-        Colouring::Values { values, .. } => values.iter().chain(&empty).map(|(piece, _)| piece).collect(),
+        Colouring::Regions(regions) => regions.iter().flat_map(|r| r.cover.spans()).copied().collect(),
+        Colouring::Values { values, .. } => values.iter().map(|(span, _)| *span).collect(),
     };
-    let sites = options.sites.iter().map(|s| s.section);
-    if let Some(section) = sites.chain(pieces.iter().map(|p| p.section)).find(|s| !known(*s)) {
-        return wrong(format!("no section {} to mark", section.0));
-    }
-    let places = options.sites.iter().map(|s| s.fraction);
-    if let Some(place) = places.chain(pieces.iter().flat_map(|p| [p.from, p.to])).find(|f| !f.is_finite()) {
-        return wrong(format!("{place} is no place on a section"));
+    let sites = options.sites.iter().map(|s| (s.location.section, s.location.fraction));
+    let ends = spans.iter().flat_map(|s| [(s.section, s.from), (s.section, s.to)]);
+    for (section, fraction) in sites.chain(ends) {
+        if section.index() >= morphology.sections.len() || !fraction.is_finite() {
+            return wrong(format!("no place {fraction} on section {} to mark", section.0));
+        }
     }
     Ok(())
 }
@@ -247,7 +232,8 @@ impl Plan {
         };
         let mut cover = Cover::new(room);
         for segment in &morphology.segments {
-            cover.mark(projection.dot(segment.proximal).at(), projection.dot(segment.distal).at());
+            let (a, b) = (projection.dot(segment.proximal), projection.dot(segment.distal));
+            cover.mark_thick(a.at(), b.at(), a.radius.max(b.radius));
         }
         let taken: Vec<Rect> =
             marks.iter().filter(|m| m.kind != SiteKind::Synapse).map(|m| m.room()).collect();
@@ -265,6 +251,8 @@ impl Plan {
     }
 }
 
+/// Colour of injection markers: the yellow of the palette, seen on white (by its rim) and on black.
+const ELECTRODE: &str = "#f0e442";
 /// Length of the injection marker.
 const TRIANGLE: f64 = 15.0;
 
@@ -300,7 +288,9 @@ fn marks(morphology: &Morphology, options: &MorphologyOptions, projection: &Proj
     let mut recordings = 0;
     let synapses = synapse_labels(options);
     for site in &options.sites {
-        let Some(point) = point_at(morphology, site.section, site.fraction) else { continue };
+        let Some(point) = point_at(morphology, site.location.section, site.location.fraction) else {
+            continue;
+        };
         let at = projection.dot(point).at();
         let near = |m: &&mut Mark| m.kind == site.kind && (m.at.0 - at.0).hypot(m.at.1 - at.1) < 0.01;
         if site.kind != SiteKind::Synapse
@@ -312,7 +302,7 @@ fn marks(morphology: &Morphology, options: &MorphologyOptions, projection: &Proj
             continue;
         }
         let custom = match site.kind {
-            SiteKind::Injection => INK.to_string(),
+            SiteKind::Injection => ELECTRODE.to_string(),
             SiteKind::Recording => {
                 recordings += 1;
                 colour(recordings - 1).to_string()
@@ -369,10 +359,10 @@ fn draw_cable(
     for id in &order {
         link(scene, morphology, *id, projection);
     }
-    let draw = |scene: &mut Scene, piece: Piece, colour: &str| {
-        let points = stretch(morphology, piece.section, piece.from, piece.to);
+    let draw = |scene: &mut Scene, span: Span, colour: &str| {
+        let points = stretch(morphology, span.section, span.from, span.to);
         let dots: Vec<Dot> = points.into_iter().map(|p| projection.dot(p)).collect();
-        match morphology.section(piece.section).kind {
+        match morphology.section(span.section).kind {
             SectionKind::Soma => cable::soma(scene, &dots, colour),
             _ => cable::neurite(scene, &dots, colour),
         }
@@ -380,19 +370,19 @@ fn draw_cable(
     let kinds = options.colouring == Colouring::Kind;
     for id in order {
         let colour = if kinds { palette::kind(morphology.section(id).kind) } else { PLAIN };
-        draw(scene, Piece { section: id, from: 0.0, to: 1.0 }, colour);
+        draw(scene, Span::whole(id), colour);
     }
     match &options.colouring {
         Colouring::Kind => {}
         Colouring::Regions(regions) => {
             for (i, region) in regions.iter().enumerate() {
                 let colour = palette::line(i, regions.len()).0;
-                region.pieces.iter().for_each(|piece| draw(scene, *piece, &colour));
+                region.cover.spans().iter().for_each(|span| draw(scene, *span, &colour));
             }
         }
         Colouring::Values { values, .. } => {
-            for (piece, value) in values.iter().filter(|(_, v)| v.is_finite()) {
-                draw(scene, *piece, &palette::viridis((value - range.0) / (range.1 - range.0)));
+            for (span, value) in values.iter().filter(|(_, v)| v.is_finite()) {
+                draw(scene, *span, &palette::viridis((value - range.0) / (range.1 - range.0)));
             }
         }
     }
@@ -418,7 +408,7 @@ fn draw_sites(scene: &mut Scene, plan: &Plan) {
     for (mark, label) in plan.marks.iter().filter(|m| m.named()).zip(&plan.labels) {
         let from = mark.label_from();
         let to = label.nearest(from);
-        if (to.0 - from.0).hypot(to.1 - from.1) > 14.0 {
+        if (to.0 - from.0).hypot(to.1 - from.1) > 17.0 {
             scene.line(from, to, FAINT, 0.8);
         }
     }
@@ -438,14 +428,14 @@ fn draw_sites(scene: &mut Scene, plan: &Plan) {
 /// An electrode: a slender triangle that stands on its tip.
 fn triangle(scene: &mut Scene, tip: (f64, f64), colour: &str) {
     let top = tip.1 - TRIANGLE;
-    scene.polygon(&[tip, (tip.0 - 5.5, top), (tip.0 + 5.5, top)], colour, Some(("#ffffff", 1.2)));
+    scene.polygon(&[tip, (tip.0 - 5.5, top), (tip.0 + 5.5, top)], colour, Some((INK, 1.2)));
 }
 
 fn scale_bar(scene: &mut Scene, at: (f64, f64), room: f64, scale: f64, plane: Plane) {
     // The longest round length that takes up to a third of the cell's width.
     let most = room.min(420.0) / 3.0 / scale;
-    let length = [1.0, 0.5, 0.2, 0.1].map(|f| f * nice_step(most)).into_iter().find(|l| *l <= most);
-    let length = length.unwrap_or(most);
+    let power = 10_f64.powi(most.log10().floor() as i32);
+    let length = [5.0, 2.0, 1.0].into_iter().map(|f| f * power).find(|l| *l <= most).unwrap_or(most);
     let label =
         if length >= 1000.0 { format!("{} mm", length / 1000.0) } else { format!("{} µm", tidy(length)) };
     let end = at.0 + length * scale;
@@ -495,7 +485,8 @@ impl Legend {
                 legend.colours = kinds.iter().map(name).collect();
             }
             Colouring::Regions(regions) => {
-                let name = |(i, r): (usize, &Region)| (r.label.clone(), palette::line(i, regions.len()).0);
+                let name =
+                    |(i, r): (usize, &RegionCover)| (r.label.clone(), palette::line(i, regions.len()).0);
                 legend.colours = regions.iter().enumerate().map(name).collect();
             }
             Colouring::Values { label, unit, .. } => {
@@ -510,7 +501,7 @@ impl Legend {
             legend.marks.push((SiteKind::Synapse, name.to_string(), colour));
         }
         if has(SiteKind::Injection) {
-            legend.marks.push((SiteKind::Injection, "injection".into(), INK.into()));
+            legend.marks.push((SiteKind::Injection, "injection".into(), ELECTRODE.into()));
         }
         if has(SiteKind::Recording) {
             legend.marks.push((SiteKind::Recording, "recording".into(), FAINT.into()));
@@ -561,9 +552,9 @@ impl Legend {
         for i in 0..slices {
             let share = f64::from(i) / f64::from(slices);
             let height = BAR_HEIGHT / f64::from(slices);
-            // A little more than a slice, so that no seam shows between two.
-            let shown = palette::viridis(1.0 - share);
-            scene.rect((at.0, top + share * BAR_HEIGHT), (14.0, height + 0.4), &shown);
+            // Each reaches under the next, so that no seam shows between two.
+            let reach = (height + 1.0).min(BAR_HEIGHT * (1.0 - share));
+            scene.rect((at.0, top + share * BAR_HEIGHT), (14.0, reach), &palette::viridis(1.0 - share));
         }
         for tick in &axis.ticks {
             let y = top + axis.at(tick.value);

@@ -133,6 +133,26 @@ impl Scene {
         let _ = writeln!(self.body, "\" stroke=\"{colour}\" stroke-width=\"{width}\"/>");
     }
 
+    /// Many straight lines of an axis or grid, set on whole points so that they are crisp.
+    pub(super) fn rules(&mut self, lines: &[[(f64, f64); 2]], colour: &str, width: f64) {
+        if lines.is_empty() {
+            return;
+        }
+        self.body.push_str("<path d=\"");
+        for [from, to] in lines {
+            self.body.push('M');
+            self.number(from.0);
+            self.body.push(' ');
+            self.number(from.1);
+            self.body.push('L');
+            self.number(to.0);
+            self.body.push(' ');
+            self.number(to.1);
+        }
+        let style = "shape-rendering=\"crispEdges\" fill=\"none\"";
+        let _ = writeln!(self.body, "\" {style} stroke=\"{colour}\" stroke-width=\"{width}\"/>");
+    }
+
     /// A line through points; `dash` as in SVG, empty for none.
     pub(super) fn polyline(&mut self, points: &[(f64, f64)], colour: &str, width: f64, dash: &str) {
         if points.is_empty() {
@@ -207,6 +227,45 @@ impl Scene {
         self.number(radius);
         let _ = write!(self.body, "\" fill=\"{fill}\"");
         self.outline(outline);
+    }
+
+    /// Filled polygons and discs as one shape: where they overlap, it is filled all the same.
+    pub(super) fn union(&mut self, polygons: &[Vec<(f64, f64)>], discs: &[((f64, f64), f64)], fill: &str) {
+        if polygons.is_empty() && discs.is_empty() {
+            return;
+        }
+        self.body.push_str("<path d=\"");
+        for polygon in polygons {
+            // One sense of rotation for all, that of the discs: opposite ones would cancel.
+            let next = polygon.iter().cycle().skip(1);
+            let area: f64 = polygon.iter().zip(next).map(|(a, b)| a.0 * b.1 - b.0 * a.1).sum();
+            let corners: Vec<_> =
+                if area > 0.0 { polygon.clone() } else { polygon.iter().rev().copied().collect() };
+            for (i, (x, y)) in corners.into_iter().enumerate() {
+                self.body.push(if i == 0 { 'M' } else { 'L' });
+                self.number(x);
+                self.body.push(' ');
+                self.number(y);
+            }
+            self.body.push('Z');
+        }
+        for ((x, y), radius) in discs {
+            self.body.push('M');
+            self.number(x - radius);
+            self.body.push(' ');
+            self.number(*y);
+            for way in [2.0, -2.0] {
+                self.body.push('a');
+                self.number(*radius);
+                self.body.push(' ');
+                self.number(*radius);
+                self.body.push_str(" 0 0 1 ");
+                self.number(way * radius);
+                self.body.push_str(" 0");
+            }
+            self.body.push('Z');
+        }
+        let _ = writeln!(self.body, "\" fill=\"{fill}\"/>");
     }
 
     /// An ellipse with semi-axes `radii`, turned by `degrees` clockwise.

@@ -5,7 +5,7 @@ use super::axis::Axis;
 /// Columns of the grid per pixel: two, so that a picture printed at twice its size is still sharp.
 const PER_PIXEL: f64 = 2.0;
 /// Furthest that a sample may lie from the line that stands for it, pixels.
-const TOLERANCE: f64 = 0.06;
+const TOLERANCE: f64 = 0.1;
 
 /// The lines that show samples `y` at `x` (rising) on the given axes. Runs of samples in one pixel
 /// column are shown by the first, the lowest, the highest and the last, in the order in which they

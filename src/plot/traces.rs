@@ -99,8 +99,9 @@ pub fn traces(traces: &[Trace], options: &TraceOptions) -> Result<Scene> {
         .iter()
         .map(|train| Entry { name: train.label.clone(), colour: String::new(), dash: "" })
         .collect();
-    let room_right =
-        legend::room(panels.iter().flat_map(|p| &p.entries).chain(&spike_entries)).max(8.0) + 12.0;
+    let notes = panels.iter().filter_map(|p| p.note.as_deref()).map(|n| text::width(n, 11.0) + 12.0);
+    let names = legend::room(panels.iter().flat_map(|p| &p.entries).chain(&spike_entries));
+    let room_right = notes.fold(names.max(8.0), f64::max) + 12.0;
     let (left, right) = (room_left + 6.0, options.width - room_right);
     if height < 24.0 || right - left < 60.0 {
         let message = format!(
