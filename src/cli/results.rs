@@ -186,8 +186,7 @@ fn cell_scene(model: &Model, population: usize) -> Result<Scene> {
     let mut mark = |kind: SiteKind, label: &str, points: &Points, what: Use| -> Result<()> {
         let places = points.evaluate(&cable, &draw(model.seed, population, 0, what))?;
         for place in places.into_iter().take(MAX_SITES) {
-            let (label, section, fraction) = (label.to_string(), place.section, place.fraction);
-            sites.push(plot::Site { kind, label, section, fraction, colour: None });
+            sites.push(plot::Site { kind, label: label.to_string(), location: place, colour: None });
         }
         Ok(())
     };
