@@ -68,13 +68,14 @@ fn scalar_step(graph: &mut Graph, x: NodeId, f: NodeId, h: f64) -> NodeId {
         return graph.sum(0.0, &[(x, 1.0 + growth), (f0, reach)]);
     }
     let rate = graph.scale(k, -1.0);
+    // These two divide by the rate; where it may vanish the general rule holds.
     match graph.kind(rate) {
         // α(1 − x) − βx: the rate is α + β, and taking α = f0 off it leaves β.
-        Kind::Sum(..) if graph.value(f0) != Some(0.0) => {
+        Kind::Sum(..) if graph.is_positive(rate) => {
             let closing = graph.sub(rate, f0);
             graph.step(StepRule::Rates, x, f0, closing)
         }
-        Kind::Product(_) => {
+        Kind::Product(factors) if factors.iter().all(|(_, e)| *e < 0) => {
             let inf = graph.div(f0, rate);
             let one = graph.constant(1.0);
             let tau = graph.div(one, rate);

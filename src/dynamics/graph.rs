@@ -442,6 +442,19 @@ impl Graph {
         false
     }
 
+    /// Whether `node` is greater than 0 whatever its leaves are, as far as its form shows.
+    pub fn is_positive(&self, node: NodeId) -> bool {
+        match self.kind(node) {
+            Kind::Const(x) => x.get() > 0.0,
+            Kind::Call(Function::Exp, _) | Kind::ExpRel(_) | Kind::Sigmoid(_) => true,
+            Kind::Sum(c, terms) => {
+                c.get() >= 0.0 && terms.iter().all(|(n, k)| k.get() > 0.0 && self.is_positive(*n))
+            }
+            Kind::Product(factors) => factors.iter().all(|(n, _)| self.is_positive(*n)),
+            _ => false,
+        }
+    }
+
     /// `node` with numbers put for leaves, steps being leaves.
     pub fn substitute(&mut self, node: NodeId, values: &[(NodeId, f64)]) -> NodeId {
         let mut done = HashMap::new();

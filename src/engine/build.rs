@@ -6,7 +6,8 @@ use super::bind::{Allocator, BoundMembrane, BoundPoints, Placement, node_base};
 use super::catalog::Catalog;
 use super::group::{Clock, Detector, Group, Noise, Observer, PointCells, Probe, Samples, Work};
 use super::lower::{
-    Array, Builder, Holds, Mechanism, MembranePlan, N_NODE_ARRAYS, NodeArray, PointHolds, Template, list,
+    Array, Builder, Holds, Mechanism, MembranePlan, N_NODE_ARRAYS, NodeArray, PointHolds, PointKind,
+    Template, list,
 };
 use super::members::{CableMember, PlacedAt, PlacedLanes, PointMember, Request, What};
 use crate::cable::NONE;
@@ -166,6 +167,7 @@ pub fn cable_group(
         arena,
         nodes,
         solver: Some(solver),
+        set_at_start: Vec::new(),
         base,
         membranes,
         points,
@@ -233,13 +235,9 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
     };
     let base = place(0).bind(&base_program(false)?)?;
     let bound = BoundPoints::new(programs, &place(cells_start))?;
-    let sent = plan
-        .dynamics
-        .out_ports
-        .iter()
-        .position(|p| p == "spike")
-        .or({ if plan.dynamics.out_ports.is_empty() { None } else { Some(0) } });
-    let sent = sent.and_then(|port| plan.array(PointHolds::Sent(port))).map(|k| cells_start + k * nodes);
+    let ports = &plan.dynamics.out_ports;
+    let spike = ports.iter().position(|p| p == "spike").or((!ports.is_empty()).then_some(0));
+    let sent = spike.and_then(|port| plan.array(PointHolds::Sent(port))).map(|k| cells_start + k * nodes);
     let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, nodes, n)?;
     let find = |table: &Watched| {
         let Program::Kind { kind } = table.of else { return Err(misplaced()) };
@@ -254,6 +252,7 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
         arena,
         nodes,
         solver: None,
+        set_at_start: initial_states(members, plan, cells_start, nodes),
         base: Some(base),
         membranes: Vec::new(),
         points,
@@ -268,6 +267,23 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
         work: Work::default(),
     };
     Ok((group, placed_lanes))
+}
+
+/// Where the potentials lie that the population sets, and their values, V.
+fn initial_states(
+    members: &[PointMember],
+    plan: &PointKind,
+    start: usize,
+    nodes: usize,
+) -> Vec<(usize, f64)> {
+    let state = plan.dynamics.exposed("v").and_then(|name| plan.dynamics.state(name));
+    let array = state.and_then(|s| plan.array(PointHolds::State(s)));
+    let mut set = Vec::new();
+    for (lane, v) in members.iter().enumerate().filter_map(|(lane, m)| Some((lane, m.initial_v?))) {
+        set.push((node_base(NodeArray::V, nodes) + lane, v));
+        set.extend(array.map(|k| (start + k * nodes + lane, v)));
+    }
+    set
 }
 
 fn misplaced() -> Error {
@@ -646,7 +662,6 @@ impl Watching {
             };
             let mut lists = vec![Arc::from(Vec::new()); list::COUNT];
             lists[usize::from(list::NODE)] = pad(&table.nodes);
-            lists[usize::from(list::PEER)] = pad(&table.nodes);
             lists[usize::from(list::INSTANCE)] = pad(&table.lanes);
             let place = Placement { lanes, instances, results, nodes, arena, lists };
             let program = place.bind_gathered(&template, width)?;

@@ -95,6 +95,8 @@ pub struct Group {
     pub nodes: usize,
     /// The tree solver; none for point cells.
     pub solver: Option<Hines>,
+    /// Numbers put into the arena after the states' own start: place and value.
+    pub set_at_start: Vec<(usize, f64)>,
     /// Sets diagonal and right-hand side where no membrane program does it in place.
     pub base: Option<BoundProgram>,
     /// Membranes, the one in place first.
@@ -149,6 +151,9 @@ impl Group {
             if let Some(program) = &bound.start {
                 program.run(clock.level, arena, &uniforms, &mut work.scratch);
             }
+        }
+        for &(at, value) in &self.set_at_start {
+            self.arena[at] = value;
         }
         let v = node_base(NodeArray::V, self.nodes);
         for detector in &mut self.detectors {

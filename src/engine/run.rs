@@ -17,8 +17,8 @@ use crate::dynamics::advance::Order;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Method, Model};
 
-/// The longest stretch between two hand-overs to the sink, in steps.
-const MAX_EPOCH: u64 = 512;
+/// Steps between two hand-overs to the sink.
+const HAND_OVER: u64 = 512;
 
 /// Receives what a run produces while it goes on.
 pub trait Sink {
@@ -93,7 +93,8 @@ pub struct Simulation {
     given_sent: usize,
     n_spikes: u64,
     summary: Summary,
-    pool: rayon::ThreadPool,
+    /// None where one thread does it all.
+    pool: Option<rayon::ThreadPool>,
     /// Population and index of each cell.
     first_cell: Vec<u32>,
     populations: Vec<String>,
@@ -132,10 +133,6 @@ impl Simulation {
         let mut catalog = Catalog::new(run.dt_s, order);
         let plans = cell_plans(model)?;
         let resolution = resolve(model, &plans, &mut catalog)?;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(options.threads)
-            .build()
-            .map_err(|e| Error::new(ErrorKind::Limit, format!("cannot start threads: {e}")))?;
         let mut simulation = Simulation {
             groups: Vec::new(),
             clock,
@@ -150,7 +147,7 @@ impl Simulation {
             given_sent: 0,
             n_spikes: 0,
             summary: Summary { connections: model.connections.len(), ..Summary::default() },
-            pool,
+            pool: None,
             first_cell: Vec::new(),
             populations: model.populations.iter().map(|p| p.name.clone()).collect(),
             started: false,
@@ -158,6 +155,11 @@ impl Simulation {
             rows: Vec::new(),
         };
         simulation.lay_out(model, resolution, &mut catalog, options.group_size)?;
+        if options.threads != 1 && simulation.groups.len() > 1 {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
+            let failed = |e| Error::new(ErrorKind::Limit, format!("cannot start threads: {e}"));
+            simulation.pool = Some(pool.map_err(failed)?);
+        }
         Ok(simulation)
     }
 
@@ -323,24 +325,27 @@ impl Simulation {
         sink: &mut dyn Sink,
         progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<()> {
+        let clock = self.clock;
         if !self.started {
-            let clock = self.clock;
-            let groups = &mut self.groups;
-            self.pool.install(|| groups.par_iter_mut().for_each(|g| g.start(&clock)));
+            self.each_group(&|group| group.start(&clock));
             self.started = true;
         }
         while self.step < self.steps {
-            let steps = self.epoch.min(self.steps - self.step);
-            self.send_given(self.step + steps);
-            let (clock, from) = (self.clock, self.step);
-            let groups = &mut self.groups;
-            self.pool.install(|| groups.par_iter_mut().for_each(|g| g.advance(&clock, from, steps)));
-            self.step += steps;
-            self.exchange();
+            let from = self.step;
+            let until = self.steps.min(from + HAND_OVER);
+            self.spikes.clear();
+            while self.step < until {
+                let steps = self.epoch.min(until - self.step);
+                self.send_given(self.step + steps);
+                let step = self.step;
+                self.each_group(&|group| group.advance(&clock, step, steps));
+                self.step += steps;
+                self.exchange();
+            }
             if self.step == self.steps {
                 // The last sample is of the end itself.
-                let (groups, step) = (&mut self.groups, self.step);
-                self.pool.install(|| groups.par_iter_mut().for_each(|g| g.prepare(&clock, step)));
+                let step = self.step;
+                self.each_group(&|group| group.prepare(&clock, step));
             }
             self.hand_over(from, sink)?;
             self.check_numbers()?;
@@ -350,6 +355,15 @@ impl Simulation {
             }
         }
         Ok(())
+    }
+
+    /// Does something with every group, in parallel where that can pay.
+    fn each_group(&mut self, work: &(dyn Fn(&mut Group) + Sync)) {
+        let groups = &mut self.groups;
+        match &self.pool {
+            Some(pool) => pool.install(|| groups.par_iter_mut().for_each(work)),
+            None => groups.iter_mut().for_each(work),
+        }
     }
 
     /// Given spikes up to step `until` leave.
@@ -374,19 +388,17 @@ impl Simulation {
 
     /// Spikes of the epoch become events, in order of time and cell whatever the groups.
     fn exchange(&mut self) {
-        let mut spikes = std::mem::take(&mut self.spikes);
-        spikes.clear();
+        let first = self.spikes.len();
         for group in &mut self.groups {
-            spikes.append(&mut group.spikes);
+            self.spikes.append(&mut group.spikes);
         }
-        spikes.sort_by(by_time);
+        self.spikes[first..].sort_by(by_time);
+        self.n_spikes += (self.spikes.len() - first) as u64;
         if !self.routes.is_empty() {
-            for &spike in &spikes {
-                self.deliver(spike);
+            for at in first..self.spikes.len() {
+                self.deliver(self.spikes[at]);
             }
         }
-        self.n_spikes += spikes.len() as u64;
-        self.spikes = spikes;
     }
 
     fn hand_over(&mut self, from: u64, sink: &mut dyn Sink) -> Result<()> {
@@ -445,7 +457,7 @@ fn epoch(connections: &[Connection], dt_s: f64) -> Result<u64> {
         shortest = shortest.min(c.delay_s);
     }
     let steps = (shortest / dt_s - 0.5 - 1e-9).ceil();
-    Ok(if steps.is_finite() { (steps as u64).clamp(1, MAX_EPOCH) } else { MAX_EPOCH })
+    Ok(if steps.is_finite() { (steps as u64).clamp(1, HAND_OVER) } else { HAND_OVER })
 }
 
 fn check_connection(model: &Model, c: &Connection) -> Result<()> {

@@ -79,12 +79,10 @@ pub struct Builder {
 pub mod list {
     /// The lane's node.
     pub const NODE: u16 = 0;
-    /// The other node, of a gap junction.
-    pub const PEER: u16 = 1;
     /// The lane's instance: observers only.
-    pub const INSTANCE: u16 = 2;
+    pub const INSTANCE: u16 = 1;
     /// How many there are.
-    pub const COUNT: usize = 3;
+    pub const COUNT: usize = 2;
 }
 
 impl Builder {

@@ -1,6 +1,6 @@
 //! Programs that read what is recorded.
 
-use super::builder::{Array, Builder, NodeArray, Template, list};
+use super::builder::{Array, Builder, Template};
 use super::membrane::MembranePlan;
 use super::point::PointKind;
 use crate::dynamics::Dynamics;
@@ -77,17 +77,6 @@ pub fn find_variable(dynamics: &Dynamics, name: &str) -> Result<Observable> {
         error = error.help(format!("did you mean '{near}'?"));
     }
     Err(error)
-}
-
-/// A program that puts the potential of the nodes of index list 0 into result 0.
-///
-/// # Errors
-/// Never in practice; as [`Builder::finish`].
-pub fn observe_v() -> Result<Template> {
-    let mut builder = Builder::default();
-    let v = builder.gather(Array::Node(NodeArray::V), list::NODE);
-    builder.store(v, Array::Result(0));
-    builder.finish()
 }
 
 impl MembranePlan {

@@ -85,11 +85,6 @@ impl PointKind {
         self.dynamics.inputs.iter().any(|i| i.name == "noise")
     }
 
-    /// Whether the equations read the potential of a second node (`vpeer`), as a gap junction does.
-    pub fn needs_peer(&self) -> bool {
-        self.dynamics.inputs.iter().any(|i| i.name == "vpeer")
-    }
-
     /// The number of the instance array that holds `what`.
     pub fn array(&self, what: PointHolds) -> Option<usize> {
         self.arrays().iter().position(|a| *a == what)
@@ -144,7 +139,6 @@ impl PointKind {
             let name = input.name.as_str();
             let node = match name {
                 "v" if self.site == PointSite::Placed => self.node(builder, NodeArray::V, list::NODE),
-                "vpeer" if self.site == PointSite::Placed => self.node(builder, NodeArray::V, list::PEER),
                 "t" => builder.uniform(uniform::TIME),
                 "temperature" => builder.graph.constant(self.temperature_k),
                 "noise" => self.instance(builder, PointHolds::Noise)?,
