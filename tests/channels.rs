@@ -189,6 +189,10 @@ fn paper(channel: &str, gate: &str, v: f64, celsius: f64) -> Gate {
 }
 
 fn channels() -> impl Iterator<Item = &'static library::Entry> {
+    assert_eq!(
+        library::entries().unwrap().len(),
+        library::files().filter(|f| !f.path.starts_with("core/")).count()
+    );
     library::entries().unwrap().iter().filter(|entry| entry.kind == Kind::IonChannel)
 }
 
@@ -346,4 +350,20 @@ fn a_users_file_works_like_a_built_in_one() {
     let alpha = quantities(&dynamics, -20.0, 6.3)["n/alpha"];
     // 1 nS/mV x 20 mV / 1 pF = 20 /ms
     assert!((alpha - 2e4).abs() < 1e-6, "{alpha}");
+}
+
+/// Each component can be read alone, with no more of the core than it stands on.
+#[test]
+fn parts_of_the_library_stand_alone() {
+    for entry in library::entries().unwrap() {
+        let set = library::set_naming(&format!("x = \"{}\"", entry.name)).unwrap();
+        let component = set.component(&entry.name).unwrap();
+        let whole = library::set().unwrap();
+        let dynamics = set.flatten(component).unwrap();
+        assert_eq!(Ok(dynamics), whole.flatten(whole.component(&entry.name).unwrap()), "{}", entry.name);
+    }
+    for component_type in library::core().unwrap().types() {
+        let set = library::set_naming(&component_type.name).unwrap();
+        assert!(set.component_type(&component_type.name).is_some(), "{}", component_type.name);
+    }
 }

@@ -7,6 +7,7 @@
 mod entry;
 mod files;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -33,7 +34,8 @@ pub use files::File;
 /// None, unless the program was built from broken files.
 pub fn set() -> Result<&'static Set> {
     static SET: OnceLock<Result<Set>> = OnceLock::new();
-    SET.get_or_init(|| read(true)).as_ref().map_err(Error::clone)
+    let components = files::COMPONENTS.iter().map(|file| name_of(file.path));
+    SET.get_or_init(|| read("library", core()?, components)).as_ref().map_err(Error::clone)
 }
 
 /// The component types of NeuroML 2 alone: what a complete NeuroML or LEMS model is read on top of,
@@ -43,7 +45,7 @@ pub fn set() -> Result<&'static Set> {
 /// None, unless the program was built from broken files.
 pub fn core() -> Result<&'static Set> {
     static CORE: OnceLock<Result<Set>> = OnceLock::new();
-    CORE.get_or_init(|| read(false)).as_ref().map_err(Error::clone)
+    CORE.get_or_init(|| read("core", &Set::new(), ["core.xml"].into_iter())).as_ref().map_err(Error::clone)
 }
 
 /// Finds the files that a user's document includes: those of the NeuroML core, under our names or the
@@ -60,29 +62,74 @@ pub fn resolver() -> Files<'static> {
     Files { built_in }
 }
 
+/// The part of the library that `text` could mean: components and component types whose names occur
+/// in it, and all that those stand on. Reading this part takes a fraction of the time of [`set`].
+///
+/// Channel densities and concentration models are always there.
+///
+/// ```
+/// let set = neuropil::library::set_naming("channels = [\"na\", \"kdr\"]")?;
+/// assert!(set.component("kdr").is_some() && set.component_type("channelDensity").is_some());
+/// assert!(set.component("NMDA").is_none());
+/// # Ok::<(), neuropil::Error>(())
+/// ```
+///
+/// # Errors
+/// None, unless the program was built from broken files.
+pub fn set_naming(text: &str) -> Result<Set> {
+    let words: BTreeSet<&str> = text
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mentions = |file: &&File| declared(file.text).any(|name| words.contains(name));
+    let components: Vec<&File> =
+        files::COMPONENTS.iter().filter(|file| words.contains(id_of(file.path))).collect();
+    let mut core: BTreeSet<&str> = BTreeSet::from(["membrane.xml"]);
+    core.extend(files::CORE.iter().filter(mentions).map(|file| name_of(file.path)));
+    core.extend(components.iter().map(|file| match file.path.split('/').next() {
+        Some("synapse") => "synapses.xml",
+        Some("stimulus") if file.path.contains("spikes") => "spike_sources.xml",
+        Some("stimulus") => "inputs.xml",
+        Some("neuron") if file.path.contains("/if_") => "pynn.xml",
+        Some("neuron") => "point_cells.xml",
+        _ => "membrane.xml",
+    }));
+    read("library", &Set::new(), core.into_iter().chain(components.iter().map(|file| name_of(file.path))))
+}
+
+/// The names of the component types that a file declares.
+fn declared(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.split("<ComponentType name=\"").skip(1).filter_map(|rest| rest.split('"').next())
+}
+
 /// Files of the library, the core first: for showing and copying.
 pub fn files() -> impl Iterator<Item = &'static File> {
     files::CORE.iter().chain(files::COMPONENTS)
 }
 
 const CORE_MENTION: &str = "<Lems>\
-    <Include file=\"simulation.xml\"/><Include file=\"network.xml\"/>\
+    <Include file=\"simulation.xml\"/><Include file=\"network.xml\"/><Include file=\"inputs.xml\"/>\
     <Include file=\"cell.xml\"/><Include file=\"pinsky_rinzel.xml\"/><Include file=\"pynn.xml\"/></Lems>";
 
 fn name_of(path: &'static str) -> &'static str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// One document that includes all the files, so that they are read and checked in one go.
-fn read(components: bool) -> Result<Set> {
-    let mut names = vec!["core.xml"];
-    if components {
-        names.extend(files::COMPONENTS.iter().map(|file| name_of(file.path)));
-    }
-    let includes: String = names.iter().map(|name| format!("<Include file=\"{name}\"/>")).collect();
+fn id_of(path: &'static str) -> &'static str {
+    name_of(path).trim_end_matches(".xml")
+}
+
+/// Reads files on top of `set`, as one document, called `what`, that includes them all: so they are
+/// checked in one go.
+fn read(what: &str, set: &Set, names: impl Iterator<Item = &'static str>) -> Result<Set> {
+    let includes: String = names.map(|name| format!("<Include file=\"{name}\"/>")).collect();
     let mut built_in = resolver().built_in.to_vec();
     built_in.extend(files::COMPONENTS.iter().map(|file| (name_of(file.path), file.text)));
-    let mut set = Set::new();
-    set.read_str(&format!("<Lems>{includes}</Lems>"), Path::new("channels"), &Files { built_in: &built_in })?;
+    let mut set = set.clone();
+    set.read_str(
+        &format!("<Lems>{includes}</Lems>"),
+        Path::new(&format!("<{what}>")),
+        &Files { built_in: &built_in },
+    )?;
     Ok(set)
 }
