@@ -248,6 +248,7 @@ pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&given.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= 1 + name.len().min(given.len()) / 3)
-        .min()
+        // Of two that differ in case only, the one written alike.
+        .min_by_key(|(distance, name)| (*distance, strsim::damerau_levenshtein(given, name), *name))
         .map(|(_, name)| name)
 }

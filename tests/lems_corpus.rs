@@ -125,3 +125,57 @@ fn models_of_the_corpus_read_and_flatten() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     assert!(read >= 90 && flat >= 700, "{read} models, {flat} components");
 }
+
+/// What the reader refuses by itself, and a part of what it says.
+const REFUSED: &[(&str, &str)] = &[
+    ("unknown_unit", "unknown unit"),
+    ("missing_unit", "found a plain number"),
+    ("duplicate_component_id", "is used before"),
+    ("missing_required_attribute", "is missing"),
+    ("unknown_element", "unknown element"),
+    ("missing_include", "cannot read the included file"),
+    ("billion_laughs", "entity declarations are not allowed"),
+    ("deep_nesting", "nested more than"),
+    ("truncated", "the file ends within"),
+    ("not_xml", "not an XML document"),
+    ("bad_utf8", "are not UTF-8"),
+    ("wrong_root", "expected <Lems> or <neuroml>"),
+    ("lems_syntax_error", "at column"),
+    ("lems_dimension_mismatch", "TimeDerivative of"),
+    ("lems_missing_parameter", "is missing"),
+    ("lems_derived_cycle", "depend on each other"),
+    ("lems_division_by_zero", "1/0"),
+];
+
+/// What the reader takes: sound files, and circles of includes, which end.
+const TAKEN: &[&str] =
+    &["ok_multicomp", "ok_purelems", "id_is_keyword", "utf8_bom_crlf", "include_cycle", "include_itself"];
+
+#[test]
+fn wrong_files_are_refused_and_odd_ones_read() {
+    let Some(corpus) = corpus() else { return };
+    let core = core(&corpus);
+    let built_in: Vec<(&str, &str)> = core.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+    let index = std::fs::read_to_string(corpus.join("bad/index.csv")).unwrap();
+    let read = |case: &str| {
+        let row = index.lines().find(|line| line.split(',').next() == Some(case)).unwrap();
+        let main = row.split(',').nth(3).unwrap();
+        let mut set = Set::new();
+        set.read_file(corpus.join("bad").join(case).join(main), &Files { built_in: &built_in })?;
+        for component in set.components() {
+            let of = set.component_type(&component.component_type).unwrap();
+            if !WHOLES.iter().any(|whole| of.is_a(whole)) {
+                set.flatten(component)?;
+            }
+        }
+        Ok::<(), neuropil::Error>(())
+    };
+    for (case, part) in REFUSED {
+        let error = read(case).expect_err(case);
+        assert!(error.to_string().contains(part), "{case}: {error}");
+        assert!(error.place().line > 0 || error.place().file.is_some(), "{case}: {error}");
+    }
+    for case in TAKEN {
+        read(case).unwrap_or_else(|error| panic!("{case}: {error}"));
+    }
+}
