@@ -53,10 +53,10 @@ impl Checker<'_> {
                 unknown.push(name);
             }
         });
-        let names = self.of.quantity_names();
         let missing: Vec<Error> = unknown
             .iter()
             .map(|name| {
+                let names = self.of.quantity_names();
                 let error = Error::new(ErrorKind::Name, format!("nothing is called '{name}' here"));
                 match nearest(name, names.iter().copied()) {
                     Some(near) => error.help(format!("did you mean '{near}'?")),

@@ -176,6 +176,12 @@ impl Flattener<'_> {
     /// What the path `path` selects, seen from the component `node`. Each has to be of dimension
     /// `wanted`.
     pub(super) fn select(&mut self, node: usize, path: &str, wanted: Dimension) -> Result<Vec<Selected>> {
+        if path.starts_with("//") {
+            let message = format!("'{path}' searches the whole document, which is not supported");
+            return Err(
+                Error::new(ErrorKind::Unsupported, message).help("write the path from this component on")
+            );
+        }
         let of = self.nodes[node].of;
         let steps = steps(path);
         let Some((variable, way)) = steps.split_last() else {
