@@ -262,7 +262,9 @@ impl Lowering<'_> {
     fn emit_sum(&mut self, c: f64, terms: &[(NodeId, f64)]) -> Result<Value> {
         let mut rest = terms.to_vec();
         let start = if c == 0.0 {
-            rest.iter().position(|t| t.1 == 1.0)
+            // A product is left for a fused multiply-add onto what another term begins.
+            let plain = rest.iter().position(|t| t.1 == 1.0 && !self.splits(t.0));
+            plain.or_else(|| rest.iter().position(|t| t.1 == 1.0))
         } else {
             rest.iter().position(|t| t.1.abs() != 1.0)
         };
@@ -315,10 +317,16 @@ impl Lowering<'_> {
         })
     }
 
+    /// Whether `node` is a product used once and without divisors.
+    fn splits(&self, node: NodeId) -> bool {
+        let Kind::Product(factors) = self.graph.kind(node) else { return false };
+        self.used_once(node) && !self.done.contains_key(&node) && factors.iter().all(|(_, e)| *e > 0)
+    }
+
     /// A product used once, without divisors, as two factors for a fused multiply-add.
     fn split_product(&mut self, node: NodeId) -> Result<Option<(Value, Value)>> {
         let Kind::Product(factors) = self.graph.kind(node) else { return Ok(None) };
-        if !self.used_once(node) || self.done.contains_key(&node) || factors.iter().any(|(_, e)| *e < 0) {
+        if !self.splits(node) {
             return Ok(None);
         }
         let factors = factors.to_vec();

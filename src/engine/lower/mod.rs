@@ -5,6 +5,8 @@ mod conditions;
 mod membrane;
 mod observe;
 mod point;
+#[cfg(test)]
+mod tests;
 
 pub use builder::{Array, Builder, N_NODE_ARRAYS, NodeArray, Template, list, uniform};
 pub use membrane::{Holds, Mechanism, MembranePlan, MembranePrograms};
