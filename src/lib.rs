@@ -2,7 +2,67 @@
 //!
 //! A simulator for neurons with real shapes.
 //!
-//! Modules, lowest first; a module uses only those above it in this list.
+//! The same things that the command line does, from a program. An experiment file runs in four lines:
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//! use neuropil::{engine, experiment};
+//!
+//! let experiment = experiment::read("examples/ball_and_stick.toml")?;
+//! let mut simulation = engine::Simulation::new(&experiment.model, &engine::Options::default())?;
+//! let mut results = engine::Memory::default();
+//! simulation.run(&mut results, &mut |_| ControlFlow::Continue(()))?;
+//!
+//! assert_eq!(results.spikes.len(), 2);
+//! assert!((results.spikes[0].time_s * 1e3 - 5.36).abs() < 0.01);
+//! assert_eq!(simulation.cell_name(results.spikes[0].cell), "cells[1]");
+//! # Ok::<(), neuropil::Error>(())
+//! ```
+//!
+//! A reconstruction can be read, measured, and asked for places:
+//!
+//! ```
+//! use neuropil::morph::{Geometry, swc};
+//! use neuropil::select::{Cable, Draw, Points, Region};
+//!
+//! let reading = swc::read("morphologies/pyramidal_l5.swc")?;
+//! let geometry = Geometry::of(&reading.morphology);
+//! let cable = Cable::new(&reading.morphology, &geometry);
+//!
+//! let far: Region = "apical_dendrites & path_distance > 100 um".parse()?;
+//! let cover = far.evaluate(&cable)?;
+//! assert!(cover.length_um(&geometry) > 5000.0);
+//!
+//! let points: Points = "random_section(apical_dendrites)".parse()?;
+//! let draw = Draw { seed: 1, cell: 0, use_id: 0 };
+//! assert_eq!(points.evaluate(&cable, &draw)?, points.evaluate(&cable, &draw)?);
+//! # Ok::<(), neuropil::Error>(())
+//! ```
+//!
+//! Text that an experiment file would hold can be put together in the program:
+//!
+//! ```
+//! use neuropil::experiment;
+//!
+//! let text = r#"
+//!     temperature = "6.3 degC"
+//!     run = { duration = "5 ms", dt = "0.025 ms" }
+//!     [cell.ball]
+//!     morphology = { sections = [{ name = "soma", kind = "soma", length = "20 um", diameter = "20 um" }] }
+//!     capacitance = "1 uF/cm2"
+//!     axial_resistivity = "100 ohm cm"
+//!     discretisation = 1
+//!     initial_v = "-65 mV"
+//!     channels.na = { on = "all", g = "0.12 S/cm", reversal = "50 mV" }
+//!     [population.balls]
+//!     cell = "ball"
+//! "#;
+//! // The density lacks a square: the error says where, what it is, and what it should be.
+//! let error = experiment::parse(text, "mine.toml").unwrap_err().to_string();
+//! assert!(error.starts_with("mine.toml:11:") && error.contains("conductance density"), "{error}");
+//! ```
+//!
+//! `ARCHITECTURE.md` has the map of the modules and the order in which they stand on each other.
 
 pub mod bench;
 pub mod cable;
