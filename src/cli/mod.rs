@@ -35,7 +35,7 @@ use crate::error::Result;
     about = "A simulator for neurons with real shapes",
     after_help = "First steps:\n  \
         neuropil run examples/ball_and_stick.toml --out results\n  \
-        neuropil info morphologies/pyramidal.swc\n  \
+        neuropil info morphologies/pyramidal_l5.swc\n  \
         neuropil channels na\n\n\
         Experiment files are described in docs/experiment-files.md.",
     arg_required_else_help = true
