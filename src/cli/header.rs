@@ -25,7 +25,9 @@ pub(super) fn text(file: &Path, experiment: &Experiment, simulation: &Simulation
     for note in &experiment.notes {
         row("read", note.clone());
     }
-    row("temperature", format!("{} degC", short(model.temperature_k - 273.15)));
+    if !experiment.defaults.iter().any(|d| d.key == "temperature") {
+        row("temperature", format!("{} degC", short(model.temperature_k - 273.15)));
+    }
     row("seed", model.seed.to_string());
     row("time step", format!("{} ms, {}", short(model.run.dt_s * 1e3), method_name(model.run.method)));
     row("duration", format!("{} ms, {} steps", short(model.run.duration_s * 1e3), simulation.steps()));
@@ -37,7 +39,7 @@ pub(super) fn text(file: &Path, experiment: &Experiment, simulation: &Simulation
     }
     row("in all", totals(simulation.summary()));
     for default in &experiment.defaults {
-        row("default", format!("{} = {}", default.key, default.value));
+        row("default", format!("{}: {}", default.key, default.value));
     }
     format!("{}\n{}", style.bold(&model.name), columns(&rows))
 }
@@ -54,7 +56,7 @@ fn population_line(name: &str, size: usize, cell: &PopulationCell) -> String {
         PopulationCell::Point(cell) => ("point neuron", cell.dynamics.component_type.clone()),
         PopulationCell::SpikeTimes(times) => {
             let count: usize = times.iter().map(Vec::len).sum();
-            ("source of spikes", format!("{count} spikes"))
+            ("source of spikes", plural(count, "spike"))
         }
     };
     format!("{name}: {} ({details})", plural(size, kind))

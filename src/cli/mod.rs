@@ -7,7 +7,7 @@
 //! | 2 | the command line itself is wrong |
 //! | 130 | interrupted (Ctrl-C); `run` leaves complete files up to that moment |
 
-//mod bench;
+mod bench;
 mod channels;
 mod check;
 mod console;
@@ -58,7 +58,7 @@ enum Command {
     /// Draw result files or morphologies
     Plot(plot::Options),
     /// Run a benchmark workload
-    //Bench(bench::Options),
+    Bench(bench::Options),
     /// Convert a morphology
     Convert(convert::Options),
 }
@@ -100,7 +100,7 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Info(options) => info::execute(&options),
         Command::Channels(options) => channels::execute(&options),
         Command::Plot(options) => plot::execute(&options),
-        //Command::Bench(options) => bench::execute(&options),
+        Command::Bench(options) => bench::execute(&options),
         Command::Convert(options) => convert::execute(&options),
     }
 }

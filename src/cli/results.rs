@@ -182,9 +182,10 @@ fn cell_scene(model: &Model, population: usize) -> Result<Scene> {
     };
     let geometry = Geometry::of(&cell.morphology);
     let cable = Cable::new(&cell.morphology, &geometry);
+    let number = model.populations[..population].iter().map(|p| p.size as u64).sum();
     let mut sites = Vec::new();
     let mut mark = |kind: SiteKind, label: &str, points: &Points, what: Use| -> Result<()> {
-        let places = points.evaluate(&cable, &draw(model.seed, population, 0, what))?;
+        let places = points.evaluate(&cable, &draw(model.seed, number, what))?;
         for place in places.into_iter().take(MAX_SITES) {
             sites.push(plot::Site { kind, label: label.to_string(), location: place, colour: None });
         }

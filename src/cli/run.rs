@@ -156,7 +156,6 @@ fn summary(simulation: &Simulation, phases: &Phases, files: &[PathBuf]) -> Strin
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: String| rows.push(vec![format!("  {name}"), value]);
     row("spikes", simulation.n_spikes().to_string());
-    let steps = simulation.time_s();
     let per = phases.run.as_secs_f64() * 1e9
         / (totals.compartments.max(1) as f64 * simulation.steps().max(1) as f64);
     row(
@@ -176,7 +175,7 @@ fn summary(simulation: &Simulation, phases: &Phases, files: &[PathBuf]) -> Strin
             "{} compartments x {} steps ({} ms), {per:.1} ns each",
             totals.compartments,
             simulation.steps(),
-            header::short(steps * 1e3)
+            header::short(simulation.time_s() * 1e3)
         ),
     );
     for (i, file) in files.iter().enumerate() {

@@ -10,7 +10,7 @@ use super::plan::CellPlan;
 use super::tables::{Column, Table};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CableCell, CellSet, Model, Placed, PopulationCell, Recording, Site};
+use crate::model::{CableCell, CellSet, Model, Placed, PopulationCell, Recording, Site, Use, draw};
 use crate::select::{Cable, Draw, Field, Location};
 use crate::units::Dimension;
 
@@ -23,26 +23,6 @@ pub enum Resolved<'a> {
     Point(Vec<PointMember>),
     /// Given spike times.
     Times(Arc<Vec<Vec<f64>>>),
-}
-
-/// Uses of randomness on one cell, so that no two share numbers.
-#[derive(Debug, Clone, Copy)]
-enum Use {
-    Synapse(usize),
-    Stimulus(usize),
-    Recording(usize),
-    Detector(usize),
-}
-
-impl Use {
-    fn id(self) -> u64 {
-        match self {
-            Use::Synapse(n) => n as u64,
-            Use::Stimulus(n) => (1 << 20) + n as u64,
-            Use::Recording(n) => (2 << 20) + n as u64,
-            Use::Detector(n) => (3 << 20) + n as u64,
-        }
-    }
 }
 
 /// The cell plans of a model: one for each distinct cable cell.
@@ -124,7 +104,7 @@ pub fn resolve<'a>(
                     let number = first_cell[p] + i as u32;
                     let mut placed = Vec::with_capacity(cell.synapses.len());
                     for (s, synapse) in cell.synapses.iter().enumerate() {
-                        let draw = draw(model, number, Use::Synapse(s));
+                        let draw = draw(model.seed, u64::from(number), Use::Synapse(s));
                         let at = place(synapse, &cable, plan, &draw, model, catalog).map_err(named)?;
                         placed.push(at);
                     }
@@ -171,10 +151,6 @@ pub fn resolve<'a>(
     resolution.add_detectors(model)?;
     resolution.add_recordings(model, catalog)?;
     Ok(resolution)
-}
-
-fn draw(model: &Model, cell: u32, usage: Use) -> Draw {
-    Draw { seed: model.seed, cell: u64::from(cell), use_id: usage.id() }
 }
 
 fn kind(
@@ -273,7 +249,11 @@ impl Resolution<'_> {
             let kind =
                 kind(&stimulus.dynamics, Vec::new(), PointSite::Placed, model, catalog).map_err(named)?;
             for i in checked(&stimulus.cells, population.size, &population.name)? {
-                let draw = draw(model, self.first_cell[stimulus.population] + i as u32, Use::Stimulus(s));
+                let draw = draw(
+                    model.seed,
+                    u64::from(self.first_cell[stimulus.population] + i as u32),
+                    Use::Stimulus(s),
+                );
                 let at =
                     |nodes| PlacedAt { kind, nodes, values: Vec::new(), use_id: draw.use_id, noise_interval };
                 match &mut self.populations[stimulus.population] {
@@ -317,7 +297,7 @@ impl Resolution<'_> {
             };
             for member in members {
                 let cable = Cable::new(&cell.morphology, &member.plan.geometry);
-                let draw = draw(model, member.cell, Use::Detector(d));
+                let draw = draw(model.seed, u64::from(member.cell), Use::SpikeDetector(d));
                 let locations =
                     points.evaluate(&cable, &draw).map_err(|e| in_population(e, &population.name))?;
                 if let Some(&node) = nodes_of(member.plan, &locations).first() {
@@ -355,7 +335,7 @@ impl Resolution<'_> {
             match (&mut self.populations[recording.population], &population.cell) {
                 (Resolved::Cable(members), PopulationCell::Cable(cell)) => {
                     let member = &mut members[i];
-                    let draw = draw(model, member.cell, Use::Recording(table));
+                    let draw = draw(model.seed, u64::from(member.cell), Use::Recording(table));
                     record_cable(&mut columns, member, cell, recording, &draw, &prefix, table)?;
                 }
                 (Resolved::Point(members), PopulationCell::Point(cell)) => {

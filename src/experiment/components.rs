@@ -373,7 +373,7 @@ pub(super) fn without_temperature(root: &Table<'_>, model: &Model) -> Option<f64
     users.sort_unstable();
     users.dedup();
     if users.is_empty() {
-        // Nothing reads it.
+        root.source().defaulted("temperature", "none given, and nothing depends on it");
         return Some(293.15);
     }
     root.node.wrong(

@@ -51,7 +51,8 @@ pub(super) fn read(
         None => 1.0,
     };
     let delay_s = delay?;
-    let mut counts = Counts::new(to, synapse, target, seed);
+    let before = populations[..to].iter().map(|p| p.population.size as u64);
+    let mut counts = Counts::new(before.sum(), synapse, target, seed);
     for (source, sink) in pairs {
         let count = counts.of(node, sink)?;
         for point in chosen(points.as_ref(), count)? {
@@ -154,7 +155,7 @@ fn read_pairs(node: &Node<'_>, from: &ReadPopulation, to: &ReadPopulation) -> Op
 
 /// How many points a synapse has on each cell of a population.
 struct Counts<'a> {
-    population: usize,
+    first_cell: u64,
     synapse: usize,
     placed: &'a Placed,
     /// Shape of the cells, if they have one.
@@ -164,13 +165,13 @@ struct Counts<'a> {
 }
 
 impl<'a> Counts<'a> {
-    fn new(to: usize, synapse: usize, target: &'a ReadCell, seed: u64) -> Counts<'a> {
+    fn new(first_cell: u64, synapse: usize, target: &'a ReadCell, seed: u64) -> Counts<'a> {
         let shape = match &target.cell {
             PopulationCell::Cable(cell) => Some((&*cell.morphology, Geometry::of(&cell.morphology))),
             _ => None,
         };
         let placed = &target.synapses()[synapse];
-        Counts { population: to, synapse, placed, shape, seed, known: BTreeMap::new() }
+        Counts { first_cell, synapse, placed, shape, seed, known: BTreeMap::new() }
     }
 
     fn of(&mut self, node: &Node<'_>, cell: usize) -> Option<usize> {
@@ -180,7 +181,7 @@ impl<'a> Counts<'a> {
         if let Some(count) = self.known.get(&key) {
             return Some(*count);
         }
-        let draw = draw(self.seed, self.population, cell, Use::Synapse(self.synapse));
+        let draw = draw(self.seed, self.first_cell + cell as u64, Use::Synapse(self.synapse));
         let points = node.accept(self.placed.points.evaluate(&Cable::new(morphology, geometry), &draw))?;
         self.known.insert(key, points.len());
         Some(points.len())

@@ -39,7 +39,7 @@ pub(super) fn morphology(node: &Node<'_>, cell: &str) -> Option<Arc<Morphology>>
     };
     node.source.warnings.borrow_mut().extend(read.warnings);
     node.source.note(format!(
-        "{cell}: {}, {} sections, {}",
+        "{cell}: {}, sections: {}, {}",
         path.display(),
         read.morphology.sections.len(),
         read.soma
@@ -87,7 +87,11 @@ fn sections(table: &Table<'_>, cell: &str) -> Option<Morphology> {
     if let Some(groups) = groups {
         read_groups(&groups.table()?, &mut morphology)?;
     }
-    table.source().note(format!("{cell}: {} sections written in the file", list.len()));
+    let count = match list.len() {
+        1 => "1 section".to_string(),
+        n => format!("{n} sections"),
+    };
+    table.source().note(format!("{cell}: {count} written in the file"));
     Some(morphology)
 }
 

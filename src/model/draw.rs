@@ -1,8 +1,8 @@
-//! What random places depend on.
+//! What random choices on a cell depend on.
 
 use crate::select::Draw;
 
-/// What points on a cell are for. Different uses draw different random places.
+/// What random numbers on a cell are for: no two uses share any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Use {
     /// Synapse of this index in the cell's list.
@@ -11,23 +11,29 @@ pub enum Use {
     Stimulus(usize),
     /// Recording of this index in the model.
     Recording(usize),
-    /// Where the cell's spikes are detected.
-    SpikeDetector,
+    /// Spike detector of this index in the model.
+    SpikeDetector(usize),
 }
 
-/// What the random places of `what` on cell `cell` of population `population` depend on.
+impl Use {
+    /// A number for it, unique on one cell.
+    pub fn id(self) -> u64 {
+        let (kind, index) = match self {
+            Use::Synapse(index) => (0, index),
+            Use::Stimulus(index) => (1, index),
+            Use::Recording(index) => (2, index),
+            Use::SpikeDetector(index) => (3, index),
+        };
+        kind << 20 | index as u64
+    }
+}
+
+/// What the random places of `what` on cell `cell` depend on. Cells are numbered over the whole
+/// model: populations in order, cells in order.
 ///
-/// Whoever evaluates points of a model takes it from here, so that all see the same places. Neither
-/// the sizes of other populations nor the number of other uses matter.
-pub fn draw(seed: u64, population: usize, cell: usize, what: Use) -> Draw {
-    let (kind, index) = match what {
-        Use::Synapse(index) => (1, index),
-        Use::Stimulus(index) => (2, index),
-        Use::Recording(index) => (3, index),
-        Use::SpikeDetector => (4, 0),
-    };
-    let join = |high: u64, low: usize| high << 40 | low as u64;
-    Draw { seed, cell: join(population as u64, cell), use_id: join(kind, index) }
+/// Whoever evaluates points of a model takes it from here, so that all see the same places.
+pub fn draw(seed: u64, cell: u64, what: Use) -> Draw {
+    Draw { seed, cell, use_id: what.id() }
 }
 
 #[cfg(test)]
@@ -37,13 +43,10 @@ mod tests {
     #[test]
     fn every_use_on_every_cell_draws_for_itself() {
         let mut seen = Vec::new();
-        for population in 0..3 {
-            for cell in 0..3 {
-                for index in 0..3 {
-                    let uses = [Use::Synapse(index), Use::Stimulus(index), Use::Recording(index)];
-                    seen.extend(uses.map(|what| draw(1, population, cell, what)));
-                }
-                seen.push(draw(1, population, cell, Use::SpikeDetector));
+        for cell in 0..4 {
+            for index in 0..3 {
+                let uses = [Use::Synapse, Use::Stimulus, Use::Recording, Use::SpikeDetector];
+                seen.extend(uses.map(|what| draw(1, cell, what(index))));
             }
         }
         for (i, one) in seen.iter().enumerate() {
