@@ -59,7 +59,7 @@
 //! "#;
 //! // The density lacks a square: the error says where, what it is, and what it should be.
 //! let error = experiment::parse(text, "mine.toml").unwrap_err().to_string();
-//! assert!(error.starts_with("mine.toml:11:") && error.contains("conductance density"), "{error}");
+//! assert!(error.starts_with("mine.toml:10:") && error.contains("conductance density"), "{error}");
 //! ```
 //!
 //! `ARCHITECTURE.md` has the map of the modules and the order in which they stand on each other.
