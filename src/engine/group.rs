@@ -227,17 +227,17 @@ impl Group {
             if step == 0 {
                 solver.factor(&mut self.arena);
             }
-            solver.solve(clock.level, &mut self.arena);
-            if clock.method == Method::CrankNicolson {
-                // The solve was over half a step: v(t+dt) = 2 v(t+dt/2) − v(t).
-                let (v, rhs) = (node_base(NodeArray::V, self.nodes), node_base(NodeArray::Rhs, self.nodes));
-                for i in 0..self.nodes {
-                    self.arena[v + i] = 2.0 * self.arena[rhs + i] - self.arena[v + i];
+            let v = node_base(NodeArray::V, self.nodes);
+            match clock.method {
+                Method::BackwardEuler => solver.solve_into(clock.level, &mut self.arena, v),
+                Method::CrankNicolson => {
+                    // The solve is over half a step: v(t+dt) = 2 v(t+dt/2) − v(t).
+                    solver.solve(clock.level, &mut self.arena);
+                    let half = node_base(NodeArray::Rhs, self.nodes);
+                    for i in 0..self.nodes {
+                        self.arena[v + i] = 2.0 * self.arena[half + i] - self.arena[v + i];
+                    }
                 }
-            } else {
-                let rhs = node_base(NodeArray::Rhs, self.nodes);
-                let v = node_base(NodeArray::V, self.nodes);
-                self.arena.copy_within(rhs..rhs + self.nodes, v);
             }
         }
         let time = step as f64 * clock.dt_s;
