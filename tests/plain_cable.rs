@@ -2,7 +2,6 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::cable::{
@@ -11,13 +10,14 @@ use common::cable::{
 };
 use common::plain::{Method, Plain};
 use common::table::Table;
-use neuropil::cable::{Discretisation, Electrical, Policy};
+use neuropil::cable::{Discretisation, Electrical};
+use neuropil::model::Rule;
 use neuropil::morph::{Morphology, Point, Section, SectionId, SectionKind, Segment, swc};
 
 /// Cylinders along x: parent and fraction, length, diameter (µm), compartments.
 fn cylinders(branches: &[(Option<(usize, f64)>, f64, f64, u32)]) -> Discretisation {
     let mut m = Morphology { name: "cylinders".into(), ..Default::default() };
-    let mut sections = BTreeMap::new();
+    let mut rules = Vec::new();
     for (i, &(parent, length, diameter, compartments)) in branches.iter().enumerate() {
         m.segments.push(Segment {
             file_id: i as u64,
@@ -32,10 +32,9 @@ fn cylinders(branches: &[(Option<(usize, f64)>, f64, f64, u32)]) -> Discretisati
             segments: i as u32..i as u32 + 1,
             parent: parent.map(|(p, f)| (SectionId(p as u32), f)),
         });
-        sections.insert(format!("b{i}"), compartments);
+        rules.push(Rule::PerSection(compartments));
     }
-    let policy = Policy::PerSection { compartments: 1, sections };
-    Discretisation::new(&m, &policy, |_| unreachable!("the numbers are given")).unwrap()
+    Discretisation::new(&m, &rules, |_| unreachable!("the numbers are given")).unwrap()
 }
 
 fn rallpack(which: u32) -> Discretisation {
@@ -92,7 +91,8 @@ fn compare_cell(file: &Path, name: &str, nano_ampere: f64) {
     }
     let m = swc::read(file).unwrap().morphology;
     let electrical = Electrical { resistivity_ohm_m: 1.5, capacitance_f_per_m2: 0.01 };
-    let d = Discretisation::new(&m, &Policy::default(), |_| electrical).unwrap();
+    let rules = vec![Rule::DLambda { fraction: 0.1, frequency_hz: 100.0 }; m.sections.len()];
+    let d = Discretisation::new(&m, &rules, |_| electrical).unwrap();
     let want = Table::read(&format!("{name}_v"));
     let node = |column: &str| {
         let (name, fraction) = column.split_once(' ').unwrap();

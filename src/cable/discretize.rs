@@ -14,7 +14,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::morph::{Morphology, Section, SectionId};
 
 use super::frusta::{Stretch, Walk};
-use super::policy::{Electrical, MAX_COMPARTMENTS, Policy};
+use super::rules::{Electrical, MAX_COMPARTMENTS, counts};
+use crate::model::Rule;
 
 /// No node, or no compartment.
 pub const NONE: u32 = u32::MAX;
@@ -60,8 +61,6 @@ impl Cv {
 /// are consecutive in `cvs`, near to far, section by section.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Discretisation {
-    /// The rule it came from.
-    pub policy: Policy,
     /// All compartments.
     pub cvs: Vec<Cv>,
     /// The parent of each node, [`NONE`] for the root.
@@ -76,7 +75,7 @@ pub struct Discretisation {
 }
 
 impl Discretisation {
-    /// Cuts `morphology` into compartments as `policy` says.
+    /// Cuts `morphology` into compartments, each section by the rule of the same index.
     ///
     /// `electrical` gives resistivity and capacitance at the middle of a section; only the d_lambda
     /// rule asks for it. Takes time linear in segments and compartments.
@@ -87,7 +86,7 @@ impl Discretisation {
     /// area, numbers of compartments out of range.
     pub fn new(
         morphology: &Morphology,
-        policy: &Policy,
+        rules: &[Rule],
         electrical: impl Fn(SectionId) -> Electrical,
     ) -> Result<Discretisation> {
         if morphology.sections.is_empty() {
@@ -97,7 +96,7 @@ impl Discretisation {
         if let Some(error) = Error::join(errors) {
             return Err(error.in_element(morphology.name.clone()));
         }
-        let counts = policy.counts(morphology, electrical)?;
+        let counts = counts(morphology, rules, electrical)?;
         let total: usize = counts.iter().map(|&n| n as usize).sum();
         if total > MAX_COMPARTMENTS {
             let message =
@@ -112,7 +111,6 @@ impl Discretisation {
         }
         section_first.push(cvs.len() as u32);
         let mut this = Discretisation {
-            policy: policy.clone(),
             node_parent: Vec::with_capacity(cvs.len()),
             node_cv: Vec::with_capacity(cvs.len()),
             halves: Vec::with_capacity(cvs.len()),

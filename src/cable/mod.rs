@@ -4,7 +4,7 @@ mod discretize;
 mod frusta;
 pub mod hines;
 pub mod order;
-mod policy;
+mod rules;
 
 pub use discretize::{Cv, Discretisation, NONE};
-pub use policy::{Electrical, MAX_COMPARTMENTS, Policy};
+pub use rules::{Electrical, MAX_COMPARTMENTS};

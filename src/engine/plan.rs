@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::lower::Mechanism;
 use crate::cable::order::CellTree;
-use crate::cable::{Cv, Discretisation, Electrical, NONE, Policy};
+use crate::cable::{Cv, Discretisation, Electrical, NONE};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CableCell, Rule};
@@ -181,7 +181,7 @@ fn cut(cell: &CableCell, cable: &Cable<'_>) -> Result<Discretisation> {
         resistivity_ohm_m: middle(&resistivity, id),
         capacitance_f_per_m2: middle(&capacitance, id),
     };
-    Discretisation::new(&cell.morphology, &Policy::BySection(rules), electrical)
+    Discretisation::new(&cell.morphology, &rules, electrical)
 }
 
 struct Source<'a> {

@@ -31,12 +31,12 @@ fn cell(sections: &[Shape]) -> Morphology {
     m
 }
 
-fn cut(m: &Morphology, policy: Policy) -> Discretisation {
-    Discretisation::new(m, &policy, |_| PASSIVE).unwrap()
+fn cut(m: &Morphology, rule: Rule) -> Discretisation {
+    Discretisation::new(m, &vec![rule; m.sections.len()], |_| PASSIVE).unwrap()
 }
 
-fn each(n: u32) -> Policy {
-    Policy::PerSection { compartments: n, sections: Default::default() }
+fn each(n: u32) -> Rule {
+    Rule::PerSection(n)
 }
 
 fn near(a: f64, b: f64) {
@@ -117,7 +117,7 @@ fn the_start_of_a_child_is_the_end_of_its_parent() {
 #[test]
 fn one_per_segment_passes_over_segments_of_no_length() {
     let m = cell(&[(None, &[(0.0, 1.0), (0.0, 2.0), (10.0, 2.0), (10.0, 3.0), (40.0, 3.0)])]);
-    let d = cut(&m, Policy::PerSegment);
+    let d = cut(&m, Rule::PerSegment);
     assert_eq!(d.cvs.len(), 2);
     assert_eq!((d.cvs[0].from, d.cvs[0].to, d.cvs[1].to), (0.0, 0.25, 1.0));
     near(d.cvs[1].length_um, 30.0);
@@ -134,26 +134,27 @@ fn points_find_their_compartment() {
 }
 
 #[test]
-fn policies_count_as_they_say() {
+fn rules_count_as_they_say() {
     let m = cell(&[(None, STICK), (Some((0, 1.0)), &[(0.0, 2.0), (101.0, 2.0)])]);
-    let counts = |p: Policy| {
-        let d = cut(&m, p);
+    let counts = |rule: Rule| {
+        let d = cut(&m, rule);
         [d.cvs_of(SectionId(0)).len(), d.cvs_of(SectionId(1)).len()]
     };
-    assert_eq!(counts(Policy::MaxLength { length_um: 10.0 }), [10, 11]);
-    assert_eq!(counts(Policy::MaxLength { length_um: 0.1 }), [1000, 1010]);
-    assert_eq!(counts(Policy::MaxLength { length_um: 1e9 }), [1, 1]);
+    assert_eq!(counts(Rule::MaxLength(10.0)), [10, 11]);
+    assert_eq!(counts(Rule::MaxLength(0.1)), [1000, 1010]);
+    assert_eq!(counts(Rule::MaxLength(1e9)), [1, 1]);
     // λ(100 Hz) = ½ √(d / (π f Rₐ Cₘ)) = 398.9 µm.
-    assert_eq!(counts(Policy::DLambda { fraction: 0.1, frequency_hz: 100.0 }), [3, 3]);
-    assert_eq!(counts(Policy::DLambda { fraction: 0.01, frequency_hz: 100.0 }), [25, 27]);
-    let sections = [("dend".to_owned(), 4), ("s1".to_owned(), 9)].into();
-    assert_eq!(counts(Policy::PerSection { compartments: 1, sections }), [4, 9]);
+    assert_eq!(counts(Rule::DLambda { fraction: 0.1, frequency_hz: 100.0 }), [3, 3]);
+    assert_eq!(counts(Rule::DLambda { fraction: 0.01, frequency_hz: 100.0 }), [25, 27]);
+    let mixed = Discretisation::new(&m, &[Rule::PerSection(4), Rule::PerSegment], |_| PASSIVE).unwrap();
+    assert_eq!([mixed.cvs_of(SectionId(0)).len(), mixed.cvs_of(SectionId(1)).len()], [4, 1]);
 }
 
 #[test]
 fn what_cannot_be_cut_is_an_error_that_names_the_section() {
-    let error = |sections: &[Shape], policy: Policy| {
-        Discretisation::new(&cell(sections), &policy, |_| PASSIVE).unwrap_err().to_string()
+    let error = |sections: &[Shape], rule: Rule| {
+        let rules = vec![rule; sections.len()];
+        Discretisation::new(&cell(sections), &rules, |_| PASSIVE).unwrap_err().to_string()
     };
     let child = Some((0, 1.0));
     assert!(error(&[(None, STICK), (child, &[(1.0, 1.0), (1.0, 1.0)])], each(1)).contains("section s1"));
@@ -161,12 +162,10 @@ fn what_cannot_be_cut_is_an_error_that_names_the_section() {
     assert!(error(&[(None, &[(0.0, 1.0), (9.0, 0.0)]), (child, STICK)], each(1)).contains("section s0"));
     assert!(error(&[(None, &[(0.0, 0.0), (9.0, 0.0)])], each(1)).contains("section s0"));
     assert!(error(&[(None, STICK)], each(0)).contains("at least one"));
-    assert!(error(&[(None, STICK)], Policy::MaxLength { length_um: 1e-9 }).contains("limit"));
-    assert!(error(&[(None, STICK)], Policy::MaxLength { length_um: f64::NAN }).contains("positive"));
-    let sections = [("s3".to_owned(), 4)].into();
-    assert!(
-        error(&[(None, STICK)], Policy::PerSection { compartments: 1, sections }).contains("mean \"s0\"")
-    );
+    assert!(error(&[(None, STICK)], Rule::MaxLength(1e-9)).contains("limit"));
+    assert!(error(&[(None, STICK)], Rule::MaxLength(f64::NAN)).contains("positive"));
+    let too_few = Discretisation::new(&cell(&[(None, STICK)]), &[], |_| PASSIVE).unwrap_err().to_string();
+    assert!(too_few.contains("0 rules for 1 sections"));
     // A tip that runs out to nothing does no harm.
     cut(&cell(&[(None, STICK), (child, &[(0.0, 1.0), (9.0, 0.0)])]), each(3));
 }
