@@ -157,6 +157,29 @@ fn mistakes_in_the_experiment_have_line_and_help() {
 }
 
 #[test]
+fn what_only_the_engine_can_know_has_its_place_too() {
+    let (folder, file) = small("20 ms");
+    let wrong = fs::read_to_string(&file).unwrap().replace("\"na.m\"", "\"na.zz\"");
+    fs::write(&file, wrong).unwrap();
+    let message = fails(&["run", text(&file), "--out", text(&folder.path().join("out"))]);
+    assert!(message.contains("small.toml:25:1: recording 'trace'"), "{message}");
+}
+
+#[test]
+fn the_record_of_a_run_says_what_was_run() {
+    let (folder, file) = small("20 ms");
+    let out = folder.path().join("out");
+    succeeds(&["run", text(&file), "--out", text(&out), "--no-plot", "--quiet"]);
+    let record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap();
+    assert_eq!(record["dt_ms"], 0.025);
+    assert_eq!(record["temperature_degC"], 6.3);
+    assert_eq!(record["complete"], true);
+    assert_eq!(record["reached_ms"], 20.0);
+    assert_eq!(record["defaults"].as_array().unwrap().len(), 2, "{record}");
+}
+
+#[test]
 fn a_file_that_is_not_there_is_an_error() {
     assert!(fails(&["run", "nowhere.toml", "--out", "nowhere"]).contains("nowhere.toml"));
     assert!(fails(&["check", "nowhere.toml"]).contains("nowhere.toml"));
@@ -315,5 +338,5 @@ fn bench_prints_one_json_line() {
     {
         assert!(!json[key].is_null(), "{key} in {line}");
     }
-    assert!(fails(&["bench", "ralpack1"]).contains("did you mean `rallpack1`?"));
+    assert!(fails(&["bench", "ralpack1"]).contains("did you mean 'rallpack1'?"));
 }

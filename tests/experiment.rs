@@ -206,6 +206,9 @@ fn parameters_of_components_are_checked() {
 fn locations_are_checked_with_their_place_in_the_file() {
     says("on = \"soma\"", "on = \"soma &\"", &["base.toml:16:"]);
     says("at = \"soma\"\nvar", "at = \"centre of soma\"\nvar", &["base.toml:40:"]);
+    says("on = \"soma\"", "on = \"axon\"", &["base.toml:16:13: ", "selects nothing", "soma (1 section)"]);
+    says("dend = 5", "dned = 5", &["base.toml:11:", "did you mean `dend`?"]);
+    says("at = \"soma\"\nvar", "at = \"dnd(0.5)\"\nvar", &["base.toml:40:6: ", "did you mean `dend`?"]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let experiment = experiment::read(&options.file)?;
     console::warn(&experiment.warnings);
     let simulation = engine::Simulation::new(&experiment.model, &engine::Options::default())
-        .map_err(|e| e.in_file(&options.file))?;
+        .map_err(|e| experiment.locate(e).in_file(&options.file))?;
     console::print(&header::text(&options.file, &experiment, &simulation))?;
     Ok(Outcome::Done)
 }

@@ -67,7 +67,9 @@ pub(super) fn eprint(text: &str) {
 pub(super) fn report(error: &Error) {
     let style = Style::stderr();
     for line in error.to_string().lines() {
-        eprint(&format!("{} {line}", style.red("error:")));
+        // Lines that stand in are excerpts: they belong to the line before.
+        let label = if line.starts_with(' ') { String::new() } else { format!("{} ", style.red("error:")) };
+        eprint(&format!("{label}{line}"));
     }
 }
 

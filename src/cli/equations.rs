@@ -2,6 +2,7 @@
 
 use crate::dynamics::{Assignment, Dynamics};
 use crate::output::DisplayUnit;
+use crate::units::Dimension;
 
 /// All equations of `dynamics`, in sections with headings. Constants are shown in the units in which
 /// people read them; formulas are in SI units.
@@ -15,7 +16,11 @@ pub(super) fn text(dynamics: &Dynamics) -> String {
             }
         }
     };
-    let parameter = |name: &str, value: f64, dimension| {
+    let parameter = |name: &str, value: f64, dimension: Dimension| {
+        // A tenth of a room's temperature is a difference of two.
+        if dimension == Dimension::TEMPERATURE && value < 100.0 {
+            return format!("{name} = {value} K");
+        }
         let unit = DisplayUnit::of(dimension);
         format!("{name} = {} {}", tidy(unit.display(value)), unit.label).trim_end().to_string()
     };

@@ -74,8 +74,8 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
 
     let start = Instant::now();
     let engine_options = engine::Options { threads: options.threads, level, ..engine::Options::default() };
-    let mut simulation =
-        Simulation::new(&experiment.model, &engine_options).map_err(|e| e.in_file(&options.file))?;
+    let mut simulation = Simulation::new(&experiment.model, &engine_options)
+        .map_err(|e| experiment.locate(e).in_file(&options.file))?;
     phases.build = start.elapsed();
 
     let mut folder = OutputFolder::create(&options.out)?;
@@ -97,7 +97,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let written = files.finish()?;
     phases.write = written.spent;
     phases.run = stepping.saturating_sub(written.spent);
-    result.map_err(|e| e.in_file(&options.file))?;
+    result.map_err(|e| experiment.locate(e).in_file(&options.file))?;
 
     let complete = simulation.time_s() >= experiment.model.run.duration_s - 0.5 * experiment.model.run.dt_s;
     let start = Instant::now();

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::components::Components;
+use super::membrane::{self, Site};
 use super::node::{Node, Table};
-use super::{membrane, shape, values};
+use super::shape;
+use super::values::{self, Body};
 use crate::error::ErrorKind;
 use crate::model::{CableCell, Discretisation, Placed, PointCell, PopulationCell, Rule};
 use crate::select::{Points, Region};
@@ -42,7 +44,7 @@ pub(super) fn read(name: &str, node: &Node<'_>, components: &Components) -> Opti
 }
 
 fn point(name: &str, table: &Table<'_>, neuron: &Node<'_>, components: &Components) -> Option<ReadCell> {
-    let synapses = membrane::synapses(table.get("synapses").as_ref(), components, false);
+    let synapses = membrane::synapses(table.get("synapses").as_ref(), components, Site::Point);
     // Everything else is a parameter of the neuron.
     let mut dynamics = components.instance(table, neuron, neuron.text()?, false)?.dynamics;
     dynamics.name = name.to_string();
@@ -58,23 +60,25 @@ fn point(name: &str, table: &Table<'_>, neuron: &Node<'_>, components: &Componen
 
 fn cable(name: &str, table: &Table<'_>, components: &Components) -> Option<ReadCell> {
     let morphology = table.need("morphology", "\"cell.swc\"").and_then(|n| shape::morphology(&n, name));
+    let body = morphology.as_ref().map(Body::new);
+    let body = body.as_ref();
     let field = |key: &str, dimension: Dimension, example: &str| {
-        table.need(key, example).and_then(|n| values::field(&n, dimension))
+        table.need(key, example).and_then(|n| values::field(&n, dimension, body))
     };
     let capacitance = field("capacitance", Dimension::SPECIFIC_CAPACITANCE, "\"1 uF/cm2\"");
     let resistivity = field("axial_resistivity", Dimension::RESISTIVITY, "\"150 ohm cm\"");
-    let initial_v = table.get("initial_v").map(|n| values::field(&n, Dimension::VOLTAGE));
+    let initial_v = table.get("initial_v").map(|n| values::field(&n, Dimension::VOLTAGE, body));
     let discretisation = match table.get("discretisation") {
-        Some(node) => discretisation(&node),
+        Some(node) => discretisation(&node, body),
         None => {
             table.source().defaulted(format!("cell.{name}.discretisation"), D_LAMBDA.to_string());
             Some(Discretisation { rules: vec![(Region::All, D_LAMBDA)] })
         }
     };
-    let densities = membrane::channels(table.get("channels").as_ref(), components);
-    let pools = membrane::pools(table.get("ions").as_ref(), components);
-    let synapses = membrane::synapses(table.get("synapses").as_ref(), components, true);
-    let spike = table.get("spike").map(|n| spike(&n));
+    let densities = membrane::channels(table.get("channels").as_ref(), components, body);
+    let pools = membrane::pools(table.get("ions").as_ref(), components, body);
+    let synapses = membrane::synapses(table.get("synapses").as_ref(), components, Site::Cable(body));
+    let spike = table.get("spike").map(|n| spike(&n, body));
     table.finish();
     let (densities, pools) = (densities?, pools?);
     let synapses = synapses?;
@@ -105,9 +109,9 @@ fn cable(name: &str, table: &Table<'_>, components: &Components) -> Option<ReadC
 }
 
 /// `spike = { at = "…", threshold = "…" }`
-fn spike(node: &Node<'_>) -> Option<(Option<Points>, f64)> {
+fn spike(node: &Node<'_>, body: Option<&Body>) -> Option<(Option<Points>, f64)> {
     let table = node.table()?;
-    let at = table.need("at", "\"soma\"").and_then(|n| values::points(&n));
+    let at = table.need("at", "\"soma\"").and_then(|n| values::points(&n, body));
     let threshold = table.need("threshold", "\"-20 mV\"").and_then(|n| n.quantity(Dimension::VOLTAGE));
     table.finish();
     Some((Some(at?), threshold?))
@@ -117,14 +121,14 @@ fn spike(node: &Node<'_>) -> Option<(Option<Points>, f64)> {
 const D_LAMBDA: Rule = Rule::DLambda { fraction: 0.1, frequency_hz: 100.0 };
 
 /// A rule for all, or a table of regions and rules.
-fn discretisation(node: &Node<'_>) -> Option<Discretisation> {
+fn discretisation(node: &Node<'_>, body: Option<&Body>) -> Option<Discretisation> {
     let mut rules = vec![(Region::All, D_LAMBDA)];
     let regions = node.is_table().then(|| node.table()).flatten();
     match regions {
         Some(table) if ["max_length", "d_lambda", "frequency"].iter().all(|key| table.get(key).is_none()) => {
             let table = node.table()?;
             for (region, node) in table.rest() {
-                let parsed = node.accept(values::parse_region(&region));
+                let parsed = values::region_of(&node, &region, body);
                 let rule = rule(&node);
                 rules.push((parsed?, rule?));
             }

@@ -227,7 +227,7 @@ impl Components {
                 sound = false;
                 continue;
             };
-            let Some(field) = values::field(&node, *dimension) else {
+            let Some(field) = values::field(&node, *dimension, None) else {
                 sound = false;
                 continue;
             };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::components::{Components, DensityKind};
 use super::node::{Node, Table};
-use super::values;
+use super::values::{self, Body};
 use crate::error::ErrorKind;
 use crate::model::{Density, Placed, Pool};
 use crate::select::Points;
@@ -33,14 +33,27 @@ fn entries<T>(
     sound.then_some(items)
 }
 
-/// `channels`
-pub(super) fn channels(node: Option<&Node<'_>>, components: &Components) -> Option<Vec<Density>> {
-    entries(node, |name, table| channel(name, table, components))
+/// Where synapses may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Site<'a> {
+    /// On a cell with a shape, if that could be read.
+    Cable(Option<&'a Body>),
+    /// On a point neuron.
+    Point,
 }
 
-fn channel(name: &str, table: &Table<'_>, components: &Components) -> Option<Density> {
+/// `channels`
+pub(super) fn channels(
+    node: Option<&Node<'_>>,
+    components: &Components,
+    body: Option<&Body>,
+) -> Option<Vec<Density>> {
+    entries(node, |name, table| channel(name, table, components, body))
+}
+
+fn channel(name: &str, table: &Table<'_>, components: &Components, body: Option<&Body>) -> Option<Density> {
     let given = table.get("channel");
-    let region = table.need("on", "\"soma\"").and_then(|n| values::region(&n));
+    let region = table.need("on", "\"soma\"").and_then(|n| values::region(&n, body));
     let ion = table.get("ion").map(|n| n.text());
     let reversal = table.need("reversal", "\"-77 mV\"");
     let conductance = table.get("g");
@@ -69,7 +82,7 @@ fn channel(name: &str, table: &Table<'_>, components: &Components) -> Option<Den
         Some(node) => (node.clone(), Dimension::PERMEABILITY),
         None => (table.need("g", "\"0.12 S/cm2\"")?, Dimension::CONDUCTANCE_DENSITY),
     };
-    let strength = values::field(&amount, dimension)?;
+    let strength = values::field(&amount, dimension, body)?;
     if let Some(si) = strength.as_constant() {
         if si < 0.0 {
             amount.wrong(ErrorKind::Value, format!("this {dimension} is negative"), "check the sign");
@@ -101,12 +114,16 @@ fn channel(name: &str, table: &Table<'_>, components: &Components) -> Option<Den
 }
 
 /// `ions`
-pub(super) fn pools(node: Option<&Node<'_>>, components: &Components) -> Option<Vec<Pool>> {
+pub(super) fn pools(
+    node: Option<&Node<'_>>,
+    components: &Components,
+    body: Option<&Body>,
+) -> Option<Vec<Pool>> {
     entries(node, |ion, table| {
-        let region = table.need("on", "\"all\"").and_then(|n| values::region(&n));
+        let region = table.need("on", "\"all\"").and_then(|n| values::region(&n, body));
         let concentration = |key: &str, example: &str| {
             let node = table.need(key, example)?;
-            values::field(&node, Dimension::CONCENTRATION)
+            values::field(&node, Dimension::CONCENTRATION, body)
         };
         let inside = concentration("inside", "\"50 nM\"");
         let outside = concentration("outside", "\"2 mM\"");
@@ -124,12 +141,16 @@ pub(super) fn pools(node: Option<&Node<'_>>, components: &Components) -> Option<
 }
 
 /// `synapses`; those of a point neuron have no place.
-pub(super) fn synapses(node: Option<&Node<'_>>, components: &Components, cable: bool) -> Option<Vec<Placed>> {
+pub(super) fn synapses(
+    node: Option<&Node<'_>>,
+    components: &Components,
+    site: Site<'_>,
+) -> Option<Vec<Placed>> {
     entries(node, |name, table| {
-        let points = match (cable, table.get("at")) {
-            (true, _) => table.need("at", "\"soma\"").and_then(|n| values::points(&n)),
-            (false, None) => Some(Points::Root),
-            (false, Some(at)) => {
+        let points = match (site, table.get("at")) {
+            (Site::Cable(body), _) => table.need("at", "\"soma\"").and_then(|n| values::points(&n, body)),
+            (Site::Point, None) => Some(Points::Root),
+            (Site::Point, Some(at)) => {
                 at.wrong(ErrorKind::Value, "a point neuron has no places", "leave `at` out");
                 None
             }
@@ -140,7 +161,7 @@ pub(super) fn synapses(node: Option<&Node<'_>>, components: &Components, cable: 
             None => name,
         };
         let at = synapse.as_ref().unwrap_or(&table.node);
-        let mut instance = components.instance(table, at, component, cable)?;
+        let mut instance = components.instance(table, at, component, matches!(site, Site::Cable(_)))?;
         instance.dynamics.name = name.to_string();
         Some(Placed {
             name: name.to_string(),

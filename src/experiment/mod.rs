@@ -27,7 +27,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use crate::error::{Error, ErrorKind, Result, Warning};
+use crate::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::model::{Method, Model, Run, SpikeDetector};
 use crate::units::Dimension;
 use cell::ReadCell;
@@ -47,6 +47,19 @@ pub struct Experiment {
     pub defaults: Vec<Default>,
     /// Doubts about the file or the files that it names.
     pub warnings: Vec<Warning>,
+    /// Where populations, stimuli and recordings stand, by the words in which errors name them.
+    places: Vec<(String, Place)>,
+}
+
+impl Experiment {
+    /// `error`, found when the model was built or run, with the place of what it is about.
+    pub fn locate(&self, error: Error) -> Error {
+        let text = error.to_string();
+        match self.places.iter().find(|(words, _)| text.starts_with(words.as_str())) {
+            Some((_, place)) => error.at(place.clone()),
+            None => error,
+        }
+    }
 }
 
 /// Reads the experiment file at `path`. Files that it names are looked up beside it.
@@ -89,6 +102,7 @@ pub fn parse(text: impl Into<String>, path: impl AsRef<Path>) -> Result<Experime
             notes: source.notes.take(),
             defaults: source.defaults.take(),
             warnings: source.warnings.take(),
+            places: source.places.take(),
         }),
         (Some(error), _) => Err(error),
         (None, None) => Err(Error::new(ErrorKind::Syntax, "not an experiment").in_file(&source.path)),
@@ -139,6 +153,7 @@ fn model(root: &Table<'_>) -> Option<Model> {
             return false;
         }
         let population = population::read(name, node, &cells, populations.len(), clock);
+        source.named(format!("population '{name}'"), node.place());
         let found = population.is_some();
         populations.extend(population);
         found

@@ -36,6 +36,8 @@ pub(super) struct Source {
     pub defaults: RefCell<Vec<Default>>,
     /// What was read, for people.
     pub notes: RefCell<Vec<String>>,
+    /// Where things stand, by the words in which later errors name them.
+    pub places: RefCell<Vec<(String, Place)>>,
 }
 
 impl Source {
@@ -49,6 +51,7 @@ impl Source {
             warnings: RefCell::default(),
             defaults: RefCell::default(),
             notes: RefCell::default(),
+            places: RefCell::default(),
         }
     }
 
@@ -78,6 +81,10 @@ impl Source {
 
     pub(super) fn note(&self, text: impl Into<String>) {
         self.notes.borrow_mut().push(text.into());
+    }
+
+    pub(super) fn named(&self, words: String, place: Place) {
+        self.places.borrow_mut().push((words, place));
     }
 
     /// A path in the file, relative to the file's own folder.

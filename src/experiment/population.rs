@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cell::ReadCell;
 use super::node::{Node, Table, suggestion};
+use super::values::Body;
 use crate::error::ErrorKind;
 use crate::model::{CableCell, CellSet, Population, PopulationCell};
 use crate::rng::{Purpose, Stream};
@@ -237,6 +238,14 @@ pub(super) fn named(node: &Node<'_>, populations: &[ReadPopulation]) -> Option<u
         node.wrong(ErrorKind::Name, format!("no population is called `{name}`"), suggestion(name, &known));
     }
     found
+}
+
+/// The shape of a population's cells, if they have one.
+pub(super) fn body(population: &ReadPopulation) -> Option<Body> {
+    match &population.population.cell {
+        PopulationCell::Cable(cell) => Some(Body::new(&cell.morphology)),
+        _ => None,
+    }
 }
 
 /// `population`, which may be left out when there is only one with cells.

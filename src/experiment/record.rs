@@ -23,6 +23,7 @@ pub(super) fn read_all(
             match read(&item, cells, populations, stimuli, run) {
                 Some(mut recording) => {
                     sound &= name_file(&item, &mut recording, &recordings, populations).is_some();
+                    item.source.named(format!("recording '{}'", recording.file), item.place());
                     recordings.push(recording);
                 }
                 None => sound = false,
@@ -69,14 +70,15 @@ fn read(
 
 fn site(table: &Table<'_>, population: Option<&ReadPopulation>) -> Option<Site> {
     let cable = population.is_none_or(|p| matches!(p.population.cell, PopulationCell::Cable(_)));
+    let body = population.and_then(population::body);
     match (table.get("at"), table.get("over")) {
         (None, None) if !cable => Some(Site::Cell),
         (Some(node), _) | (None, Some(node)) if !cable => {
             node.wrong(ErrorKind::Value, "a point neuron has no places", "leave `at` and `over` out");
             None
         }
-        (Some(at), None) => values::points(&at).map(Site::Points),
-        (None, Some(over)) => values::region(&over).map(Site::Region),
+        (Some(at), None) => values::points(&at, body.as_ref()).map(Site::Points),
+        (None, Some(over)) => values::region(&over, body.as_ref()).map(Site::Region),
         (Some(at), Some(_)) => {
             at.wrong(
                 ErrorKind::Syntax,

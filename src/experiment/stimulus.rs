@@ -36,6 +36,7 @@ pub(super) fn read_all(
                     item.wrong(ErrorKind::Name, message, "give them different names with `name`");
                     sound = false;
                 }
+                item.source.named(format!("stimulus '{}'", stimulus.name), item.place());
                 stimuli.push(stimulus);
             }
         }
@@ -56,13 +57,14 @@ fn read(
     let target = population.map(|i| &populations[i]);
     let set = population::cell_set(&table, target);
     let cable = target.is_none_or(|p| matches!(p.population.cell, PopulationCell::Cable(_)));
+    let body = target.and_then(population::body);
     let points = match (table.get("at"), cable) {
         (None, false) => Some(None),
         (None, true) => {
             table.need("at", "\"soma\"");
             None
         }
-        (Some(at), true) => values::points(&at).map(Some),
+        (Some(at), true) => values::points(&at, body.as_ref()).map(Some),
         (Some(at), false) => {
             at.wrong(ErrorKind::Value, "a point neuron has no places", "leave `at` out");
             None

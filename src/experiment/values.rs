@@ -1,9 +1,31 @@
 //! Values over space, regions and points, in the language of locations.
 
+use std::sync::Arc;
+
 use super::node::{Node, example};
-use crate::error::{ErrorKind, Result};
-use crate::select::{Field, Points, Region};
+use crate::error::ErrorKind;
+use crate::morph::{Geometry, Morphology};
+use crate::select::{Cable, Draw, Field, Points, Region};
 use crate::units::{Dimension, parse_quantity};
+
+/// The shape that places are looked up on as soon as they are read, so that a place which is not
+/// there is reported where it is written.
+#[derive(Debug)]
+pub(super) struct Body {
+    morphology: Arc<Morphology>,
+    geometry: Geometry,
+}
+
+impl Body {
+    pub(super) fn new(morphology: &Arc<Morphology>) -> Body {
+        Body { morphology: Arc::clone(morphology), geometry: Geometry::of(morphology) }
+    }
+
+    /// For evaluating selections.
+    pub(super) fn cable(&self) -> Cable<'_> {
+        Cable::new(&self.morphology, &self.geometry)
+    }
+}
 
 /// The same value everywhere, SI.
 pub(super) fn constant(si: f64, dimension: Dimension) -> Field {
@@ -11,7 +33,7 @@ pub(super) fn constant(si: f64, dimension: Dimension) -> Field {
 }
 
 /// A value over space: a quantity, or an expression of the language of locations.
-pub(super) fn field(node: &Node<'_>, dimension: Dimension) -> Option<Field> {
+pub(super) fn field(node: &Node<'_>, dimension: Dimension, body: Option<&Body>) -> Option<Field> {
     if node.is_number() {
         if dimension.is_none() {
             return node.number().map(|x| constant(x, dimension));
@@ -34,22 +56,33 @@ pub(super) fn field(node: &Node<'_>, dimension: Dimension) -> Option<Field> {
         node.report(error.help(format!("values are written such as \"{}\"", example(dimension))));
         return None;
     }
+    if let Some(body) = body {
+        node.accept(field.on(&body.cable()).map(drop))?;
+    }
     Some(field)
 }
 
 /// A region.
-pub(super) fn region(node: &Node<'_>) -> Option<Region> {
-    let text = node.text()?;
-    node.accept(parse_region(text))
+pub(super) fn region(node: &Node<'_>, body: Option<&Body>) -> Option<Region> {
+    region_of(node, node.text()?, body)
 }
 
-/// A region from its text.
-pub(super) fn parse_region(text: &str) -> Result<Region> {
-    text.parse()
+/// A region from `text`, a part of what stands at `node`.
+pub(super) fn region_of(node: &Node<'_>, text: &str, body: Option<&Body>) -> Option<Region> {
+    let region: Region = node.accept(text.parse())?;
+    if let Some(body) = body {
+        node.accept(region.evaluate(&body.cable()).map(drop))?;
+    }
+    Some(region)
 }
 
 /// Points.
-pub(super) fn points(node: &Node<'_>) -> Option<Points> {
+pub(super) fn points(node: &Node<'_>, body: Option<&Body>) -> Option<Points> {
     let text = node.text()?;
-    node.accept(text.parse())
+    let points: Points = node.accept(text.parse())?;
+    if let Some(body) = body {
+        // Whether there are any does not depend on chance, or hardly so: which ones does.
+        node.accept(points.evaluate(&body.cable(), &Draw::default()).map(drop))?;
+    }
+    Some(points)
 }
