@@ -362,7 +362,7 @@ fn parts_of_the_library_stand_alone() {
         let dynamics = set.flatten(component).unwrap();
         assert_eq!(Ok(dynamics), whole.flatten(whole.component(&entry.name).unwrap()), "{}", entry.name);
     }
-    for component_type in library::core().unwrap().types() {
+    for component_type in library::set().unwrap().types() {
         let set = library::set_naming(&component_type.name).unwrap();
         assert!(set.component_type(&component_type.name).is_some(), "{}", component_type.name);
     }

@@ -44,8 +44,13 @@ type Setting = (String, Field);
 
 /// Reads `library = ["file.xml", …]` on top of the built-in library.
 pub(super) fn load(node: Option<&Node<'_>>, source: &Source) -> Option<Components> {
-    let mut set = match library::set() {
-        Ok(set) => set.clone(),
+    // Own components may stand on anything; what the text itself names is read in a fraction of the time.
+    let library = match node {
+        Some(_) => library::set().cloned(),
+        None => library::set_naming(source.text()),
+    };
+    let mut set = match library {
+        Ok(set) => set,
         Err(error) => {
             source.report(error);
             return None;
@@ -283,12 +288,18 @@ impl Components {
 
     /// Reports that nothing is called `name`; `base` is what it should be, if anything.
     fn unknown<T>(&self, node: &Node<'_>, name: &str, base: &str) -> Option<T> {
-        let fits = |component_type: &str| base.is_empty() || self.set.is_a(component_type, base);
-        let components = self.set.components().filter(|c| fits(&c.component_type));
-        let mut known: Vec<&str> = components.filter_map(|c| c.id.as_deref()).collect();
-        if base.is_empty() {
-            known.extend(self.set.types().map(|t| t.name.as_str()));
+        // The set holds what the experiment names rightly; what it may mean is in the whole library.
+        let mut known: Vec<&str> = Vec::new();
+        for set in [Some(&self.set), library::set().ok()].into_iter().flatten() {
+            let fits = |component_type: &str| base.is_empty() || set.is_a(component_type, base);
+            let components = set.components().filter(|c| fits(&c.component_type));
+            known.extend(components.filter_map(|c| c.id.as_deref()));
+            if base.is_empty() {
+                known.extend(set.types().map(|t| t.name.as_str()));
+            }
         }
+        known.sort_unstable();
+        known.dedup();
         let (what, list) = match base {
             "baseIonChannel" => ("channel", "neuropil channels"),
             _ => ("component", "neuropil channels --all"),

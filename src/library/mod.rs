@@ -65,7 +65,7 @@ pub fn resolver() -> Files<'static> {
 /// The part of the library that `text` could mean: components and component types whose names occur
 /// in it, and all that those stand on. Reading this part takes a fraction of the time of [`set`].
 ///
-/// Channel densities and concentration models are always there.
+/// Channel densities, concentration models and inputs are always there.
 ///
 /// ```
 /// let set = neuropil::library::set_naming("channels = [\"na\", \"kdr\"]")?;
@@ -82,9 +82,10 @@ pub fn set_naming(text: &str) -> Result<Set> {
         .filter(|word| !word.is_empty())
         .collect();
     let mentions = |file: &&File| declared(file.text).any(|name| words.contains(name));
-    let components: Vec<&File> =
-        files::COMPONENTS.iter().filter(|file| words.contains(id_of(file.path))).collect();
-    let mut core: BTreeSet<&str> = BTreeSet::from(["membrane.xml"]);
+    let wanted =
+        |file: &&File| words.contains(id_of(file.path)) || mentions(file) || file.path.ends_with("noise.xml");
+    let components: Vec<&File> = files::COMPONENTS.iter().filter(wanted).collect();
+    let mut core: BTreeSet<&str> = BTreeSet::from(["inputs.xml", "membrane.xml"]);
     core.extend(files::CORE.iter().filter(mentions).map(|file| name_of(file.path)));
     core.extend(components.iter().map(|file| match file.path.split('/').next() {
         Some("synapse") => "synapses.xml",
