@@ -6,6 +6,8 @@ mod errors;
 mod flatten;
 #[path = "lems/models.rs"]
 mod models;
+#[path = "lems/robust.rs"]
+mod robust;
 
 use neuropil::dynamics::Dynamics;
 use neuropil::lems::{NoIncludes, Set};

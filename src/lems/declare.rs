@@ -42,6 +42,9 @@ const ELEMENTS: &[(&str, &[&str])] = &[
     ("Assertion", &["test"]),
 ];
 
+/// Longest chain of component types that extend each other.
+const MAX_BASES: usize = 128;
+
 /// Whether an attribute may stand anywhere and says nothing about the model.
 pub(super) fn is_metadata(attribute: &str) -> bool {
     matches!(attribute, "description" | "metaid" | "xmlns") || attribute.contains(':')
@@ -119,6 +122,10 @@ pub(super) fn declare(
     check_attributes(element, &["name", "extends", "standalone", "eg"])?;
     let mut out = base.cloned().unwrap_or_default();
     if let Some(base) = base {
+        if base.bases.len() >= MAX_BASES {
+            let message = format!("component types extend each other more than {MAX_BASES} deep");
+            return Err(element.error(ErrorKind::Limit, message));
+        }
         out.bases.insert(0, base.name.clone());
     }
     out.name = element.require("name")?.to_string();

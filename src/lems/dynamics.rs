@@ -10,6 +10,9 @@ use super::vocabulary::Vocabulary;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::Expr;
 
+/// Most cases of a variable and most regimes: each makes the flat expressions one level deeper.
+const MAX_CHOICES: usize = 256;
+
 const ELEMENTS: &[&str] = &[
     "StateVariable",
     "DerivedVariable",
@@ -90,6 +93,9 @@ fn read_one(
         "Regime" => {
             let regime = regime(child, vocabulary)?;
             let own = inherited.regimes.iter().any(|r| r.name == regime.name);
+            if out.regimes.len() >= MAX_CHOICES {
+                return Err(child.error(ErrorKind::Limit, format!("more than {MAX_CHOICES} regimes")));
+            }
             add(&mut out.regimes, regime, |r| &r.name, own, child)
         }
         "KineticScheme" => {
@@ -163,6 +169,9 @@ fn derived(element: &Element, source: Source, vocabulary: &Vocabulary) -> Result
 fn conditional_variable(element: &Element, vocabulary: &Vocabulary) -> Result<DerivedValue> {
     check_attributes(element, &["name", "dimension", "exposure"])?;
     let mut value = Expr::Number(0.0);
+    if element.children.len() > MAX_CHOICES {
+        return Err(element.error(ErrorKind::Limit, format!("more than {MAX_CHOICES} cases")));
+    }
     for case in element.children.iter().rev() {
         if case.name != "Case" {
             return Err(unknown_element(case, ["Case"]));

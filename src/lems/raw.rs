@@ -135,7 +135,8 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn locate(&mut self, offset: usize) -> (u32, u32) {
-        let offset = self.text.floor_char_boundary(offset);
+        let offset =
+            (0..=offset.min(self.text.len())).rev().find(|i| self.text.is_char_boundary(*i)).unwrap_or(0);
         if offset < self.at {
             (self.at, self.line, self.line_start) = (0, 1, 0);
         }

@@ -1,6 +1,7 @@
 //! A set of component types and components from any number of documents.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -97,8 +98,19 @@ impl Set {
     /// Everything wrong that is found, each with file, line and what to do. The set is then as before.
     pub fn read_str(&mut self, text: &str, file: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<()> {
         let file = file.as_ref();
-        let key = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf()).display().to_string();
-        self.read(Document { key, file: file.to_path_buf(), text: text.to_string() }, resolver)
+        let path = std::fs::canonicalize(file);
+        let key = path.as_deref().unwrap_or(file).display().to_string();
+        // What is no file is told apart by its text too.
+        let identity = match path {
+            Ok(_) => key.clone(),
+            Err(_) => {
+                let mut hasher = std::hash::DefaultHasher::new();
+                text.hash(&mut hasher);
+                format!("{key}#{:x}", hasher.finish())
+            }
+        };
+        let document = Document { key, file: file.to_path_buf(), text: text.to_string() };
+        self.read(document, &identity, resolver)
     }
 
     /// Reads the file `path` and all that it includes.
@@ -111,11 +123,13 @@ impl Set {
         self.read_str(&raw::decode(bytes, path)?, path, resolver)
     }
 
-    fn read(&mut self, document: Document, resolver: &dyn Resolver) -> Result<()> {
-        if self.loaded.contains(&document.key) {
+    fn read(&mut self, document: Document, identity: &str, resolver: &dyn Resolver) -> Result<()> {
+        if self.loaded.contains(identity) {
             return Ok(());
         }
         let mut next = self.clone();
+        next.loaded.remove(&document.key);
+        next.loaded.extend((identity != document.key).then(|| identity.to_string()));
         let mut pending = Pending::default();
         next.load(document, resolver, &mut pending, 0)?;
         let mut errors = std::mem::take(&mut pending.errors);

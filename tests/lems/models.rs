@@ -40,7 +40,7 @@ fn fitzhugh_nagumo_cycles() {
 }
 
 /// Hodgkin and Huxley 1952, J. Physiol. 117:500, the potassium gate at rest.
-const GATES: &str = r#"
+pub const GATES: &str = r#"
     <ComponentType name="rate">
       <Parameter name="rate" dimension="per_time"/>
       <Parameter name="midpoint" dimension="voltage"/>

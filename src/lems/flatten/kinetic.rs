@@ -6,6 +6,9 @@ use crate::expr::{BinaryOp, Expr};
 use crate::lems::types::KineticScheme;
 use crate::units::Dimension;
 
+/// Most transitions of a scheme: in the worst case all belong to one state's derivative.
+const MAX_EDGES: usize = 256;
+
 impl Flattener<'_> {
     /// Lowers the kinetic schemes of a component.
     pub(super) fn kinetic_schemes(&mut self, node: usize) {
@@ -38,6 +41,10 @@ impl Flattener<'_> {
         }
         if nodes.is_empty() {
             return Err(Error::new(ErrorKind::Value, format!("there are no {}", scheme.nodes)));
+        }
+        if edges.len() > MAX_EDGES {
+            let message = format!("more than {MAX_EDGES} transitions in one scheme");
+            return Err(Error::new(ErrorKind::Limit, message));
         }
         let mut flows: Vec<Option<Expr>> = vec![None; nodes.len()];
         for &edge in &edges {

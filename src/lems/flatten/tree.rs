@@ -1,5 +1,7 @@
 //! The tree of instances that a component unfolds to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::error::{ErrorKind, Result};
 use crate::lems::component::Component;
 use crate::lems::set::Set;
@@ -38,12 +40,24 @@ impl Node<'_> {
     }
 }
 
+/// A component that waits for its place in the tree.
+struct Waiting<'a> {
+    component: &'a Component,
+    name: String,
+    slot: String,
+    index: usize,
+    parent: Option<usize>,
+    depth: usize,
+}
+
 /// Unfolds `component`: itself first, every parent before its children.
 pub(super) fn build<'a>(set: &'a Set, component: &'a Component) -> Result<Vec<Node<'a>>> {
-    let mut nodes = Vec::new();
+    let mut nodes: Vec<Node<'a>> = Vec::new();
+    let root =
+        Waiting { component, name: String::new(), slot: String::new(), index: 0, parent: None, depth: 0 };
     // Taken from the end: what is put there last comes first.
-    let mut waiting = vec![(component, String::new(), String::new(), 0, None, 0)];
-    while let Some((component, name, slot, index, parent, depth)) = waiting.pop() {
+    let mut waiting = vec![root];
+    while let Some(Waiting { component, name, slot, index, parent, depth }) = waiting.pop() {
         let of = set.require_type(&component.component_type).map_err(|error| component.locate(error))?;
         if depth > MAX_DEPTH {
             let message = format!("components contain or refer to each other more than {MAX_DEPTH} deep");
@@ -57,37 +71,50 @@ pub(super) fn build<'a>(set: &'a Set, component: &'a Component) -> Result<Vec<No
         let path = match parent {
             None => String::new(),
             Some(parent) => {
-                let parent: &mut Node<'a> = &mut nodes[parent];
-                parent.kids.push(at);
-                parent.flat(&name)
+                nodes[parent].kids.push(at);
+                nodes[parent].flat(&name)
             }
         };
         nodes.push(Node { component, of, path, name, slot, index, parent, kids: Vec::new() });
-        let mut within: Vec<(&Component, String, String, usize, Option<usize>, usize)> = Vec::new();
-        for child in &component.children {
-            let slot = child.slot.clone();
-            let index = within.iter().filter(|kid| kid.2 == slot).count();
-            let name = child_name(of, component, child, index);
-            let taken = within.iter().any(|kid| kid.1 == name);
-            let name = if taken { format!("{slot}[{index}]") } else { name };
-            within.push((child, name, slot, index, Some(at), depth + 1));
-        }
-        for reference in referred(of, component) {
-            let Some(id) = component.reference(reference) else {
-                let message = format!("reference '{reference}' is missing");
-                return Err(component
-                    .error(ErrorKind::Name, message)
-                    .help("name the component it stands for"));
-            };
-            let Some(found) = set.component(id) else {
-                let message = format!("{reference}=\"{id}\": there is no component '{id}'");
-                return Err(component.error(ErrorKind::Name, message));
-            };
-            within.push((found, reference.to_string(), reference.to_string(), 0, Some(at), depth + 1));
-        }
-        waiting.extend(within.into_iter().rev());
+        waiting.extend(within(set, component, of, at, depth + 1)?.into_iter().rev());
     }
     Ok(nodes)
+}
+
+/// The children of `component` and the components it refers to.
+fn within<'a>(
+    set: &'a Set,
+    component: &'a Component,
+    of: &'a ComponentType,
+    at: usize,
+    depth: usize,
+) -> Result<Vec<Waiting<'a>>> {
+    let mut out: Vec<Waiting<'a>> = Vec::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for child in &component.children {
+        let slot = child.slot.clone();
+        let count = counts.entry(&child.slot).or_default();
+        let index = *count;
+        *count += 1;
+        let name = child_name(of, component, child, index);
+        let name = if taken.contains(&name) { format!("{slot}[{index}]") } else { name };
+        taken.insert(name.clone());
+        out.push(Waiting { component: child, name, slot, index, parent: Some(at), depth });
+    }
+    for reference in referred(of, component) {
+        let Some(id) = component.reference(reference) else {
+            let message = format!("reference '{reference}' is missing");
+            return Err(component.error(ErrorKind::Name, message).help("name the component it stands for"));
+        };
+        let Some(found) = set.component(id) else {
+            let message = format!("{reference}=\"{id}\": there is no component '{id}'");
+            return Err(component.error(ErrorKind::Name, message));
+        };
+        let name = reference.to_string();
+        out.push(Waiting { component: found, slot: name.clone(), name, index: 0, parent: Some(at), depth });
+    }
+    Ok(out)
 }
 
 fn child_name(of: &ComponentType, parent: &Component, child: &Component, index: usize) -> String {
@@ -113,11 +140,8 @@ fn referred<'a>(of: &'a ComponentType, component: &'a Component) -> Vec<&'a str>
     for derived in of.dynamics.derived.iter().chain(&of.derived_parameters) {
         let Source::Select { path, .. } = &derived.source else { continue };
         let head = path.split(['/', '[']).next().unwrap_or_default();
-        if let Some(reference) = of.references.iter().find(|r| r.name == head) {
-            if !out.contains(&reference.name.as_str()) {
-                out.push(&reference.name);
-            }
-        }
+        let reference = of.references.iter().find(|r| r.name == head).map(|r| r.name.as_str());
+        out.extend(reference.filter(|name| !out.contains(name)));
     }
     for (name, _) in &component.references {
         if of.child.iter().any(|slot| slot.name == *name) {
