@@ -162,7 +162,7 @@ fn what_only_the_engine_can_know_has_its_place_too() {
     let wrong = fs::read_to_string(&file).unwrap().replace("\"na.m\"", "\"na.zz\"");
     fs::write(&file, wrong).unwrap();
     let message = fails(&["run", text(&file), "--out", text(&folder.path().join("out"))]);
-    assert!(message.contains("small.toml:25:1: recording 'trace'"), "{message}");
+    assert!(message.contains("small.toml:23:1: recording 'trace'"), "{message}");
 }
 
 #[test]

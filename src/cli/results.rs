@@ -173,7 +173,7 @@ fn spikes_scene(path: &Path, model: &Model) -> Result<Option<Scene>> {
 }
 
 /// Most marks of one kind in the picture of a cell.
-const MAX_SITES: usize = 200;
+const MAX_SITES: usize = 500;
 
 /// The first cell of a population with what is injected, recorded and placed on it.
 fn cell_scene(model: &Model, population: usize) -> Result<Scene> {
@@ -186,7 +186,8 @@ fn cell_scene(model: &Model, population: usize) -> Result<Scene> {
     let mut sites = Vec::new();
     let mut mark = |kind: SiteKind, label: &str, points: &Points, what: Use| -> Result<()> {
         let places = points.evaluate(&cable, &draw(model.seed, number, what))?;
-        for place in places.into_iter().take(MAX_SITES) {
+        let stride = places.len().div_ceil(MAX_SITES).max(1);
+        for place in places.into_iter().step_by(stride) {
             sites.push(plot::Site { kind, label: label.to_string(), location: place, colour: None });
         }
         Ok(())
@@ -210,6 +211,7 @@ fn cell_scene(model: &Model, population: usize) -> Result<Scene> {
             mark(SiteKind::Recording, &recording.file, points, Use::Recording(index))?;
         }
     }
-    let title = model.populations[population].name.clone();
+    let name = &model.populations[population].name;
+    let title = format!("{}: {name}[0]", model.name);
     plot::morphology(&cell.morphology, &plot::MorphologyOptions { title, sites, ..Default::default() })
 }

@@ -96,7 +96,7 @@ pub fn parse(text: impl Into<String>, path: impl AsRef<Path>) -> Result<Experime
     // A file that is no TOML is not looked at further: what is missing may be behind the mistake.
     let model =
         if errors.is_empty() { Table::root(&source, &document).and_then(|t| model(&t)) } else { None };
-    match (source.into_error(), model) {
+    match (source.take_error(), model) {
         (None, Some(model)) => Ok(Experiment {
             model,
             notes: source.notes.take(),

@@ -98,7 +98,7 @@ impl Source {
     }
 
     /// All errors in the order of the file, as one.
-    pub(super) fn into_error(&self) -> Option<Error> {
+    pub(super) fn take_error(&self) -> Option<Error> {
         let mut errors = self.errors.take();
         errors.sort_by_key(|e| (e.place().file != Some(self.path.clone()), e.place().line, e.place().column));
         errors.dedup();
