@@ -1,5 +1,6 @@
 //! Reading result files back, for plots and comparisons.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -184,7 +185,7 @@ fn lems(text: &str) -> Result<Recorded> {
 fn csv(text: &str) -> Result<Recorded> {
     let mut rest = text;
     let mut line = 1;
-    let mut fields = Vec::new();
+    let mut fields: Vec<Cow<str>> = Vec::new();
     let mut header: Vec<String> = Vec::new();
     let mut columns: Vec<Vec<f64>> = Vec::new();
     let mut labels: Option<Vec<String>> = None;
@@ -201,7 +202,7 @@ fn csv(text: &str) -> Result<Recorded> {
             && columns[0].is_empty()
             && fields.iter().any(|f| f.trim().parse::<f64>().is_err())
         {
-            header = std::mem::take(&mut fields);
+            header = fields.iter().map(ToString::to_string).collect();
             if header.get(2).map(String::as_str) == Some("label")
                 && header.get(1).map(String::as_str) == Some("source")
             {
@@ -212,7 +213,7 @@ fn csv(text: &str) -> Result<Recorded> {
         expect_fields(fields.len(), columns.len(), at)?;
         for (i, (column, field)) in columns.iter_mut().zip(&mut fields).enumerate() {
             match &mut labels {
-                Some(labels) if i == 2 => labels.push(std::mem::take(field)),
+                Some(labels) if i == 2 => labels.push(std::mem::take(field).into_owned()),
                 _ => column.push(number(field.trim(), at)?),
             }
         }
@@ -232,9 +233,15 @@ fn csv(text: &str) -> Result<Recorded> {
 }
 
 /// Splits off one CSV record (RFC 4180); returns the rest.
-fn record<'a>(text: &'a str, fields: &mut Vec<String>, line: &mut usize) -> Result<&'a str> {
+fn record<'a>(text: &'a str, fields: &mut Vec<Cow<'a, str>>, line: &mut usize) -> Result<&'a str> {
     let opened = *line;
     fields.clear();
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if !first.contains('"') {
+        *line += 1;
+        fields.extend(first.trim_end_matches('\r').split(',').map(Cow::Borrowed));
+        return Ok(rest);
+    }
     let mut field = String::new();
     let mut quoted = false;
     let mut chars = text.char_indices().peekable();
@@ -248,11 +255,11 @@ fn record<'a>(text: &'a str, fields: &mut Vec<String>, line: &mut usize) -> Resu
                 }
             }
             '"' if field.is_empty() => quoted = true,
-            ',' if !quoted => fields.push(std::mem::take(&mut field)),
+            ',' if !quoted => fields.push(Cow::Owned(std::mem::take(&mut field))),
             '\n' => {
                 *line += 1;
                 if !quoted {
-                    fields.push(field);
+                    fields.push(Cow::Owned(field));
                     return Ok(text.get(at + 1..).unwrap_or_default());
                 }
                 field.push(c);
@@ -265,7 +272,7 @@ fn record<'a>(text: &'a str, fields: &mut Vec<String>, line: &mut usize) -> Resu
         let message = "a quoted field is not closed before the end of the file";
         return Err(Error::new(ErrorKind::Syntax, message).at(line_at(opened)));
     }
-    fields.push(field);
+    fields.push(Cow::Owned(field));
     Ok("")
 }
 

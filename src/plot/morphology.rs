@@ -402,8 +402,11 @@ fn link(scene: &mut Scene, morphology: &Morphology, id: SectionId, projection: &
 }
 
 fn draw_sites(scene: &mut Scene, plan: &Plan) {
-    for mark in plan.marks.iter().filter(|m| m.kind == SiteKind::Synapse) {
-        scene.circle(mark.at, 2.2, &mark.colour, Some(("#ffffff", 0.5)));
+    // Many synapses are drawn smaller, so that the cable is still seen between them.
+    let synapses = plan.marks.iter().filter(|m| m.kind == SiteKind::Synapse);
+    let radius = if synapses.clone().count() > 150 { 1.5 } else { 2.2 };
+    for mark in synapses {
+        scene.circle(mark.at, radius, &mark.colour, Some(("#ffffff", 0.4)));
     }
     for (mark, label) in plan.marks.iter().filter(|m| m.named()).zip(&plan.labels) {
         let from = mark.label_from();
