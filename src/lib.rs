@@ -39,6 +39,41 @@
 //! # Ok::<(), neuropil::Error>(())
 //! ```
 //!
+//! A model can be built without a file; quantities are in SI units (µm for shapes):
+//!
+//! ```
+//! use std::sync::Arc;
+//! use neuropil::engine::{Memory, Options, Simulation};
+//! use neuropil::model::{CableCell, CellSet, Density, Model, PopulationCell, Rule, Stimulus};
+//! use neuropil::morph::{Morphology, SectionKind, SectionPlan};
+//! use neuropil::select::Region;
+//!
+//! let shape = Morphology::from_sections("ball and stick", &[
+//!     SectionPlan::cylinder("soma", SectionKind::Soma, 18.8, 18.8),
+//!     SectionPlan::cylinder("dend", SectionKind::BasalDendrite, 500.0, 2.0).on("soma", 0.0),
+//! ])?;
+//! let soma: Region = "soma".parse()?;
+//! let cell = CableCell::new(shape, 0.01, 5.0, -0.06) // F/m², Ω m, V
+//!     .cut("dend".parse()?, Rule::PerSection(50))
+//!     .with_channel(Density::ohmic("pas", Region::All, 3.0, -0.0543)?) // S/m², V
+//!     .with_channel(Density::ohmic("na", soma.clone(), 1200.0, 0.05)?)
+//!     .with_channel(Density::ohmic("kdr", soma.clone(), 360.0, -0.077)?);
+//!
+//! let mut model = Model::new("ball and stick", 0.1, 25e-6, 279.45); // s, s, K
+//! let cells = model.add_population("cells", 1, PopulationCell::Cable(Arc::new(cell)));
+//! let current = Stimulus::step(cells, CellSet::All, soma.clone().into(), 0.05, 0.15, 0.1e-9)?;
+//! model.stimuli.push(current);
+//! model.record(cells, soma.clone().into(), &["v", "na.m"], "soma");
+//! model.detect_spikes(cells, soma.into(), 0.0);
+//!
+//! let mut results = Memory::default();
+//! Simulation::new(&model, &Options::default())?.run(&mut results, &mut |_| std::ops::ControlFlow::Continue(()))?;
+//! assert_eq!(results.spikes.len(), 1);
+//! assert!((results.spikes[0].time_s * 1e3 - 52.606).abs() < 0.001);
+//! assert_eq!(results.tables[0].len(), 4001 * 3); // time, v, na.m
+//! # Ok::<(), neuropil::Error>(())
+//! ```
+//!
 //! Text that an experiment file would hold can be put together in the program:
 //!
 //! ```

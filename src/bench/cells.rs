@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::parts::{Passive, cell, current, squid};
-use super::{Prepared, Workload, rounded, spikes_ms};
+use super::parts::squid;
+use super::{Prepared, SQUID_K, Workload, rounded, spikes_ms};
 use crate::engine::Memory;
 use crate::error::Result;
-use crate::model::{CellSet, Model, Population, PopulationCell, Rule, Run, SpikeDetector, Stimulus};
+use crate::model::{CableCell, CellSet, Model, PopulationCell, Rule, Stimulus};
 use crate::morph::{Morphology, SectionKind, SectionPlan};
 use crate::select::{Points, Region};
 
@@ -45,10 +45,10 @@ fn branches(index: u32) -> Vec<(Option<usize>, u32, u32)> {
 pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
     let n = workload.n.unwrap_or(32);
     let densities = squid(&Region::All, 3.0, -0.0543)?;
-    let passive = Passive { ra: 1.0, cm: 0.01, v: -0.065 };
     let soma = || Points::At(Region::Section("soma".into()), 0.5);
-    let mut populations = Vec::with_capacity(n);
-    let (mut stimuli, mut spike_detectors) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    let duration = workload.tstop_ms.unwrap_or(100.0) * 1e-3;
+    let mut model = Model::new(&workload.name, duration, workload.dt_ms * 1e-3, SQUID_K);
+    model.run.method = workload.method;
     for c in 0..n {
         let mut sections = vec![SectionPlan::cylinder("soma", SectionKind::Soma, 20.0, 20.0)];
         for (b, &(parent, compartments, diameter)) in branches(c as u32).iter().enumerate() {
@@ -59,37 +59,15 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
             sections.push(SectionPlan::cylinder(format!("b{b}"), kind, length, diameter).on(on, 1.0));
         }
         let morphology = Morphology::from_sections("cell", &sections)?;
-        let rules = vec![
-            (Region::All, Rule::MaxLength(COMPARTMENT_UM)),
-            (Region::Section("soma".into()), Rule::PerSection(1)),
-        ];
-        populations.push(Population {
-            name: format!("cell{c}"),
-            size: 1,
-            cell: PopulationCell::Cable(Arc::new(cell(morphology, rules, &passive, densities.clone()))),
-            initial_v: Vec::new(),
-        });
-        stimuli.push(Stimulus {
-            name: "current".into(),
-            population: c,
-            cells: CellSet::All,
-            points: Some(soma()),
-            dynamics: current((2.0 + (c % 8) as f64 / 8.0) * 1e-9)?,
-        });
-        spike_detectors.push(SpikeDetector { population: c, points: Some(soma()), threshold_v: -0.010 });
+        let mut cell = CableCell::new(morphology, 0.01, 1.0, -0.065)
+            .cut(Region::All, Rule::MaxLength(COMPARTMENT_UM))
+            .cut(Region::Section("soma".into()), Rule::PerSection(1));
+        cell.densities = densities.clone();
+        let population = model.add_population(format!("cell{c}"), 1, PopulationCell::Cable(Arc::new(cell)));
+        let amplitude = (2.0 + (c % 8) as f64 / 8.0) * 1e-9;
+        model.stimuli.push(Stimulus::step(population, CellSet::All, soma(), 0.0, duration + 1.0, amplitude)?);
+        model.detect_spikes(population, soma(), -0.010);
     }
-    let tstop_ms = workload.tstop_ms.unwrap_or(100.0);
-    let model = Model {
-        name: workload.name.clone(),
-        seed: 0,
-        temperature_k: 279.45,
-        run: Run { dt_s: workload.dt_ms * 1e-3, duration_s: tstop_ms * 1e-3, method: workload.method },
-        populations,
-        stimuli,
-        connections: Vec::new(),
-        recordings: Vec::new(),
-        spike_detectors,
-    };
     let check = |memory: &Memory| {
         let spikes = spikes_ms(&memory.spikes);
         let first = spikes.iter().find(|s| s.1 == 0).map(|s| rounded(s.0, 4));

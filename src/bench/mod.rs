@@ -19,6 +19,9 @@ use crate::model::{Method, Model};
 /// The names of the workloads.
 pub const WORKLOADS: [&str; 5] = ["rallpack1", "rallpack2", "rallpack3", "cells", "ring"];
 
+/// The temperature of the squid axon's kinetics, 6.3 °C, K.
+const SQUID_K: f64 = 279.45;
+
 /// Which workload, and its sizes. What a workload does not have it ignores.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workload {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::exact::{self, End};
-use super::parts::{Passive, cell, current, density, squid};
-use super::{Prepared, Workload, rounded, upward_ms};
+use super::parts::squid;
+use super::{Prepared, SQUID_K, Workload, rounded, upward_ms};
 use crate::engine::Memory;
 use crate::error::Result;
-use crate::model::{CellSet, Model, Population, PopulationCell, Recording, Rule, Run, Site, Stimulus};
+use crate::model::{CableCell, CellSet, Density, Model, PopulationCell, Rule, Stimulus};
 use crate::morph::{Morphology, SectionKind, SectionPlan};
 use crate::select::{Points, Region};
 
@@ -33,42 +33,21 @@ pub(super) fn prepare(workload: &Workload, which: u32) -> Result<Prepared> {
     let leak = 1.0 / exact::RM;
     let densities = match which {
         3 => squid(&Region::All, leak, exact::EM)?,
-        _ => vec![density("pas", Region::All, leak, exact::EM)?],
+        _ => vec![Density::ohmic("pas", Region::All, leak, exact::EM)?],
     };
-    let passive = Passive { ra: exact::RA, cm: exact::CM, v: exact::EM };
-    let cell = cell(morphology, vec![(Region::All, Rule::PerSection(ncomp))], &passive, densities);
+    let mut cell =
+        CableCell::new(morphology, exact::CM, exact::RA, exact::EM).cut(Region::All, Rule::PerSection(ncomp));
+    cell.densities = densities;
     let at = |b: usize, fraction: f64| Points::At(Region::Section(name(b)), fraction);
     let (first, last) = (at(0, 0.5 / f64::from(ncomp)), at(branches.len() - 1, 1.0 - 0.5 / f64::from(ncomp)));
     let tstop_ms = workload.tstop_ms.unwrap_or(250.0);
-    let model = Model {
-        name: workload.name.clone(),
-        seed: 0,
-        temperature_k: 279.45,
-        run: Run { dt_s: workload.dt_ms * 1e-3, duration_s: tstop_ms * 1e-3, method: workload.method },
-        populations: vec![Population {
-            name: "cell".into(),
-            size: 1,
-            cell: PopulationCell::Cable(Arc::new(cell)),
-            initial_v: Vec::new(),
-        }],
-        stimuli: vec![Stimulus {
-            name: "current".into(),
-            population: 0,
-            cells: CellSet::All,
-            points: Some(first.clone()),
-            dynamics: current(exact::CURRENT)?,
-        }],
-        connections: Vec::new(),
-        recordings: vec![Recording {
-            population: 0,
-            cells: CellSet::All,
-            site: Site::Points(Points::Union(vec![first, last])),
-            variables: vec!["v".into()],
-            interval_s: 0.0,
-            file: "v".into(),
-        }],
-        spike_detectors: Vec::new(),
-    };
+    let mut model = Model::new(&workload.name, tstop_ms * 1e-3, workload.dt_ms * 1e-3, SQUID_K);
+    model.run.method = workload.method;
+    let population = model.add_population("cell", 1, PopulationCell::Cable(Arc::new(cell)));
+    let stop = model.run.duration_s + 1.0;
+    let current = Stimulus::step(population, CellSet::All, first.clone(), 0.0, stop, exact::CURRENT)?;
+    model.stimuli.push(current);
+    model.record(population, Points::Union(vec![first, last]), &["v"], "v");
     let check = move |memory: &Memory| {
         let rows = memory.tables.first().map_or(&[][..], Vec::as_slice);
         if which == 3 { spikes(rows) } else { errors(rows, which) }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::parts::{Passive, cell, density, squid, synapse};
-use super::{Prepared, Workload, rounded, spikes_ms};
+use super::parts::{squid, synapse};
+use super::{Prepared, SQUID_K, Workload, rounded, spikes_ms};
 use crate::engine::Memory;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Connection, Model, Placed, Population, PopulationCell, Rule, Run, SpikeDetector};
+use crate::model::{CableCell, Connection, Density, Model, Placed, PopulationCell, Rule};
 use crate::morph::{Morphology, SectionKind, SectionPlan};
 use crate::select::{Points, Region};
 
@@ -50,20 +50,18 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
         let branch = SectionPlan::cylinder(format!("b{b}"), SectionKind::BasalDendrite, 40.0, 1.0);
         sections.push(branch.on(on, 1.0));
     }
-    let rules =
-        vec![(Region::All, Rule::PerSection(PER_BRANCH as u32)), (soma_region(), Rule::PerSection(1))];
     let densities = if workload.dense {
         squid(&Region::All, 3.0, -0.0543)?
     } else {
         let mut densities = squid(&soma_region(), 3.0, -0.0543)?;
         let dendrites = Region::All.without(soma_region());
-        let mut passive = density("pas", dendrites, 1.0, -0.065)?;
-        passive.name = "pas_dendrite".into();
-        densities.push(passive);
+        densities.push(Density::ohmic("pas", dendrites, 1.0, -0.065)?.named("pas_dendrite"));
         densities
     };
-    let passive = Passive { ra: 1.0, cm: 0.01, v: -0.065 };
-    let mut cell = cell(Morphology::from_sections("cell", &sections)?, rules, &passive, densities);
+    let mut cell = CableCell::new(Morphology::from_sections("cell", &sections)?, 0.01, 1.0, -0.065)
+        .cut(Region::All, Rule::PerSection(PER_BRANCH as u32))
+        .cut(soma_region(), Rule::PerSection(1));
+    cell.densities = densities;
     // The same places on every cell: the synapses differ only by where they come from.
     let places = inputs(0, n, n_branches).into_iter().map(|(_, branch, compartment, ..)| {
         let fraction = (compartment as f64 + 0.5) / PER_BRANCH as f64;
@@ -93,27 +91,13 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
         let (source, target) = ((1, 0), (0, g));
         connections.push(Connection { source, target, synapse: 0, point: 0, weight: 0.01, delay_s: 0.5e-3 });
     }
-    let population =
-        |name: &str, size, cell| Population { name: name.into(), size, cell, initial_v: Vec::new() };
-    let tstop_ms = workload.tstop_ms.unwrap_or(200.0);
-    let model = Model {
-        name: workload.name.clone(),
-        seed: 0,
-        temperature_k: 279.45,
-        run: Run { dt_s: workload.dt_ms * 1e-3, duration_s: tstop_ms * 1e-3, method: workload.method },
-        populations: vec![
-            population("cells", n, PopulationCell::Cable(Arc::new(cell))),
-            population("kick", 1, PopulationCell::SpikeTimes(Arc::new(vec![vec![0.5e-3]]))),
-        ],
-        stimuli: Vec::new(),
-        connections,
-        recordings: Vec::new(),
-        spike_detectors: vec![SpikeDetector {
-            population: 0,
-            points: Some(Points::At(soma_region(), 0.5)),
-            threshold_v: -0.010,
-        }],
-    };
+    let duration = workload.tstop_ms.unwrap_or(200.0) * 1e-3;
+    let mut model = Model::new(&workload.name, duration, workload.dt_ms * 1e-3, SQUID_K);
+    model.run.method = workload.method;
+    let cells = model.add_population("cells", n, PopulationCell::Cable(Arc::new(cell)));
+    model.add_population("kick", 1, PopulationCell::SpikeTimes(Arc::new(vec![vec![0.5e-3]])));
+    model.detect_spikes(cells, Points::At(soma_region(), 0.5), -0.010);
+    model.connections = connections;
     let check = |memory: &Memory| {
         let spikes = spikes_ms(&memory.spikes);
         let ring: Vec<_> = spikes.iter().filter(|s| s.1 < 16).map(|s| (rounded(s.0, 4), s.1)).collect();

@@ -3,6 +3,7 @@
 //! Whatever reads (experiment files, NeuroML, Rust programs) fills a [`Model`]; whatever runs or
 //! writes starts from it.
 
+pub mod build;
 mod cell;
 mod draw;
 mod network;
