@@ -206,9 +206,9 @@ fn parameters_of_components_are_checked() {
 fn locations_are_checked_with_their_place_in_the_file() {
     says("on = \"soma\"", "on = \"soma &\"", &["base.toml:16:"]);
     says("at = \"soma\"\nvar", "at = \"centre of soma\"\nvar", &["base.toml:40:"]);
-    says("on = \"soma\"", "on = \"axon\"", &["base.toml:16:13: ", "selects nothing", "soma (1 section)"]);
+    says("on = \"soma\"", "on = \"axon\"", &["base.toml:16:14: ", "selects nothing", "soma (1 section)"]);
     says("dend = 5", "dned = 5", &["base.toml:11:", "did you mean `dend`?"]);
-    says("at = \"soma\"\nvar", "at = \"dnd(0.5)\"\nvar", &["base.toml:40:6: ", "did you mean `dend`?"]);
+    says("at = \"soma\"\nvar", "at = \"dnd(0.5)\"\nvar", &["base.toml:40:7: ", "did you mean `dend`?"]);
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn parameters_of_a_part_of_a_channel_are_set_by_their_path() {
     says(
         "reversal = \"50 mV\" }",
         "reversal = \"50 mV\", \"m/forwardRate/middle\" = \"-35 mV\" }",
-        &["base.toml:16:", "m/forwardRate/midpoint"],
+        &["base.toml:16:", "did you mean `m/forwardRate/scale`?"],
     );
 }
 

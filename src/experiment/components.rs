@@ -300,13 +300,10 @@ impl Components {
         }
         known.sort_unstable();
         known.dedup();
-        let (what, list) = match base {
-            "baseIonChannel" => ("channel", "neuropil channels"),
-            _ => ("component", "neuropil channels --all"),
-        };
+        let what = if base == "baseIonChannel" { "channel" } else { "component" };
         let mut help = suggestion(name, &known);
         if !help.starts_with("did you mean") {
-            help = format!("`{list}` lists what there is; own files are named in `library`");
+            help = "`neuropil channels` lists what there is; own files are named in `library`".to_string();
         }
         node.wrong(ErrorKind::Name, format!("no {what} is called `{name}`"), help);
         None
