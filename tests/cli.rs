@@ -166,6 +166,26 @@ fn what_only_the_engine_can_know_has_its_place_too() {
 }
 
 #[test]
+fn the_current_of_a_stimulus_can_be_recorded() {
+    let (folder, file) = small("20 ms");
+    let text_of = fs::read_to_string(&file).unwrap();
+    let text_of = text_of
+        .replace("\"na.m\"", "\"pulse.i\"")
+        .replace("kind = \"step\"", "kind = \"step\"\nname = \"pulse\"");
+    fs::write(&file, text_of).unwrap();
+    let out = folder.path().join("out");
+    succeeds(&["run", text(&file), "--out", text(&out), "--no-plot"]);
+    let trace = fs::read_to_string(out.join("trace.csv")).unwrap();
+    assert!(trace.starts_with("time (ms),balls[0].soma.v (mV),balls[0].soma.pulse.i (nA)\n"), "{trace:.100}");
+    let at = |ms: f64| -> f64 {
+        let row = trace.lines().skip(1).find(|l| l.split(',').next().unwrap().parse::<f64>().unwrap() >= ms);
+        row.unwrap().rsplit(',').next().unwrap().parse().unwrap()
+    };
+    assert_eq!((at(4.0), at(19.5)), (0.0, 0.0));
+    assert!((at(10.0) - 0.3).abs() < 1e-12, "{}", at(10.0));
+}
+
+#[test]
 fn the_record_of_a_run_says_what_was_run() {
     let (folder, file) = small("20 ms");
     let out = folder.path().join("out");

@@ -348,6 +348,26 @@ fn regular_sources_keep_time() {
 }
 
 #[test]
+fn values_that_look_like_slips_of_the_unit_are_doubted() {
+    let warnings = |from: &str, to: &str| -> Vec<String> {
+        let experiment = read(&BASE.replacen(from, to, 1)).unwrap();
+        experiment.warnings.iter().map(ToString::to_string).collect()
+    };
+    for (from, to, place) in [
+        ("6.3 degC", "6.3 K", "base.toml:3:15"),
+        ("\"1 uF/cm2\"", "\"1 mF/cm2\"", "base.toml:9:15"),
+        ("\"100 ohm cm\"", "\"100 ohm m\"", "base.toml:10:21"),
+        ("reversal = \"50 mV\"", "reversal = \"50 V\"", "base.toml:16:"),
+        ("\"0.12 S/cm2\"", "\"120 S/cm2\"", "base.toml:16:"),
+        ("start = \"1 ms\"\nstop = \"2 ms\"", "start = \"20 ms\"\nstop = \"22 ms\"", "base.toml:24:"),
+    ] {
+        let found = warnings(from, to);
+        assert_eq!(found.len(), 1, "{to}: {found:?}");
+        assert!(found[0].contains(place), "{found:?}");
+    }
+}
+
+#[test]
 fn a_file_that_is_no_text_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("binary.toml");

@@ -336,12 +336,15 @@ impl Resolution<'_> {
                 (Resolved::Cable(members), PopulationCell::Cable(cell)) => {
                     let member = &mut members[i];
                     let draw = draw(model.seed, u64::from(member.cell), Use::Recording(table));
-                    record_cable(&mut columns, member, cell, recording, &draw, &prefix, table)?;
+                    let points = points_on(&cell.synapses, model, recording.population, &member.placed);
+                    let asked = Asked { recording, table, prefix: &prefix, draw };
+                    record_cable(&mut columns, member, cell, &points, &asked)?;
                 }
                 (Resolved::Point(members), PopulationCell::Point(cell)) => {
                     let member = &mut members[i];
+                    let points = points_on(&cell.synapses, model, recording.population, &member.placed);
                     for variable in &recording.variables {
-                        let (what, dimension) = point_variable(cell, member, variable, catalog)?;
+                        let (what, dimension) = point_variable(cell, member, &points, variable, catalog)?;
                         let column = columns.len();
                         member.requests.push(Request { table, column, node: 0, what });
                         columns.push(Column { name: format!("{prefix}.{variable}"), dimension });
@@ -362,9 +365,30 @@ impl Resolution<'_> {
     }
 }
 
+/// Something at points that can be recorded: its name, its equations, its index among what is placed
+/// on the cell.
+type PointMechanism<'a> = (&'a str, &'a Dynamics, usize);
+
+/// The synapses of a cell and the stimuli that act on it.
+fn points_on<'a>(
+    synapses: &'a [Placed],
+    model: &'a Model,
+    population: usize,
+    placed: &[PlacedAt],
+) -> Vec<PointMechanism<'a>> {
+    let synapses = synapses.iter().enumerate().map(|(slot, s)| (s.name.as_str(), &*s.dynamics, slot));
+    let stimuli = model.stimuli.iter().enumerate().filter(|(_, s)| s.population == population);
+    let stimuli = stimuli.filter_map(|(index, s)| {
+        let slot = placed.iter().position(|p| p.use_id == Use::Stimulus(index).id())?;
+        Some((s.name.as_str(), &*s.dynamics, slot))
+    });
+    synapses.chain(stimuli).collect()
+}
+
 fn point_variable(
     cell: &crate::model::PointCell,
     member: &PointMember,
+    points: &[PointMechanism<'_>],
     variable: &str,
     catalog: &Catalog,
 ) -> Result<(What, Dimension)> {
@@ -372,24 +396,32 @@ fn point_variable(
         return Ok((What::V, Dimension::VOLTAGE));
     }
     if let Some((name, rest)) = variable.split_once('.')
-        && let Some(slot) = cell.synapses.iter().position(|s| s.name == name)
+        && let Some((_, _, slot)) = points.iter().find(|(known, ..)| *known == name)
     {
-        let found = find_variable(&catalog.kinds[member.placed[slot].kind].0.dynamics, rest)?;
-        return Ok((What::Placed(slot, 0, found.variable), found.dimension));
+        let found = find_variable(&catalog.kinds[member.placed[*slot].kind].0.dynamics, rest)?;
+        return Ok((What::Placed(*slot, 0, found.variable), found.dimension));
     }
     let found = find_variable(&cell.dynamics, variable)?;
     Ok((What::Cell(found.variable), found.dimension))
+}
+
+/// A recording on one cell.
+struct Asked<'a> {
+    recording: &'a Recording,
+    table: usize,
+    /// What columns of this cell begin with.
+    prefix: &'a str,
+    draw: Draw,
 }
 
 fn record_cable(
     columns: &mut Vec<Column>,
     member: &mut CableMember<'_>,
     cell: &CableCell,
-    recording: &Recording,
-    draw: &Draw,
-    prefix: &str,
-    table: usize,
+    points: &[PointMechanism<'_>],
+    asked: &Asked<'_>,
 ) -> Result<()> {
+    let Asked { recording, table, prefix, draw } = asked;
     let cable = Cable::new(&cell.morphology, &member.plan.geometry);
     let discretisation = &member.plan.discretisation;
     let places: Vec<(Location, u32)> = match &recording.site {
@@ -416,10 +448,10 @@ fn record_cable(
         let mut found_any = false;
         for &(location, node) in &places {
             let label = place_label(&cable, location);
-            for (what, dimension, extra) in cable_variable(cell, member, variable, node)? {
+            for (what, dimension, extra) in cable_variable(points, member, variable, node)? {
                 found_any = true;
                 let name = format!("{prefix}.{label}.{variable}{extra}");
-                member.requests.push(Request { table, column: columns.len(), node, what });
+                member.requests.push(Request { table: *table, column: columns.len(), node, what });
                 columns.push(Column { name, dimension });
             }
         }
@@ -449,7 +481,7 @@ fn place_label(cable: &Cable<'_>, location: Location) -> String {
 
 /// What `variable` is at `node`: several where several instances of a synapse sit there.
 fn cable_variable(
-    cell: &CableCell,
+    points: &[PointMechanism<'_>],
     member: &CableMember<'_>,
     variable: &str,
     node: u32,
@@ -473,8 +505,8 @@ fn cable_variable(
             Vec::new()
         });
     }
-    if let Some(slot) = cell.synapses.iter().position(|s| s.name == name) {
-        let found = find_variable(&cell.synapses[slot].dynamics, rest)?;
+    if let Some(&(_, dynamics, slot)) = points.iter().find(|(known, ..)| *known == name) {
+        let found = find_variable(dynamics, rest)?;
         let instances = member.placed[slot].nodes.iter().enumerate().filter(|(_, n)| **n == node);
         let here: Vec<usize> = instances.map(|(i, _)| i).collect();
         let extra = |i: usize| if here.len() > 1 { format!("[{i}]") } else { String::new() };
@@ -487,7 +519,7 @@ fn cable_variable(
         .mechanisms
         .iter()
         .map(|m| m.mechanism.name.as_str())
-        .chain(cell.synapses.iter().map(|s| s.name.as_str()))
+        .chain(points.iter().map(|(name, ..)| *name))
         .map(|n| (n, ()))
         .collect();
     let names: Vec<&str> = names.into_keys().collect();

@@ -63,7 +63,10 @@ fn cable(name: &str, table: &Table<'_>, components: &Components) -> Option<ReadC
     let body = morphology.as_ref().map(Body::new);
     let body = body.as_ref();
     let field = |key: &str, dimension: Dimension, example: &str| {
-        table.need(key, example).and_then(|n| values::field(&n, dimension, body))
+        let node = table.need(key, example)?;
+        let field = values::field(&node, dimension, body)?;
+        field.as_constant().inspect(|si| values::doubt(&node, *si, dimension));
+        Some(field)
     };
     let capacitance = field("capacitance", Dimension::SPECIFIC_CAPACITANCE, "\"1 uF/cm2\"");
     let resistivity = field("axial_resistivity", Dimension::RESISTIVITY, "\"150 ohm cm\"");

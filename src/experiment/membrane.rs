@@ -76,7 +76,11 @@ fn channel(name: &str, table: &Table<'_>, components: &Components, body: Option<
             return None;
         }
         (Some("nernst"), ..) => DensityKind::Nernst,
-        _ => DensityKind::Ohmic(reversal.quantity(Dimension::VOLTAGE)?),
+        _ => {
+            let si = reversal.quantity(Dimension::VOLTAGE)?;
+            values::doubt(&reversal, si, Dimension::VOLTAGE);
+            DensityKind::Ohmic(si)
+        }
     };
     let (amount, dimension) = match &permeability {
         Some(node) => (node.clone(), Dimension::PERMEABILITY),

@@ -183,7 +183,11 @@ fn model(root: &Table<'_>) -> Option<Model> {
         spike_detectors,
     };
     model.temperature_k = match temperature {
-        Some((kelvin, _)) => kelvin?,
+        Some((kelvin, node)) => {
+            let kelvin = kelvin?;
+            values::doubt(&node, kelvin, Dimension::TEMPERATURE);
+            kelvin
+        }
         None => components::without_temperature(root, &model)?,
     };
     if model.recordings.is_empty() && model.spike_detectors.is_empty() {

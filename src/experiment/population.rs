@@ -123,7 +123,11 @@ fn of_cells(
             }
             values
         }
-        Some(node) => vec![node.quantity(Dimension::VOLTAGE)?; size],
+        Some(node) => {
+            let v = node.quantity(Dimension::VOLTAGE)?;
+            super::values::doubt(&node, v, Dimension::VOLTAGE);
+            vec![v; size]
+        }
     };
     let population = Population {
         name: name.to_string(),

@@ -86,3 +86,21 @@ pub(super) fn points(node: &Node<'_>, body: Option<&Body>) -> Option<Points> {
     }
     Some(points)
 }
+
+/// What values of a dimension usually are in a neuron, SI.
+const USUAL: [(Dimension, f64, f64); 4] = [
+    (Dimension::VOLTAGE, -0.25, 0.25),
+    (Dimension::TEMPERATURE, 263.0, 323.0),
+    (Dimension::SPECIFIC_CAPACITANCE, 1e-3, 0.1),
+    (Dimension::RESISTIVITY, 0.05, 50.0),
+];
+
+/// Warns of a value that looks like a slip of the unit.
+pub(super) fn doubt(node: &Node<'_>, si: f64, dimension: Dimension) {
+    if let Some((_, low, high)) = USUAL.iter().find(|(d, ..)| *d == dimension)
+        && !(*low..=*high).contains(&si)
+    {
+        let message = format!("{} is an unusual {dimension} for a neuron: check its unit", node.path);
+        node.source.warn("unusual-value", message, node.place());
+    }
+}
