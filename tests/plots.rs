@@ -169,11 +169,11 @@ fn a_single_sample_spike_is_drawn() {
 fn windows_cut_exactly() {
     let ramp = trace("v", "mV", 1000, |t| t);
     let options = TraceOptions { window_ms: Some((5.01, 10.01)), ..TraceOptions::default() };
-    let scene = traces(&[ramp.clone()], &options).unwrap();
+    let scene = traces(std::slice::from_ref(&ramp), &options).unwrap();
     has(&scene, &["6", "7", "8", "9", "10"]);
     for bad in [(10.0, 5.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
         let options = TraceOptions { window_ms: Some(bad), ..TraceOptions::default() };
-        assert_eq!(traces(&[ramp.clone()], &options).unwrap_err().kind(), ErrorKind::Value);
+        assert_eq!(traces(std::slice::from_ref(&ramp), &options).unwrap_err().kind(), ErrorKind::Value);
     }
     let options = TraceOptions { window_ms: Some((500.0, 600.0)), ..TraceOptions::default() };
     has(&traces(&[ramp], &options).unwrap(), &["no samples"]);

@@ -134,9 +134,10 @@ fn eliminate(graph: &mut Graph, mut rows: Vec<Vec<NodeId>>) -> Vec<NodeId> {
                 continue;
             }
             let factor = graph.div(rows[i][p], rows[p][p]);
-            for c in p..=n {
-                let take = graph.mul(factor, rows[p][c]);
-                rows[i][c] = graph.sub(rows[i][c], take);
+            let (above, below) = rows.split_at_mut(i);
+            for (entry, &pivot) in below[0].iter_mut().zip(&above[p]).skip(p) {
+                let take = graph.mul(factor, pivot);
+                *entry = graph.sub(*entry, take);
             }
         }
     }

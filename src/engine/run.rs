@@ -450,7 +450,7 @@ fn by_time(a: &Spike, b: &Spike) -> std::cmp::Ordering {
 fn epoch(connections: &[Connection], dt_s: f64) -> Result<u64> {
     let mut shortest = f64::INFINITY;
     for c in connections {
-        if !(c.delay_s >= 0.0) {
+        if c.delay_s.is_nan() || c.delay_s < 0.0 {
             let message = format!("a delay must not be negative: {} ms", c.delay_s * 1e3);
             return Err(Error::new(ErrorKind::Value, message));
         }

@@ -393,9 +393,9 @@ impl Lowering<'_> {
     /// `difference op 0`, with a constant or a sign in it moved to the other side.
     fn emit_compare(&mut self, op: CompareOp, difference: NodeId) -> Result<Value> {
         let (c, terms) = self.graph.as_sum(difference);
-        let (node, limit, flip) = match &terms[..] {
-            &[(node, 1.0)] => (node, -c, false),
-            &[(node, -1.0)] => (node, c, true),
+        let (node, limit, flip) = match terms[..] {
+            [(node, 1.0)] => (node, -c, false),
+            [(node, -1.0)] => (node, c, true),
             _ => (difference, 0.0, false),
         };
         let x = self.emit(node)?;
