@@ -1,5 +1,6 @@
 //! Benchmark workloads: fixed models that other simulators run too, timed and checked.
 
+mod brette;
 mod cells;
 pub mod exact;
 mod parts;
@@ -17,7 +18,16 @@ use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::model::{Method, Model};
 
 /// The names of the workloads.
-pub const WORKLOADS: [&str; 5] = ["rallpack1", "rallpack2", "rallpack3", "cells", "ring"];
+pub const WORKLOADS: [&str; 8] =
+    ["rallpack1", "rallpack2", "rallpack3", "cells", "ring", "cuba", "coba", "cobahh"];
+
+/// The time step that other simulators are compared at, ms.
+pub fn usual_dt_ms(workload: &str) -> f64 {
+    match workload {
+        "cuba" | "coba" | "cobahh" => 0.1,
+        _ => 0.025,
+    }
+}
 
 /// The temperature of the squid axon's kinetics, 6.3 °C, K.
 const SQUID_K: f64 = 279.45;
@@ -33,12 +43,14 @@ pub struct Workload {
     pub tstop_ms: Option<f64>,
     /// Compartments of the cable of Rallpack 1 and 3.
     pub ncomp: u32,
-    /// Number of cells of `ring` and `cells`; the workload's own if not given.
+    /// Number of cells of `ring`, `cells`, `cuba`, `coba` and `cobahh`; the workload's own if not given.
     pub n: Option<usize>,
     /// Levels of the trees of `ring`.
     pub depth: u32,
     /// Whether the dendrites of `ring` have channels.
     pub dense: bool,
+    /// Delay of the connections of `cuba`, `coba` and `cobahh`, ms.
+    pub delay_ms: f64,
     /// Voltage stepping.
     pub method: Method,
 }
@@ -53,6 +65,7 @@ impl Default for Workload {
             n: None,
             depth: 2,
             dense: false,
+            delay_ms: 0.1,
             method: Method::BackwardEuler,
         }
     }
@@ -109,6 +122,7 @@ fn prepare(workload: &Workload) -> Result<Prepared> {
         "rallpack3" => rallpack::prepare(workload, 3),
         "cells" => cells::prepare(workload),
         "ring" => ring::prepare(workload),
+        "cuba" | "coba" | "cobahh" => brette::prepare(workload),
         other => {
             let message = format!("there is no workload '{other}'; there are {}", WORKLOADS.join(", "));
             let error = Error::new(ErrorKind::Name, message);

@@ -12,7 +12,7 @@ use crate::model::Method;
 /// Options of `bench`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Workload: rallpack1, rallpack2, rallpack3, ring or cells
+    /// Workload: rallpack1, rallpack2, rallpack3, cells, ring, cuba, coba or cobahh
     workload: String,
     /// Print one JSON line for each repetition
     #[arg(long)]
@@ -23,16 +23,16 @@ pub(super) struct Options {
     /// Vector unit; the fastest if not given
     #[arg(long, value_name = "LEVEL")]
     simd: Option<String>,
-    /// Time step, ms
-    #[arg(long, default_value_t = 0.025, value_name = "MS")]
-    dt: f64,
+    /// Time step, ms; 0.025, or 0.1 for cuba, coba and cobahh, if not given
+    #[arg(long, value_name = "MS")]
+    dt: Option<f64>,
     /// Simulated time, ms; the workload's own if not given
     #[arg(long, value_name = "MS")]
     tstop: Option<f64>,
     /// Compartments of the cable of rallpack1 and rallpack3
     #[arg(long, default_value_t = 1000, value_name = "N")]
     ncomp: u32,
-    /// Number of cells of ring and cells; the workload's own if not given
+    /// Number of cells of ring, cells, cuba, coba and cobahh; the workload's own if not given
     #[arg(long, value_name = "N")]
     n: Option<usize>,
     /// Levels of the dendrites of ring
@@ -41,6 +41,9 @@ pub(super) struct Options {
     /// Channels on the dendrites of ring too
     #[arg(long)]
     dense: bool,
+    /// Delay of the connections of cuba, coba and cobahh, ms
+    #[arg(long, default_value_t = 0.1, value_name = "MS")]
+    delay: f64,
     /// Crank-Nicolson in place of backward Euler
     #[arg(long)]
     crank_nicolson: bool,
@@ -54,19 +57,20 @@ pub(super) struct Options {
 
 /// Runs the workload.
 pub(super) fn execute(options: &Options) -> Result<Outcome> {
-    for (name, value) in [("--dt", Some(options.dt)), ("--tstop", options.tstop)] {
+    for (name, value) in [("--dt", options.dt), ("--tstop", options.tstop)] {
         if value.is_some_and(|ms| !(ms > 0.0 && ms.is_finite())) {
             return Err(Error::new(ErrorKind::Value, format!("{name} must be above 0 ms")));
         }
     }
     let workload = Workload {
         name: options.workload.clone(),
-        dt_ms: options.dt,
+        dt_ms: options.dt.unwrap_or_else(|| bench::usual_dt_ms(&options.workload)),
         tstop_ms: options.tstop,
         ncomp: options.ncomp,
         n: options.n,
         depth: options.depth,
         dense: options.dense,
+        delay_ms: options.delay,
         method: if options.crank_nicolson { Method::CrankNicolson } else { Method::BackwardEuler },
     };
     let mut engine_options = engine::Options {
