@@ -1,5 +1,6 @@
 //! `neuropil plot`: pictures of result files and morphologies.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,8 +15,8 @@ use crate::plot::{
     spike_trains, table_traces, traces,
 };
 
-/// Most traces in a picture that nobody asked for trace by trace.
-const MAX_TRACES: usize = 12;
+/// Most traces of one unit in a picture that nobody asked for trace by trace.
+const MAX_TRACES: usize = 8;
 /// Space between pictures that are joined, pixels.
 const GAP: f64 = 16.0;
 
@@ -112,14 +113,21 @@ pub(super) fn results_scene(
     Ok(scenes)
 }
 
-/// As many of the signals as can be told apart, evenly chosen.
+/// As many of the signals as can be told apart: of each unit, which has a panel, evenly chosen ones.
 pub(super) fn thin(signals: Vec<Trace>) -> Vec<Trace> {
-    let n = signals.len();
-    if n <= MAX_TRACES {
-        return signals;
+    let mut of_unit: BTreeMap<String, usize> = BTreeMap::new();
+    for signal in &signals {
+        *of_unit.entry(signal.unit.clone()).or_default() += 1;
     }
-    let wanted: Vec<usize> = (0..MAX_TRACES).map(|i| i * (n - 1) / (MAX_TRACES - 1)).collect();
-    signals.into_iter().enumerate().filter(|(i, _)| wanted.contains(i)).map(|(_, s)| s).collect()
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut keep = |signal: &Trace| {
+        let n = of_unit.get(&signal.unit).copied().unwrap_or(0);
+        let index = seen.entry(signal.unit.clone()).or_default();
+        let i = *index;
+        *index += 1;
+        n <= MAX_TRACES || (0..MAX_TRACES).any(|k| k * (n - 1) / (MAX_TRACES - 1) == i)
+    };
+    signals.into_iter().filter(|signal| keep(signal)).collect()
 }
 
 /// A picture of a cell.
@@ -130,4 +138,24 @@ pub(super) fn cell_scene(cell: &Morphology) -> Result<Scene> {
 /// Draws a cell into `picture`.
 pub(super) fn save_morphology(cell: &Morphology, picture: &Path) -> Result<()> {
     save(&cell_scene(cell)?, picture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_signals_the_first_and_last_of_each_unit_stay() {
+        let trace = |i: usize, unit: &str| Trace {
+            name: format!("{unit}{i}"),
+            unit: unit.into(),
+            t_ms: vec![0.0],
+            values: vec![0.0],
+        };
+        let mut signals: Vec<Trace> = (0..100).map(|i| trace(i, "mV")).collect();
+        signals.extend((0..3).map(|i| trace(i, "nA")));
+        let thinned = thin(signals);
+        assert_eq!(thinned.len(), MAX_TRACES + 3);
+        assert_eq!((thinned[0].name.as_str(), thinned[MAX_TRACES - 1].name.as_str()), ("mV0", "mV99"));
+    }
 }
