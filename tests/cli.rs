@@ -186,6 +186,23 @@ fn the_current_of_a_stimulus_can_be_recorded() {
 }
 
 #[test]
+fn a_stiff_voltage_clamp_holds() {
+    let (folder, file) = small("20 ms");
+    let clamp = "kind = \"voltage_clamp\"\nvoltage = \"-20 mV\"\nseries_resistance = \"1 kohm\"";
+    let stiff = fs::read_to_string(&file).unwrap();
+    let stiff = stiff.replace("kind = \"step\"", clamp).replace("amplitude = \"0.3 nA\"", "");
+    fs::write(&file, stiff).unwrap();
+    let out = folder.path().join("out");
+    succeeds(&["run", text(&file), "--out", text(&out), "--no-plot"]);
+    let trace = fs::read_to_string(out.join("trace.csv")).unwrap();
+    for line in trace.lines().skip(1) {
+        let mut cells = line.split(',').map(|cell| cell.parse::<f64>().unwrap());
+        let (ms, v) = (cells.next().unwrap(), cells.next().unwrap());
+        assert!(!(6.0..17.9).contains(&ms) || (v + 20.0).abs() < 0.01, "{line}");
+    }
+}
+
+#[test]
 fn the_record_of_a_run_says_what_was_run() {
     let (folder, file) = small("20 ms");
     let out = folder.path().join("out");
