@@ -13,7 +13,7 @@ pub fn rallpack_cell(which: u32) -> Vec<Branch> {
 pub fn upward_crossings(v: &[f64], dt: f64, threshold: f64) -> Vec<f64> {
     let crossing = |(i, pair): (usize, &[f64])| {
         let fraction = (threshold - pair[0]) / (pair[1] - pair[0]);
-        (pair[0] < threshold && threshold <= pair[1]).then(|| (i as f64 + fraction) * dt)
+        (pair[0] < threshold && threshold <= pair[1]).then_some((i as f64 + fraction) * dt)
     };
     v.windows(2).enumerate().filter_map(crossing).collect()
 }
