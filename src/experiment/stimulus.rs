@@ -260,7 +260,7 @@ impl Currents<'_> {
         let resistance = resistance.and_then(|n| n.positive(Dimension::RESISTANCE));
         let (start, duration) = self.window()?;
         self.build(
-            "voltageClamp",
+            "seriesClamp",
             &[
                 ("delay", start),
                 ("duration", duration),
