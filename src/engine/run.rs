@@ -130,8 +130,14 @@ impl Simulation {
             Method::BackwardEuler => Order::First,
             Method::CrankNicolson => Order::Second,
         };
+        check_references(model)?;
         let mut catalog = Catalog::new(run.dt_s, order);
         let plans = cell_plans(model)?;
+        let nodes = plans.iter().zip(&model.populations).map(|(plan, population)| {
+            let each = plan.as_ref().map_or(1, |plan| plan.tree.len());
+            each.saturating_mul(population.size)
+        });
+        let nodes = nodes.fold(0, usize::saturating_add);
         let resolution = resolve(model, &plans, &mut catalog)?;
         let mut simulation = Simulation {
             groups: Vec::new(),
@@ -154,7 +160,7 @@ impl Simulation {
             spikes: Vec::new(),
             rows: Vec::new(),
         };
-        simulation.lay_out(model, resolution, &mut catalog, options.group_size)?;
+        simulation.lay_out(model, resolution, &mut catalog, group_size(options, nodes))?;
         if options.threads != 1 && simulation.groups.len() > 1 {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
             let failed = |e| Error::new(ErrorKind::Limit, format!("cannot start threads: {e}"));
@@ -458,6 +464,32 @@ fn epoch(connections: &[Connection], dt_s: f64) -> Result<u64> {
     }
     let steps = (shortest / dt_s - 0.5 - 1e-9).ceil();
     Ok(if steps.is_finite() { (steps as u64).clamp(1, HAND_OVER) } else { HAND_OVER })
+}
+
+/// Compartments per group: as the options say, or fewer where threads would be left without work.
+fn group_size(options: &Options, nodes: usize) -> usize {
+    /// Smaller groups than this cost more in exchange than a thread gains.
+    const LEAST: usize = 512;
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+        threads => threads,
+    };
+    options.group_size.min(nodes.div_ceil(threads).max(LEAST))
+}
+
+/// Checks that everything that names a population by its index names one.
+fn check_references(model: &Model) -> Result<()> {
+    let stimuli = model.stimuli.iter().map(|s| (s.population, format!("stimulus '{}'", s.name)));
+    let recordings = model.recordings.iter().map(|r| (r.population, format!("recording '{}'", r.file)));
+    let detectors = model.spike_detectors.iter().map(|d| (d.population, "a spike detector".to_string()));
+    for (population, what) in stimuli.chain(recordings).chain(detectors) {
+        if population >= model.populations.len() {
+            let message =
+                format!("population {population} does not exist; there are {}", model.populations.len());
+            return Err(Error::new(ErrorKind::Name, message).in_element(what));
+        }
+    }
+    Ok(())
 }
 
 fn check_connection(model: &Model, c: &Connection) -> Result<()> {
