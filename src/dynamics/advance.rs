@@ -43,7 +43,7 @@ pub fn advance(
         let zero = graph.constant(0.0);
         let rates: Vec<NodeId> = scheme.iter().map(|&i| slopes[i].unwrap_or(zero)).collect();
         for (&i, x) in scheme.iter().zip(kinetic_step(graph, &members, &rates, h, order)) {
-            next[i] = x;
+            next[i] = graph.opaque(x);
             in_scheme[i] = true;
         }
     }
@@ -65,7 +65,10 @@ fn scalar_step(graph: &mut Graph, x: NodeId, f: NodeId, h: f64) -> NodeId {
     if let Some(k) = graph.value(k) {
         let growth = libm::expm1(k * h);
         let reach = if k == 0.0 { h } else { growth / k };
-        return graph.sum(0.0, &[(x, 1.0 + growth), (f0, reach)]);
+        // Opaque, as the state after the step is no function of the potential any more: the slope of a
+        // current by v is at constant gates.
+        let next = graph.sum(0.0, &[(x, 1.0 + growth), (f0, reach)]);
+        return graph.opaque(next);
     }
     let rate = graph.scale(k, -1.0);
     // These two divide by the rate; where it may vanish the general rule holds.

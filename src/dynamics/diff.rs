@@ -22,6 +22,7 @@ impl Graph {
             Kind::Const(_)
             | Kind::Symbol(_)
             | Kind::Step(..)
+            | Kind::Opaque(_)
             | Kind::Compare(..)
             | Kind::And(..)
             | Kind::Or(..)

@@ -69,6 +69,9 @@ pub enum Kind {
     Not(NodeId),
     /// `if c then a else b`.
     Select(NodeId, NodeId, NodeId),
+    /// The operand as a value of its own: nothing is rewritten or fused across it. A leaf to
+    /// derivatives and substitution.
+    Opaque(NodeId),
     /// A state after one time step. A leaf to derivatives and substitution.
     Step(StepRule, NodeId, NodeId, NodeId),
 }
@@ -405,13 +408,25 @@ impl Graph {
         self.intern(Kind::Step(rule, x, a, b))
     }
 
+    /// `a` as a value of its own: what uses it neither looks into it nor fuses with it. For states
+    /// after a step, which no longer depend on the potential, and for sums that have to come out to
+    /// the same bit in programs of another cut.
+    pub fn opaque(&mut self, a: NodeId) -> NodeId {
+        if self.value(a).is_some() { a } else { self.intern(Kind::Opaque(a)) }
+    }
+
     /// Calls `visit` with each operand of `node`.
     pub fn operands(&self, node: NodeId, visit: &mut dyn FnMut(NodeId)) {
         match self.kind(node) {
             Kind::Const(_) | Kind::Symbol(_) => {}
             Kind::Sum(_, terms) => terms.iter().for_each(|(n, _)| visit(*n)),
             Kind::Product(factors) => factors.iter().for_each(|(n, _)| visit(*n)),
-            Kind::Call(_, a) | Kind::ExpRel(a) | Kind::Sigmoid(a) | Kind::Compare(_, a) | Kind::Not(a) => {
+            Kind::Call(_, a)
+            | Kind::ExpRel(a)
+            | Kind::Sigmoid(a)
+            | Kind::Compare(_, a)
+            | Kind::Not(a)
+            | Kind::Opaque(a) => {
                 visit(*a);
             }
             Kind::Power(a, b) | Kind::And(a, b) | Kind::Or(a, b) => {
@@ -434,7 +449,9 @@ impl Graph {
             if n == leaf {
                 return true;
             }
-            if std::mem::replace(&mut seen[n.0 as usize], true) || matches!(self.kind(n), Kind::Step(..)) {
+            if std::mem::replace(&mut seen[n.0 as usize], true)
+                || matches!(self.kind(n), Kind::Step(..) | Kind::Opaque(_))
+            {
                 continue;
             }
             self.operands(n, &mut |o| stack.push(o));
@@ -472,7 +489,7 @@ impl Graph {
             return new;
         }
         let new = match self.kind(node).clone() {
-            Kind::Const(_) | Kind::Symbol(_) | Kind::Step(..) => node,
+            Kind::Const(_) | Kind::Symbol(_) | Kind::Step(..) | Kind::Opaque(_) => node,
             Kind::Sum(c, terms) => {
                 let parts: Vec<_> = terms.iter().map(|(n, k)| (self.rebuild(*n, done), k.get())).collect();
                 self.sum(c.get(), &parts)

@@ -153,7 +153,7 @@ pub fn cable_group(
             Ok((template, kind.start, kind.width))
         }
     };
-    let observers = watching.bind(&result_starts, find, nodes, arena.len())?;
+    let observers = watching.bind(&result_starts, find, nodes, arena.len(), kinds.len())?;
     let detectors = members.iter().enumerate().flat_map(|(member, m)| {
         let position = &position;
         m.detectors.iter().map(move |&(node, threshold_v)| Detector {
@@ -166,6 +166,7 @@ pub fn cable_group(
     let group = Group {
         arena,
         nodes,
+        n_real: forest.len(),
         solver: Some(solver),
         set_at_start: Vec::new(),
         base,
@@ -247,16 +248,21 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
         };
         Ok((catalog.kinds[kind].0.observe(&table.variable)?, start, width))
     };
-    let observers = watching.bind(&result_starts, find, nodes, arena.len())?;
+    let observers = watching.bind(&result_starts, find, nodes, arena.len(), kinds.len())?;
     let group = Group {
         arena,
         nodes,
+        n_real: n,
         solver: None,
         set_at_start: initial_states(members, plan, cells_start, nodes),
         base: Some(base),
         membranes: Vec::new(),
         points,
-        cells: vec![PointCells { programs: bound, sent, cells: members.iter().map(|m| m.cell).collect() }],
+        cells: vec![PointCells {
+            programs: bound,
+            sent,
+            cells: members.iter().map(|m| m.cell).collect(),
+        }],
         noise,
         detectors: Vec::new(),
         observers,
@@ -480,6 +486,17 @@ fn collect_kinds(
         }
         lanes.push(own);
     }
+    // In an order that does not depend on which cells share the group: they add to the same nodes.
+    let mut order: Vec<usize> = (0..kinds.len()).collect();
+    order.sort_by_key(|&k| (kinds[k].kind, kinds[k].noise_interval));
+    let mut number = vec![0; kinds.len()];
+    for (new, &old) in order.iter().enumerate() {
+        number[old] = new as u32;
+    }
+    for (kind, _) in lanes.iter_mut().flatten() {
+        *kind = number[*kind as usize];
+    }
+    kinds.sort_by_key(|k| (k.kind, k.noise_interval));
     for kind in &mut kinds {
         kind.width = padded(kind.nodes.len());
     }
@@ -651,6 +668,7 @@ impl Watching {
         find: impl Fn(&Watched) -> Result<(Template, usize, usize)>,
         nodes: usize,
         arena: usize,
+        n_placed: usize,
     ) -> Result<Vec<Observer>> {
         let mut observers = Vec::with_capacity(self.tables.len());
         for (table, &results) in self.tables.iter().zip(starts) {
@@ -665,7 +683,9 @@ impl Watching {
             lists[usize::from(list::INSTANCE)] = pad(&table.lanes);
             let place = Placement { lanes, instances, results, nodes, arena, lists };
             let program = place.bind_gathered(&template, width)?;
-            observers.push(Observer { program, interval: table.interval });
+            // What sits at points acts with its values of the middle of the step.
+            let placed = matches!(table.of, Program::Kind { kind } if kind < n_placed);
+            observers.push(Observer { program, interval: table.interval, at_middle: placed });
         }
         Ok(observers)
     }

@@ -64,6 +64,8 @@ pub struct Observer {
     pub program: BoundProgram,
     /// Steps between samples.
     pub interval: u64,
+    /// Whether functions of time are those of the middle of the step.
+    pub at_middle: bool,
 }
 
 /// A recorded number: its column in the table and its place in the arena.
@@ -93,6 +95,8 @@ pub struct Group {
     pub arena: Arena,
     /// Lanes with padding of a node array.
     pub nodes: usize,
+    /// Lanes without padding.
+    pub n_real: usize,
     /// The tree solver; none for point cells.
     pub solver: Option<Hines>,
     /// Numbers put into the arena after the states' own start: place and value.
@@ -213,7 +217,8 @@ impl Group {
             }
         }
         for observer in observers.iter().filter(|o| step.is_multiple_of(o.interval)) {
-            observer.program.run(clock.level, arena, &now, &mut work.scratch);
+            let uniforms = if observer.at_middle { &middle } else { &now };
+            observer.program.run(clock.level, arena, uniforms, &mut work.scratch);
         }
         for samples in self.samples.iter_mut().filter(|s| step.is_multiple_of(s.interval)) {
             samples.rows.extend(samples.probes.iter().map(|p| arena[p.offset]));
@@ -276,7 +281,7 @@ impl Group {
     /// Whether every potential is a finite number; else the first node whose is not.
     pub fn first_not_finite(&self) -> Option<usize> {
         let v = node_base(NodeArray::V, self.nodes);
-        self.arena[v..v + self.nodes].iter().position(|v| !v.is_finite())
+        self.arena[v..v + self.n_real].iter().position(|v| !v.is_finite())
     }
 }
 

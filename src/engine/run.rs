@@ -308,7 +308,7 @@ impl Simulation {
         self.step as f64 * self.clock.dt_s
     }
 
-    /// Spikes so far.
+    /// Spikes of cells so far; those that are given are not counted.
     pub fn n_spikes(&self) -> u64 {
         self.n_spikes
     }
@@ -342,11 +342,12 @@ impl Simulation {
             self.spikes.clear();
             while self.step < until {
                 let steps = self.epoch.min(until - self.step);
+                let first_given = self.given_sent;
                 self.send_given(self.step + steps);
                 let step = self.step;
                 self.each_group(&|group| group.advance(&clock, step, steps));
                 self.step += steps;
-                self.exchange();
+                self.exchange(first_given);
             }
             if self.step == self.steps {
                 // The last sample is of the end itself.
@@ -392,8 +393,9 @@ impl Simulation {
         }
     }
 
-    /// Spikes of the epoch become events, in order of time and cell whatever the groups.
-    fn exchange(&mut self) {
+    /// Spikes of the epoch become events, in order of time and cell whatever the groups. Given ones,
+    /// from number `first_given` on, are events already and only handed over.
+    fn exchange(&mut self, first_given: usize) {
         let first = self.spikes.len();
         for group in &mut self.groups {
             self.spikes.append(&mut group.spikes);
@@ -405,6 +407,8 @@ impl Simulation {
                 self.deliver(self.spikes[at]);
             }
         }
+        self.spikes.extend_from_slice(&self.given[first_given..self.given_sent]);
+        self.spikes[first..].sort_by(by_time);
     }
 
     fn hand_over(&mut self, from: u64, sink: &mut dyn Sink) -> Result<()> {

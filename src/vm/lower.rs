@@ -146,6 +146,7 @@ impl Lowering<'_> {
                     self.push(Code::Gather, &[Value::Array(array)], [f64::from(list), 0.0, 0.0])
                 }
             },
+            Kind::Opaque(a) => self.emit(*a)?,
             Kind::Sum(c, terms) => {
                 let terms: Vec<_> = terms.iter().map(|(n, k)| (*n, k.get())).collect();
                 self.emit_sum(c.get(), &terms)?

@@ -2,4 +2,5 @@
 
 pub mod cable;
 pub mod plain;
+pub mod sim;
 pub mod table;

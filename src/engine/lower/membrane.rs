@@ -312,7 +312,11 @@ impl MembranePlan {
         if self.in_place {
             let diagonal0 = builder.read(Array::Node(NodeArray::Diagonal0));
             let rate = builder.read(Array::Node(NodeArray::CapacitanceRate));
+            // Rounded as the separate programs of gathered compartments round it: which of the two a
+            // compartment gets depends on its group, and must not show in its last bits.
             let charge = builder.graph.mul(rate, v);
+            let [charge, source, conductance] =
+                [charge, source, conductance].map(|node| builder.graph.opaque(node));
             let rhs = builder.graph.add(charge, source);
             let diagonal = builder.graph.add(diagonal0, conductance);
             builder.store(rhs, Array::Node(NodeArray::Rhs));
@@ -375,7 +379,7 @@ fn switches(graph: &Graph, node: NodeId, leaf: NodeId) -> bool {
             continue;
         }
         match *graph.kind(n) {
-            Kind::Step(..) => continue,
+            Kind::Step(..) | Kind::Opaque(_) => continue,
             Kind::Select(test, ..) if graph.depends(test, leaf) => return true,
             Kind::Compare(_, inner) if graph.depends(inner, leaf) => return true,
             Kind::Call(crate::expr::Function::Floor | crate::expr::Function::Ceil, inner)
