@@ -316,7 +316,7 @@ fn calcium_in_a_shell_ohmic_and_by_goldman_hodgkin_and_katz() {
         // NeuroML's F and R have six and eight digits; NEURON's slope of the current is a difference.
         compare(&format!("{name} v"), &of(&run, "v", 1e3), want.column("v"), 2e-5);
         compare(&format!("{name} m"), &of(&run, "ca2.m", 1.0), want.column("m"), 5e-8);
-        // Up to 0.02 mM, and 0.09 mA/cm2.
+        // Up to 0.04 mM, and 0.02 mA/cm2.
         compare(&format!("{name} cai mM"), &of(&run, "ca.concentration", 1.0), want.column("cai"), 1e-8);
         let got = of(&run, "ca2.i", DENSITY);
         compare_behind(&format!("{name} ica mA/cm2"), &got, want.column("ica"), 1e-8);

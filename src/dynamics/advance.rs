@@ -155,3 +155,149 @@ fn eliminate(graph: &mut Graph, mut rows: Vec<Vec<NodeId>>) -> Vec<NodeId> {
     }
     x
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{Dynamics, Variable};
+    use crate::expr::parse;
+    use crate::units::Dimension;
+    use crate::vm::{Leaf, Outputs, lower, run_lane};
+
+    const H: f64 = 0.1;
+
+    /// States `names` with their derivatives, reading `v`.
+    fn system(states: &[(&str, &str)]) -> Dynamics {
+        let variable = |name: &str| Variable { name: name.into(), dimension: Dimension::NONE };
+        Dynamics {
+            inputs: vec![variable("v")],
+            states: states.iter().map(|(name, _)| variable(name)).collect(),
+            derivatives: states.iter().enumerate().map(|(i, (_, f))| (i, parse(f).unwrap())).collect(),
+            ..Dynamics::default()
+        }
+    }
+
+    /// The graph, `v`, the states and the states after a step.
+    fn stepped(dynamics: &Dynamics, order: Order) -> (Graph, NodeId, Vec<NodeId>) {
+        let mut graph = Graph::new();
+        let v = graph.symbol(0);
+        let states: Vec<NodeId> = (1..=dynamics.states.len() as u32).map(|i| graph.symbol(i)).collect();
+        let mut scope = Scope::new(dynamics, &states);
+        scope.bind("v", v);
+        let next = advance(&mut graph, &mut scope, &states, H, order).unwrap();
+        (graph, v, next)
+    }
+
+    /// The states after one step from `values`, `v` first.
+    fn step(dynamics: &Dynamics, order: Order, values: &[f64]) -> Vec<f64> {
+        let (graph, _, next) = stepped(dynamics, order);
+        let n = values.len();
+        let leaves: Vec<Leaf> = (0..n as u16).map(Leaf::Array).collect();
+        let stores = next.iter().enumerate().map(|(i, &node)| (node, (n + i) as u16)).collect();
+        let program = lower(&graph, &leaves, &Outputs { stores, adds: Vec::new() }).unwrap();
+        let offsets: Vec<usize> = (0..2 * n).collect();
+        let mut arena = [values, &vec![0.0; n][..]].concat();
+        run_lane(&program, &offsets, 0, &[], &mut arena, &[H], &mut Vec::new());
+        arena[n..n + next.len()].to_vec()
+    }
+
+    #[test]
+    fn linear_equations_are_stepped_exactly_however_they_are_written() {
+        let exact = |x: f64, rate: f64, inf: f64| inf + (x - inf) * (-rate * H).exp();
+        for (f, rate, inf) in [
+            ("exp(v) * (1 - x) - 3 * x", 2f64.exp() + 3.0, 2f64.exp() / (2f64.exp() + 3.0)),
+            ("(v - x) / (1 + v^2)", 0.2, 2.0),
+            ("(0.25 - x) / 0.05", 20.0, 0.25),
+            ("-x / v", 0.5, 0.0),
+            ("7 * exp(-v) - 4 * x", 4.0, 7.0 * (-2f64).exp() / 4.0),
+        ] {
+            let got = step(&system(&[("x", f)]), Order::First, &[2.0, 0.8])[0];
+            let want = exact(0.8, rate, inf);
+            assert!((got - want).abs() < 1e-14, "{f}: {got}, not {want}");
+        }
+        // No decay at all.
+        assert!((step(&system(&[("x", "3 * v")]), Order::First, &[2.0, 0.8])[0] - 1.4).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_state_at_rest_on_one_side_of_a_choice_stays() {
+        let choice = |inside: &str| {
+            let mut dynamics = system(&[("x", inside), ("on", "0")]);
+            let [(_, f), _] = &mut dynamics.derivatives[..] else { panic!("two states") };
+            *f = crate::expr::Expr::Select(
+                Box::new(parse("on > 0").unwrap()),
+                Box::new(f.clone()),
+                Box::new(parse("0").unwrap()),
+            );
+            dynamics
+        };
+        for f in ["(v - x) / 4", "v * (1 - x) - 2 * x", "v - v * x"] {
+            let dynamics = choice(f);
+            assert_eq!(step(&dynamics, Order::First, &[2.0, 0.5, 0.0])[0], 0.5, "{f}");
+            let always = step(&system(&[("x", f)]), Order::First, &[2.0, 0.5])[0];
+            let chosen = step(&dynamics, Order::First, &[2.0, 0.5, 1.0])[0];
+            assert!((chosen - always).abs() < 1e-14, "{f}: {chosen}, not {always}");
+        }
+    }
+
+    #[test]
+    fn states_after_a_step_are_no_functions_of_the_potential() {
+        let mut scheme = system(&[("c", "x * 2 - v * c"), ("x", "v * c - x * 2")]);
+        scheme.kinetic_schemes = vec![vec![0, 1]];
+        let fixed = system(&[("x", "(1 / (1 + exp(-v)) - x) / 5")]);
+        let rates = system(&[("x", "exp(v) * (1 - x) - x")]);
+        for dynamics in [scheme, fixed, rates] {
+            let (mut graph, v, next) = stepped(&dynamics, Order::First);
+            for node in next {
+                let slope = graph.derivative(node, v);
+                assert_eq!(graph.value(slope), Some(0.0), "{dynamics:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn schemes_keep_their_sum_rest_at_their_steady_state_and_are_of_their_order() {
+        let mut scheme =
+            system(&[("a", "2 * b - v * a"), ("b", "v * a - 2 * b - 5 * b + c"), ("c", "5 * b - c")]);
+        scheme.kinetic_schemes = vec![vec![0, 1, 2]];
+        let (mut graph, _, _) = stepped(&scheme, Order::First);
+        let x: Vec<NodeId> = (1..4).map(|i| graph.symbol(i)).collect();
+        let v = graph.symbol(0);
+        let mut scope = Scope::new(&scheme, &x);
+        scope.bind("v", v);
+        let f: Vec<NodeId> =
+            scheme.derivatives.iter().map(|(_, f)| scope.expression(&mut graph, f).unwrap()).collect();
+        let steady: Vec<f64> = kinetic_steady_state(&mut graph, &x, &f)
+            .into_iter()
+            .map(|node| {
+                let number = graph.substitute(node, &[(v, 3.0)]);
+                graph.value(number).unwrap()
+            })
+            .collect();
+        assert!((steady.iter().sum::<f64>() - 1.0).abs() < 1e-15);
+        assert!((steady[1] / steady[0] - 1.5).abs() < 1e-14 && (steady[2] / steady[1] - 5.0).abs() < 1e-14);
+        for order in [Order::First, Order::Second] {
+            let still = step(&scheme, order, &[3.0, steady[0], steady[1], steady[2]]);
+            assert!(still.iter().zip(&steady).all(|(a, b)| (a - b).abs() < 1e-15), "{order:?}");
+            let moved = step(&scheme, order, &[3.0, 0.5, 0.3, 0.2]);
+            assert!((moved.iter().sum::<f64>() - 1.0).abs() < 1e-15);
+            // (1 − θ h J) x⁺ = (1 + (1 − θ) h J) x, row by row.
+            let slope =
+                |x: &[f64]| [2.0 * x[1] - 3.0 * x[0], 3.0 * x[0] - 7.0 * x[1] + x[2], 5.0 * x[1] - x[2]];
+            let theta = if order == Order::First { 1.0 } else { 0.5 };
+            let (before, after) = (slope(&[0.5, 0.3, 0.2]), slope(&moved));
+            for (i, x) in [0.5, 0.3, 0.2].into_iter().enumerate() {
+                let want = x + H * (theta * after[i] + (1.0 - theta) * before[i]);
+                assert!((moved[i] - want).abs() < 1e-15, "{order:?}, state {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_linear_is_stepped_by_its_slope() {
+        // x' = −x³ from 1: x = 1/√(1 + 2t). One exponential Rosenbrock–Euler step.
+        let got = step(&system(&[("x", "-x^3")]), Order::First, &[0.0, 1.0])[0];
+        let want = 1.0 - H * ((-3.0 * H).exp_m1() / (-3.0 * H));
+        assert!((got - want).abs() < 1e-14, "{got}, not {want}");
+    }
+}

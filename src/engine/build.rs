@@ -258,11 +258,7 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
         base: Some(base),
         membranes: Vec::new(),
         points,
-        cells: vec![PointCells {
-            programs: bound,
-            sent,
-            cells: members.iter().map(|m| m.cell).collect(),
-        }],
+        cells: vec![PointCells { programs: bound, sent, cells: members.iter().map(|m| m.cell).collect() }],
         noise,
         detectors: Vec::new(),
         observers,
