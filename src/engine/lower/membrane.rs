@@ -422,3 +422,53 @@ pub fn start_schemes<'d>(
     }
     Ok(states)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::Variable;
+    use crate::expr::parse;
+    use crate::units::Dimension;
+
+    /// Conductance and source of the current `text`, and both at `v`.
+    fn linear(text: &str, v: f64) -> (bool, f64, f64) {
+        let input = Variable { name: "v".into(), dimension: Dimension::NONE };
+        let dynamics = Dynamics { inputs: vec![input], ..Dynamics::default() };
+        let mut graph = Graph::new();
+        let leaf = graph.symbol(0);
+        let mut scope = Scope::new(&dynamics, &[]);
+        scope.bind("v", leaf);
+        let current = scope.expression(&mut graph, &parse(text).unwrap()).unwrap();
+        let (conductance, source) = linearise(&mut graph, current, leaf);
+        let fixed = !graph.depends(conductance, leaf) && !graph.depends(source, leaf);
+        let mut at = |node| {
+            let number = graph.substitute(node, &[(leaf, v)]);
+            graph.value(number).unwrap()
+        };
+        (fixed, at(conductance), at(source))
+    }
+
+    #[test]
+    fn a_current_becomes_a_conductance_and_a_source() {
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-12 * b.abs();
+        for (text, fixed, conductance, current) in [
+            ("3 * (50 - v)", true, 3.0, 3.0 * 57.0),
+            ("3 * (50 - v) + 2 * (v + 77) * (-1)", true, 5.0, 3.0 * 57.0 - 2.0 * 70.0),
+            ("0.2", true, 0.0, 0.2),
+            ("1 - v^2", false, -14.0, 1.0 - 49.0),
+            (
+                "(50 - v) / (1 + exp(-v))",
+                false,
+                1.0 / (1.0 + 7f64.exp()) - 57.0 * 7f64.exp() / (1.0 + 7f64.exp()).powi(2),
+                57.0 / (1.0 + 7f64.exp()),
+            ),
+            // Straight on either side of a choice, but not through both.
+            ("H(v) * (3 - v) + 2", false, 0.0, 2.0),
+        ] {
+            let (is_fixed, g, source) = linear(text, -7.0);
+            assert_eq!(is_fixed, fixed, "{text}");
+            // I = source − G v.
+            assert!(near(g, conductance) && near(source - g * -7.0, current), "{text}: {g}, {source}");
+        }
+    }
+}
