@@ -71,36 +71,6 @@ fn spikes_go_round_the_ring_as_in_other_simulators() {
         assert!((spikes[0].0 - first).abs() < 5e-4, "{spikes:?}");
         // Events act at grid points, to which simulators move them in different ways.
         assert!((spikes[1].0 - second).abs() < 0.026, "{spikes:?}");
-        assert_eq!(spikes.len(), number);
-        for (got, want) in [(spikes[0], first), (spikes[1], second), (spikes[number - 1], last)] {
-            assert!((got - want).abs() < 1e-3, "{got}, not {want} ms");
-        }
-    }
-}
-
-#[test]
-fn spikes_go_round_the_ring_as_in_other_simulators() {
-    // First spikes of cells 0 and 1 (ms), and of all cells in 200 ms, as far as known.
-    for (depth, dense, first, second, tstop_ms, number) in [
-        (2, false, 1.9306, 7.8554, 200.0, Some(34)),
-        (2, true, 1.8773, 7.7528, 200.0, Some(34)),
-        (6, false, 2.3718, 8.7219, 10.0, None),
-        (6, true, 2.2799, 8.5568, 10.0, None),
-    ] {
-        let workload = Workload {
-            name: "ring".into(),
-            n: Some(16),
-            depth,
-            dense,
-            tstop_ms: Some(tstop_ms),
-            ..Workload::default()
-        };
-        let run = run_model(&model(&workload).unwrap(), &Options { threads: 1, ..Options::default() });
-        let spikes: Vec<(f64, u32)> =
-            run.memory.spikes.iter().filter(|s| s.cell < 16).map(|s| (s.time_s * 1e3, s.cell)).collect();
-        println!("depth {depth}, dense {dense}: {:?}, {} spikes", &spikes[..2], spikes.len());
-        assert_eq!((spikes[0].1, spikes[1].1), (0, 1));
-        assert!((spikes[0].0 - first).abs() < 1e-3 && (spikes[1].0 - second).abs() < 1e-3, "{spikes:?}");
         assert_eq!(spikes.len(), number.unwrap_or(spikes.len()));
     }
 }
