@@ -10,6 +10,18 @@ use crate::error::{Error, ErrorKind, Result};
 /// The parent of a root.
 pub const NO_PARENT: u32 = u32::MAX;
 
+/// Phase of a node that is in no chain.
+pub(super) const NO_PHASE: u8 = u8::MAX;
+
+/// A chain is cut into pieces of this many nodes.
+pub(super) const PIECE: u8 = 8;
+
+/// Shortest unbranched run that is a chain.
+const SHORTEST_CHAIN: u32 = 32;
+
+/// A cell with at least this many nodes per depth has no chains.
+const NARROW: usize = 4;
+
 /// The tree of one cell, re-rooted at its centre.
 ///
 /// The centre is the node with the smallest distance, in edges, to its farthest node; of several the
@@ -26,6 +38,8 @@ pub struct CellTree {
     children: Vec<u32>,
     /// Children of node `i`: `children[first_child[i]..first_child[i + 1]]`.
     first_child: Vec<u32>,
+    /// Place of each node in its chain, from the top, modulo [`PIECE`]; or [`NO_PHASE`].
+    phase: Vec<u8>,
     root: u32,
     /// Edges from the root to the farthest node.
     height: u32,
@@ -108,7 +122,40 @@ impl CellTree {
             children[of(&first_child, i)].sort_by_key(|&c| (std::cmp::Reverse(height[c as usize]), c));
         }
         let height = height[root as usize];
-        CellTree { parent, edge, children, first_child, root, height }
+        let mut tree = CellTree { parent, edge, children, first_child, phase: vec![], root, height };
+        tree.phase = tree.chains(&order);
+        tree
+    }
+
+    /// Phases of the nodes; `order` has parents first.
+    ///
+    /// A chain is a long unbranched run in a cell so narrow that it is the latency of one division after
+    /// the other that takes the time: see [`hines`](super::hines).
+    fn chains(&self, order: &[u32]) -> Vec<u8> {
+        let n = self.len();
+        let mut phase = vec![NO_PHASE; n];
+        if n >= NARROW * (self.height as usize + 1) {
+            return phase;
+        }
+        // Nodes from each to the end of its run.
+        let mut below = vec![1_u32; n];
+        let single = |i: u32| self.child(i, 0).filter(|_| self.child(i, 1).is_none());
+        for &i in order.iter().rev() {
+            if let Some(child) = single(i) {
+                below[i as usize] += below[child as usize];
+            }
+        }
+        for &i in order.iter().filter(|&&i| i != self.root) {
+            let p = self.parent[i as usize];
+            if p == self.root || single(p).is_none() {
+                if below[i as usize] >= SHORTEST_CHAIN {
+                    phase[i as usize] = 0;
+                }
+            } else if phase[p as usize] != NO_PHASE {
+                phase[i as usize] = (phase[p as usize] + 1) % PIECE;
+            }
+        }
+        phase
     }
 
     /// Child of `node` with the given rank.
@@ -154,6 +201,7 @@ pub struct Forest {
     parent: Vec<u32>,
     node: Vec<(u32, u32)>,
     edge: Vec<u32>,
+    phase: Vec<u8>,
     levels: Vec<u32>,
     /// Position of each node, cell after cell.
     position: Vec<u32>,
@@ -181,6 +229,7 @@ impl Forest {
             parent: Vec::with_capacity(n),
             node: Vec::with_capacity(n),
             edge: Vec::with_capacity(n),
+            phase: Vec::with_capacity(n),
             levels: vec![0],
             position: vec![0; n],
             first_node,
@@ -189,7 +238,7 @@ impl Forest {
         let mut order: Vec<usize> = (0..cells.len()).collect();
         order.sort_by_key(|&i| std::cmp::Reverse((cells[i].height, cells[i].len())));
         for i in order {
-            forest.push(i as u32, cells[i].root, NO_PARENT, NO_PARENT);
+            forest.push(i as u32, cells[i].root, NO_PARENT, cells[i]);
         }
         let mut above = 0;
         while above < forest.parent.len() {
@@ -201,7 +250,7 @@ impl Forest {
                     let (i, node) = forest.node[at];
                     let cell = cells[i as usize];
                     if let Some(child) = cell.child(node, rank) {
-                        forest.push(i, child, at as u32, cell.edge[child as usize]);
+                        forest.push(i, child, at as u32, cell);
                     }
                 }
                 if forest.parent.len() == before {
@@ -213,12 +262,13 @@ impl Forest {
         Ok(forest)
     }
 
-    fn push(&mut self, cell: u32, node: u32, parent: u32, edge: u32) {
+    fn push(&mut self, cell: u32, node: u32, parent: u32, tree: &CellTree) {
         let at = self.first_node[cell as usize] + node as usize;
         self.position[at] = self.parent.len() as u32;
         self.parent.push(parent);
         self.node.push((cell, node));
-        self.edge.push(edge);
+        self.edge.push(tree.edge[node as usize]);
+        self.phase.push(tree.phase[node as usize]);
     }
 
     /// Number of nodes.
@@ -271,6 +321,11 @@ impl Forest {
         &self.edge
     }
 
+    /// Place of each position in its chain, from the top, modulo [`PIECE`]; or [`NO_PHASE`].
+    pub(super) fn phases(&self) -> &[u8] {
+        &self.phase
+    }
+
     /// The positions of each depth, roots first.
     pub fn levels(&self) -> impl ExactSizeIterator<Item = std::ops::Range<usize>> {
         self.levels.windows(2).map(|pair| pair[0] as usize..pair[1] as usize)
@@ -314,6 +369,22 @@ mod tests {
         assert_eq!(CellTree::new(&[NO_PARENT]).unwrap().root(), 0);
         // A star with one long arm.
         assert_eq!(CellTree::new(&[NO_PARENT, 0, 0, 0, 3, 4]).unwrap().root(), 3);
+    }
+
+    #[test]
+    fn only_long_runs_of_narrow_cells_are_chains() {
+        let cable: Vec<u32> = (0..71_u32).map(|i| i.wrapping_sub(1)).collect();
+        let tree = CellTree::new(&cable).unwrap();
+        // Rooted at 35; both arms count from there.
+        assert_eq!(tree.phase[35], NO_PHASE);
+        assert_eq!((tree.phase[34], tree.phase[36]), (0, 0));
+        assert_eq!((tree.phase[33], tree.phase[0], tree.phase[70]), (1, 2, 2));
+        let short: Vec<u32> = (0..63_u32).map(|i| i.wrapping_sub(1)).collect();
+        assert!(CellTree::new(&short).unwrap().phase.iter().all(|&phase| phase == NO_PHASE));
+        // The same cable with a bush at its root is wide.
+        let mut bush = cable.clone();
+        bush.extend([35; 200]);
+        assert!(CellTree::new(&bush).unwrap().phase.iter().all(|&phase| phase == NO_PHASE));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Arrays;
 use super::batches::{Batch, Mode, Shape, WIDE};
+use crate::cable::order::PIECE;
 use crate::simd::Level;
 use crate::simd::arch::portable::Portable;
 use crate::simd::lanes::Lanes;
@@ -14,7 +15,8 @@ pub(super) struct System<'a> {
     v: *mut f64,
     g: *const f64,
     f: *mut f64,
-    inverse: *const f64,
+    /// `1/d` of constant nodes, `m` of those whose diagonal is a quotient.
+    inverse: *mut f64,
     parent: &'a [u32],
 }
 
@@ -91,6 +93,9 @@ unsafe fn solve_lanes<W: Lanes, H: Lanes>(batches: &[Batch], system: &System<'_>
         for batch in batches.iter().rev() {
             match batch.mode {
                 Mode::Full => eliminate::<W, H, FULL>(batch, system),
+                Mode::First => eliminate::<W, H, FIRST>(batch, system),
+                Mode::Middle => eliminate::<W, H, MIDDLE>(batch, system),
+                Mode::Last => eliminate::<W, H, LAST>(batch, system),
                 Mode::Border => eliminate::<W, H, BORDER>(batch, system),
                 Mode::Constant => eliminate::<W, H, CONSTANT>(batch, system),
             }
@@ -105,6 +110,24 @@ unsafe fn solve_lanes<W: Lanes, H: Lanes>(batches: &[Batch], system: &System<'_>
 const FULL: u8 = 0;
 const BORDER: u8 = 1;
 const CONSTANT: u8 = 2;
+const FIRST: u8 = 3;
+const MIDDLE: u8 = 4;
+const LAST: u8 = 5;
+
+/// Whether a mode's factors are constant.
+const fn is_constant(mode: u8) -> bool {
+    mode == BORDER || mode == CONSTANT
+}
+
+/// Whether a mode's diagonal is a quotient.
+const fn is_quotient(mode: u8) -> bool {
+    mode == MIDDLE || mode == LAST
+}
+
+/// Whether a mode makes the parent's diagonal a quotient.
+const fn is_linked(mode: u8) -> bool {
+    mode == FIRST || mode == MIDDLE
+}
 
 /// Calls a function for a ladder of `offset` lanes.
 macro_rules! by_width {
@@ -154,6 +177,9 @@ unsafe fn eliminate<W: Lanes, H: Lanes, const MODE: u8>(batch: &Batch, system: &
             }
             Shape::Ladder { offset } => {
                 by_width!(offset, eliminate_ladder[MODE](start, len / offset, system));
+            }
+            Shape::Chain { offset, phase } => {
+                by_width!(offset, eliminate_chain[MODE](start, len / offset, phase, system));
             }
             Shape::Indexed => {
                 while at > start {
@@ -218,12 +244,22 @@ unsafe fn root<L: Lanes, const MODE: u8>(at: usize, n: usize, system: &System<'_
 unsafe fn inverse<L: Lanes, const MODE: u8>(at: usize, n: usize, system: &System<'_>) -> L {
     // SAFETY: passed on.
     unsafe {
-        if MODE == FULL {
-            L::splat(1.0).div(load(system.d.add(at), n))
-        } else {
-            load(system.inverse.add(at), n)
+        if is_constant(MODE) {
+            return load(system.inverse.add(at), n);
         }
+        above::<L, MODE>(at, n, system).div(load(system.d.add(at), n))
     }
+}
+
+/// `m`, 1 if the diagonal is no quotient.
+///
+/// # Safety
+///
+/// That of [`root`].
+#[inline(always)]
+unsafe fn above<L: Lanes, const MODE: u8>(at: usize, n: usize, system: &System<'_>) -> L {
+    // SAFETY: passed on.
+    unsafe { if is_quotient(MODE) { load(system.inverse.add(at), n) } else { L::splat(1.0) } }
 }
 
 /// `f`, given `1/d`; keeps it.
@@ -235,7 +271,7 @@ unsafe fn inverse<L: Lanes, const MODE: u8>(at: usize, n: usize, system: &System
 unsafe fn factor<L: Lanes, const MODE: u8>(at: usize, n: usize, inverse: L, system: &System<'_>) -> L {
     // SAFETY: passed on.
     unsafe {
-        if MODE == FULL {
+        if !is_constant(MODE) {
             let f = load::<L>(system.g.add(at), n).mul(inverse);
             store(f, system.f.add(at), n);
             f
@@ -245,17 +281,28 @@ unsafe fn factor<L: Lanes, const MODE: u8>(at: usize, n: usize, inverse: L, syst
     }
 }
 
-/// What is left of the parents' diagonal.
+/// What is left of the parents' diagonal, which was `parents`.
 ///
 /// # Safety
 ///
 /// That of [`root`].
 #[inline(always)]
-unsafe fn reduced<L: Lanes>(at: usize, n: usize, inverse: L, parents: L, system: &System<'_>) -> L {
+unsafe fn reduced<L: Lanes, const MODE: u8>(
+    at: usize,
+    n: usize,
+    inverse: L,
+    parents: L,
+    system: &System<'_>,
+) -> L {
     // SAFETY: passed on.
     unsafe {
         let g = load::<L>(system.g.add(at), n);
-        inverse.fnma(g.mul(g), parents)
+        if is_linked(MODE) {
+            let (d, m) = (load(system.d.add(at), n), above::<L, MODE>(at, n, system));
+            parents.fms(d, g.mul(g).mul(m))
+        } else {
+            inverse.fnma(g.mul(g), parents)
+        }
     }
 }
 
@@ -274,8 +321,11 @@ unsafe fn eliminate_run<L: Lanes, const MODE: u8>(at: usize, n: usize, offset: u
         store(rhs.mul(inverse), system.rhs.add(at), n);
         let p = at - offset;
         if MODE != CONSTANT {
-            let d = reduced(at, n, inverse, load(system.d.add(p), n), system);
+            let d = reduced::<L, MODE>(at, n, inverse, load(system.d.add(p), n), system);
             store(d, system.d.add(p), n);
+            if is_linked(MODE) {
+                store(load::<L>(system.d.add(at), n), system.inverse.add(p), n);
+            }
         }
         store(f.fma(rhs, load(system.rhs.add(p), n)), system.rhs.add(p), n);
     }
@@ -296,7 +346,11 @@ unsafe fn eliminate_indexed<L: Lanes, const MODE: u8>(at: usize, system: &System
         let rhs = L::load(system.rhs.add(at));
         rhs.mul(inverse).store(system.rhs.add(at));
         if MODE != CONSTANT {
-            reduced(at, L::N, inverse, L::gather(system.d, p), system).scatter(system.d, p);
+            let d = reduced::<L, MODE>(at, L::N, inverse, L::gather(system.d, p), system);
+            d.scatter(system.d, p);
+            if is_linked(MODE) {
+                L::load(system.d.add(at)).scatter(system.inverse, p);
+            }
         }
         f.fma(rhs, L::gather(system.rhs, p)).scatter(system.rhs, p);
     }
@@ -322,7 +376,8 @@ unsafe fn eliminate_ladder<L: Lanes, const MODE: u8>(start: usize, rows: usize, 
             rhs.mul(inverse).store(system.rhs.add(at));
             let p = at - L::N;
             if MODE != CONSTANT {
-                d = reduced(at, L::N, inverse, L::load(system.d.add(p)), system);
+                let g = L::load(system.g.add(at));
+                d = inverse.fnma(g.mul(g), L::load(system.d.add(p)));
             }
             rhs = f.fma(rhs, L::load(system.rhs.add(p)));
             at = p;
@@ -332,6 +387,56 @@ unsafe fn eliminate_ladder<L: Lanes, const MODE: u8>(start: usize, rows: usize, 
         }
         if MODE != CONSTANT {
             d.store(system.d.add(at));
+        }
+        rhs.store(system.rhs.add(at));
+    }
+}
+
+/// The same within chains; `MODE` is that of the last row, where elimination starts.
+///
+/// # Safety
+///
+/// That of [`eliminate_ladder`].
+#[inline(always)]
+unsafe fn eliminate_chain<L: Lanes, const MODE: u8>(
+    start: usize,
+    rows: usize,
+    phase: u8,
+    system: &System<'_>,
+) {
+    // SAFETY: passed on.
+    unsafe {
+        let mut at = start + (rows - 1) * L::N;
+        let mut d = L::load(system.d.add(at));
+        let mut m = above::<L, MODE>(at, L::N, system);
+        let mut rhs = L::load(system.rhs.add(at));
+        let piece = usize::from(PIECE);
+        let mut phase = (usize::from(phase) + rows - 1) % piece;
+        let mut linked;
+        loop {
+            let inverse = m.div(d);
+            let g = L::load(system.g.add(at));
+            let f = g.mul(inverse);
+            f.store(system.f.add(at));
+            rhs.mul(inverse).store(system.rhs.add(at));
+            at -= L::N;
+            let parents = L::load(system.d.add(at));
+            linked = phase != 0;
+            if linked {
+                (d, m) = (parents.fms(d, g.mul(g).mul(m)), d);
+                phase -= 1;
+            } else {
+                (d, m) = (inverse.fnma(g.mul(g), parents), L::splat(1.0));
+                phase = piece - 1;
+            }
+            rhs = f.fma(rhs, L::load(system.rhs.add(at)));
+            if at < start {
+                break;
+            }
+        }
+        d.store(system.d.add(at));
+        if linked {
+            m.store(system.inverse.add(at));
         }
         rhs.store(system.rhs.add(at));
     }
@@ -361,7 +466,7 @@ unsafe fn substitute<W: Lanes, H: Lanes>(batch: &Batch, system: &System<'_>) {
                     voltage(at, end - at, W::load_first(system.v.add(at - offset), end - at), system);
                 }
             }
-            Shape::Ladder { offset } => {
+            Shape::Ladder { offset } | Shape::Chain { offset, .. } => {
                 by_width!(offset, substitute_ladder [] (start, len / offset, system));
             }
             Shape::Indexed => {

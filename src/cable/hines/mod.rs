@@ -19,13 +19,25 @@
 //! order, whatever group the cell is in; with the same fused operations for all vector widths the
 //! result of a cell has the same bits in every group and on every machine.
 //!
-//! `d_p` is updated with `s g²` and not `f g`: one operation less between one division and the next,
-//! which is what bounds a long unbranched cable.
+//! `d_p` is updated with `s g²` and not `f g`: one operation less between one division and the next.
+//!
+//! In a long unbranched run even so each division waits for the one before. Cells that consist of little
+//! else have *chains*: there the diagonal is kept as a quotient `d = n/m`, and as the node has one child
+//! only,
+//!
+//! ```text
+//! n_p = d_p n_i - g_i² m_i       m_p = n_i       s = m_i / n_i
+//! ```
+//!
+//! which is the recurrence of leading minors that Sturm sequences use (Wilkinson, The Algebraic
+//! Eigenvalue Problem, 1965, ch. 5), as backward stable as elimination; divisions follow one another
+//! without waiting. Every eighth node starts anew with `m = 1`, so nothing leaves the range of
+//! numbers for diagonals from 1e-38 to 1e38. Which nodes are chains is a matter of the cell alone.
 
 mod batches;
 mod kernels;
 
-use crate::cable::order::{Forest, NO_PARENT};
+use crate::cable::order::{Forest, NO_PARENT, NO_PHASE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::simd::Level;
 use crate::vm::Arena;
@@ -42,7 +54,8 @@ pub struct Arrays {
     pub g: usize,
     /// Working memory of the solver: factors `f`. Constant ones must survive from step to step.
     pub f: usize,
-    /// Working memory of the solver: `1/d` of the nodes with constant factors.
+    /// Working memory of the solver: `1/d` of the nodes with constant factors, which must survive; `m` of
+    /// those in chains.
     pub inverse: usize,
 }
 
@@ -56,6 +69,7 @@ pub struct Hines {
     batches: Vec<Batch>,
     parent: Vec<u32>,
     constant: Vec<bool>,
+    linked: Vec<bool>,
     arrays: Arrays,
     arena_len: usize,
 }
@@ -82,12 +96,15 @@ impl Hines {
                 format!("arrays of {n} nodes at {starts:?} overlap or reach beyond {arena_len}"),
             ));
         }
-        let constant = constant_subtrees(forest, constant);
-        let batches = batches::of(forest.parents(), &constant);
-        Ok(Hines { batches, parent: forest.parents().to_vec(), constant, arrays, arena_len })
+        let nodes = Nodes::new(forest, constant);
+        let batches = batches::of(&nodes);
+        let parent = forest.parents().to_vec();
+        let Nodes { constant, linked, .. } = nodes;
+        Ok(Hines { batches, parent, constant, linked, arrays, arena_len })
     }
 
-    /// Whether the factors of each position are constant: those of its whole subtree are.
+    /// Whether the factors of each position are constant: the diagonals of its whole subtree are, and it
+    /// does not share a piece of a chain with one whose are not.
     pub fn constant(&self) -> &[bool] {
         &self.constant
     }
@@ -101,14 +118,18 @@ impl Hines {
     pub fn factor(&self, arena: &mut Arena) {
         assert_eq!(arena.len(), self.arena_len, "the solver belongs to another arena");
         let n = self.parent.len();
-        let mut d = arena[self.arrays.d..][..n].to_vec();
+        let (mut d, mut m) = (arena[self.arrays.d..][..n].to_vec(), vec![1.0; n]);
         for i in (0..n).rev().filter(|&i| self.constant[i]) {
             let g = arena[self.arrays.g + i];
-            let inverse = 1.0 / d[i];
+            let inverse = m[i] / d[i];
             arena[self.arrays.inverse + i] = inverse;
             arena[self.arrays.f + i] = g * inverse;
-            if let Some(dp) = d.get_mut(self.parent[i] as usize) {
-                *dp = (-inverse).mul_add(g * g, *dp);
+            let p = self.parent[i] as usize;
+            if self.linked[i] {
+                d[p] = d[p].mul_add(d[i], -(g * g * m[i]));
+                m[p] = d[i];
+            } else if p < n {
+                d[p] = (-inverse).mul_add(g * g, d[p]);
             }
         }
     }
@@ -145,22 +166,49 @@ impl Hines {
     }
 }
 
-/// Which positions head a subtree whose diagonals are all constant.
-fn constant_subtrees(forest: &Forest, constant: &[bool]) -> Vec<bool> {
-    let mut all: Vec<bool> = (0..forest.len()).map(|i| constant.get(i) == Some(&true)).collect();
-    for (i, &p) in forest.parents().iter().enumerate().rev() {
-        if p != NO_PARENT && !all[i] {
-            all[p as usize] = false;
-        }
-    }
-    all
+/// What the batches are made from.
+#[derive(Debug)]
+struct Nodes<'a> {
+    parent: &'a [u32],
+    phase: &'a [u8],
+    /// Whether the factors are constant.
+    constant: Vec<bool>,
+    /// Whether the parent's diagonal becomes a quotient.
+    linked: Vec<bool>,
+    /// Whether the own one is.
+    quotient: Vec<bool>,
 }
 
-/// How the solver works through a position.
-fn mode(parent: &[u32], constant: &[bool], i: usize) -> Mode {
-    match (constant[i], constant.get(parent[i] as usize)) {
-        (false, _) => Mode::Full,
-        (true, Some(false)) => Mode::Border,
-        (true, _) => Mode::Constant,
+impl<'a> Nodes<'a> {
+    fn new(forest: &'a Forest, diagonal: &[bool]) -> Nodes<'a> {
+        let (n, parent, phase) = (forest.len(), forest.parents(), forest.phases());
+        let linked: Vec<bool> = phase.iter().map(|&phase| phase != NO_PHASE && phase != 0).collect();
+        let mut constant: Vec<bool> = (0..n).map(|i| diagonal.get(i) == Some(&true)).collect();
+        for i in (0..n).rev().filter(|&i| parent[i] != NO_PARENT) {
+            if !constant[i] {
+                constant[parent[i] as usize] = false;
+            }
+        }
+        let mut quotient = vec![false; n];
+        for i in (0..n).filter(|&i| linked[i]) {
+            let p = parent[i] as usize;
+            constant[i] &= constant[p];
+            quotient[p] = true;
+        }
+        Nodes { parent, phase, constant, linked, quotient }
+    }
+
+    /// How the solver works through a position.
+    fn mode(&self, i: usize) -> Mode {
+        match (self.constant[i], self.constant.get(self.parent[i] as usize)) {
+            (true, Some(false)) => Mode::Border,
+            (true, _) => Mode::Constant,
+            (false, _) => match (self.quotient[i], self.linked[i]) {
+                (false, false) => Mode::Full,
+                (false, true) => Mode::First,
+                (true, true) => Mode::Middle,
+                (true, false) => Mode::Last,
+            },
+        }
     }
 }
