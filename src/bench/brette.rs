@@ -290,4 +290,28 @@ mod tests {
             assert!((low * 0.95..=high * 1.05).contains(&n), "{name}: {n} spikes");
         }
     }
+
+    #[test]
+    fn spikes_do_not_depend_on_groups_and_threads() {
+        for name in ["cuba", "coba", "cobahh"] {
+            let workload = Workload {
+                name: name.into(),
+                dt_ms: 0.1,
+                tstop_ms: Some(60.0),
+                n: Some(900),
+                ..Workload::default()
+            };
+            let model = super::super::model(&workload).unwrap();
+            let spikes = |threads, group_size| {
+                let options = Options { threads, group_size, ..Options::default() };
+                let mut simulation = crate::engine::Simulation::new(&model, &options).unwrap();
+                let mut memory = Memory::default();
+                simulation.run(&mut memory, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+                memory.spikes
+            };
+            let whole = spikes(1, 8192);
+            assert!(whole.len() > 100, "{name}: {} spikes", whole.len());
+            assert_eq!(whole, spikes(2, 70), "{name}");
+        }
+    }
 }

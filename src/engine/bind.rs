@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::lower::{Array, MembranePrograms, NodeArray, PointPrograms, Template};
+use super::lower::{Array, MembranePrograms, NodeArray, PointPrograms, Template, uniform};
 use crate::error::Result;
-use crate::vm::{Arena, BoundProgram, Program, padded, run_lane};
+use crate::simd::Level;
+use crate::vm::{Arena, BoundProgram, Program, Target, add_weighted, padded, run_lane, weighted_sums};
 
 /// Where the arrays of one mechanism set lie in a group's arena.
 #[derive(Debug, Clone)]
@@ -110,12 +111,47 @@ pub struct EventProgram {
     program: Program,
     offsets: Vec<usize>,
     lists: Vec<Arc<[u32]>>,
+    lanes: usize,
+    /// Where the program only adds multiples of the weight to arrays: where they start, and the
+    /// factors.
+    sums: Option<Vec<(usize, f64)>>,
 }
 
 impl EventProgram {
-    /// Runs it on `lane`.
-    pub fn run(&self, lane: usize, arena: &mut Arena, uniforms: &[f64], registers: &mut Vec<f64>) {
-        run_lane(&self.program, &self.offsets, lane, &self.lists, arena, uniforms, registers);
+    fn new(template: &Template, place: &Placement) -> EventProgram {
+        let offsets = place.offsets(template, place.lanes);
+        let sums = weighted_sums(&template.program, uniform::WEIGHT);
+        let start = |(array, factor): (u16, f64)| (offsets[usize::from(array)], factor);
+        EventProgram {
+            program: template.program.clone(),
+            sums: sums.map(|sums| sums.into_iter().map(start).collect()),
+            offsets,
+            lists: place.lists.clone(),
+            lanes: place.lanes,
+        }
+    }
+
+    /// Runs it on each of `targets`, in their order.
+    pub fn run(
+        &self,
+        level: Level,
+        targets: &[Target],
+        arena: &mut Arena,
+        uniforms: &[f64; uniform::COUNT],
+        registers: &mut Vec<f64>,
+    ) {
+        if let Some(sums) = &self.sums {
+            for &(start, factor) in sums {
+                add_weighted(level, &mut arena[start..start + self.lanes], factor, targets);
+            }
+            return;
+        }
+        let mut uniforms = *uniforms;
+        for target in targets {
+            uniforms[usize::from(uniform::WEIGHT)] = target.weight;
+            let lane = target.lane as usize;
+            run_lane(&self.program, &self.offsets, lane, &self.lists, arena, &uniforms, registers);
+        }
     }
 }
 
@@ -129,11 +165,7 @@ impl BoundPoints {
         for (_, template) in &programs.events {
             // Binding checks the program; events then run it lane by lane.
             place.bind(template)?;
-            events.push(EventProgram {
-                program: template.program.clone(),
-                offsets: place.offsets(template, place.lanes),
-                lists: place.lists.clone(),
-            });
+            events.push(EventProgram::new(template, place));
         }
         Ok(BoundPoints {
             start: place.bind_some(&programs.start)?,

@@ -119,7 +119,7 @@ pub fn cable_group(
             arena: arena.len(),
             lists: Vec::new(),
         };
-        Some(place.bind(&base_program(true)?)?)
+        Some(place.bind(&base_program(true, true)?)?)
     };
     let mut constant = vec![true; forest.len()];
     for set in &sets {
@@ -177,6 +177,7 @@ pub fn cable_group(
         detectors: detectors.collect(),
         observers,
         samples: watching.samples,
+        targets: Vec::new(),
         calendar: Default::default(),
         spikes: Vec::new(),
         prepared: false,
@@ -234,7 +235,7 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
         arena: arena.len(),
         lists: Vec::new(),
     };
-    let base = place(0).bind(&base_program(false)?)?;
+    let base = place(0).bind(&base_program(false, plan.is_loaded)?)?;
     let bound = BoundPoints::new(programs, &place(cells_start))?;
     let ports = &plan.dynamics.out_ports;
     let spike = ports.iter().position(|p| p == "spike").or((!ports.is_empty()).then_some(0));
@@ -263,6 +264,7 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
         detectors: Vec::new(),
         observers,
         samples: watching.samples,
+        targets: Vec::new(),
         calendar: Default::default(),
         spikes: Vec::new(),
         prepared: false,
@@ -293,8 +295,8 @@ fn misplaced() -> Error {
 }
 
 /// Sets diagonal and right-hand side before anything adds to them: for cable cells
-/// `d = diagonal0, rhs = (C/dt) v`, for point cells zero.
-fn base_program(cable: bool) -> Result<Template> {
+/// `d = diagonal0, rhs = (C/dt) v`, for point cells zero; the diagonal only where anything may add to it.
+fn base_program(cable: bool, diagonals: bool) -> Result<Template> {
     let mut builder = Builder::default();
     let (rhs, diagonal) = if cable {
         let v = builder.read(Array::Node(NodeArray::V));
@@ -306,7 +308,9 @@ fn base_program(cable: bool) -> Result<Template> {
         (zero, zero)
     };
     builder.store(rhs, Array::Node(NodeArray::Rhs));
-    builder.store(diagonal, Array::Node(NodeArray::Diagonal));
+    if diagonals {
+        builder.store(diagonal, Array::Node(NodeArray::Diagonal));
+    }
     builder.finish()
 }
 

@@ -9,36 +9,37 @@ pub struct Spike {
     pub cell: u32,
 }
 
-/// An event on its way to an instance of a group.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Event {
+/// The events by which one spike reaches instances of one kind in a group at one step: a stretch of
+/// the group's list of targets. So a spike costs the calendar little, however many cells it reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Volley {
     /// Number of the point kind in the group.
     pub kind: u32,
-    /// The instance.
-    pub lane: u32,
-    /// The connection's weight.
-    pub weight: f64,
+    /// The first of the targets.
+    pub first: u32,
+    /// The one after the last.
+    pub end: u32,
 }
 
-/// Events of a group by the step at which they arrive, each step's in order of pushing.
+/// Volleys to a group by the step at which they arrive, each step's in order of pushing.
 #[derive(Debug, Clone, Default)]
 pub struct Calendar {
     /// A ring of steps; grows to the longest delay.
-    days: Vec<Vec<Event>>,
+    days: Vec<Vec<Volley>>,
     /// The step of `days[0]`'s turn: the next to be taken.
     next: u64,
 }
 
 impl Calendar {
-    /// Puts `event` into step `step`; a step already past counts as the next one.
-    pub fn push(&mut self, step: u64, event: Event) {
+    /// Puts `volley` into step `step`; a step already past counts as the next one.
+    pub fn push(&mut self, step: u64, volley: Volley) {
         let step = step.max(self.next);
         let ahead = (step - self.next) as usize;
         if ahead >= self.days.len() {
             self.grow(ahead + 1);
         }
         let day = (step % self.days.len() as u64) as usize;
-        self.days[day].push(event);
+        self.days[day].push(volley);
     }
 
     fn grow(&mut self, wanted: usize) {
@@ -55,8 +56,8 @@ impl Calendar {
         }
     }
 
-    /// Moves the events of `step` into `out`. Steps are taken one after the other.
-    pub fn take(&mut self, step: u64, out: &mut Vec<Event>) {
+    /// Moves the volleys of `step` into `out`. Steps are taken one after the other.
+    pub fn take(&mut self, step: u64, out: &mut Vec<Volley>) {
         out.clear();
         if !self.days.is_empty() {
             let day = (step % self.days.len() as u64) as usize;
@@ -71,22 +72,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_come_out_at_their_step_in_order_whatever_the_ring_size() {
-        let event = |lane| Event { kind: 0, lane, weight: 1.0 };
+    fn volleys_come_out_at_their_step_in_order_whatever_the_ring_size() {
+        let volley = |first| Volley { kind: 0, first, end: first + 1 };
         let mut calendar = Calendar::default();
         let mut out = Vec::new();
-        calendar.push(0, event(1));
-        calendar.push(70, event(2));
-        calendar.push(3, event(3));
+        calendar.push(0, volley(1));
+        calendar.push(70, volley(2));
+        calendar.push(3, volley(3));
         let mut seen = Vec::new();
         for step in 0..2000_u64 {
             if step == 5 {
-                calendar.push(1005, event(4));
-                calendar.push(70, event(5));
-                calendar.push(2, event(6));
+                calendar.push(1005, volley(4));
+                calendar.push(70, volley(5));
+                calendar.push(2, volley(6));
             }
             calendar.take(step, &mut out);
-            seen.extend(out.iter().map(|e| (step, e.lane)));
+            seen.extend(out.iter().map(|volley| (step, volley.first)));
         }
         assert_eq!(seen, [(0, 1), (3, 3), (5, 6), (70, 2), (70, 5), (1005, 4)]);
     }

@@ -1,13 +1,16 @@
 //! A group of cells that advance together: its memory and its step.
 
 use super::bind::{BoundMembrane, BoundPoints, node_base};
-use super::events::{Calendar, Event, Spike};
+use super::events::{Calendar, Spike, Volley};
 use super::lower::{NodeArray, uniform};
 use crate::cable::hines::Hines;
 use crate::model::Method;
 use crate::rng::{Purpose, Stream};
 use crate::simd::Level;
-use crate::vm::{Arena, BoundProgram, Scratch};
+use crate::vm::{Arena, BoundProgram, Scratch, Target};
+
+/// Cells that are looked at together for whether any of them spikes.
+const QUIET: usize = 64;
 
 /// What all groups of a run have in common.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +120,9 @@ pub struct Group {
     pub observers: Vec<Observer>,
     /// Samples, by table.
     pub samples: Vec<Samples>,
-    /// Events to come.
+    /// Where connections lead, with their weights.
+    pub targets: Vec<Target>,
+    /// Events to come: stretches of `targets`.
     pub calendar: Calendar,
     /// Spikes since the last hand-over, in order of time step.
     pub spikes: Vec<Spike>,
@@ -132,7 +137,7 @@ pub struct Group {
 pub struct Work {
     scratch: Scratch,
     registers: Vec<f64>,
-    due: Vec<Event>,
+    due: Vec<Volley>,
 }
 
 impl Group {
@@ -184,7 +189,7 @@ impl Group {
         // Stimuli act at the middle of the step: exact charge, second order.
         let middle = uniforms(clock, time + 0.5 * clock.dt_s);
         self.draw_noise(clock, step);
-        let Group { arena, base, membranes, points, work, calendar, observers, .. } = self;
+        let Group { arena, base, membranes, points, work, targets, calendar, observers, .. } = self;
         for bound in points.iter() {
             if let Some(program) = if step == 0 { &bound.conditions } else { &bound.step } {
                 program.run(clock.level, arena, &middle, &mut work.scratch);
@@ -204,11 +209,10 @@ impl Group {
             program.run(clock.level, arena, uniforms, &mut work.scratch);
         }
         calendar.take(step, &mut work.due);
-        for event in &work.due {
-            let mut uniforms = now;
-            uniforms[usize::from(uniform::WEIGHT)] = event.weight;
-            if let Some(program) = points.get(event.kind as usize).and_then(|p| p.events.first()) {
-                program.run(event.lane as usize, arena, &uniforms, &mut work.registers);
+        for volley in &work.due {
+            if let Some(program) = points.get(volley.kind as usize).and_then(|p| p.events.first()) {
+                let targets = &targets[volley.first as usize..volley.end as usize];
+                program.run(clock.level, targets, arena, &now, &mut work.registers);
             }
         }
         for bound in points.iter() {
@@ -262,9 +266,14 @@ impl Group {
                 program.run(clock.level, &mut self.arena, &uniforms, &mut self.work.scratch);
             }
             if let Some(sent) = cells.sent {
-                let lanes = cells.cells.iter().zip(&self.arena[sent..]);
-                let spiking = lanes.filter(|(_, sent)| **sent != 0.0);
-                self.spikes.extend(spiking.map(|(&cell, _)| Spike { time_s: end, cell }));
+                let sent = &self.arena[sent..sent + cells.cells.len()];
+                for (sent, cells) in sent.chunks(QUIET).zip(cells.cells.chunks(QUIET)) {
+                    // Most cells are silent: many are passed over at once.
+                    if sent.iter().fold(0, |any, sent| any | sent.to_bits()) != 0 {
+                        let spiking = cells.iter().zip(sent).filter(|(_, sent)| **sent != 0.0);
+                        self.spikes.extend(spiking.map(|(&cell, _)| Spike { time_s: end, cell }));
+                    }
+                }
             }
         }
     }

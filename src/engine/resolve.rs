@@ -120,11 +120,9 @@ pub fn resolve<'a>(
                 Resolved::Cable(members)
             }
             (PopulationCell::Point(cell), _) => {
-                let kind =
-                    kind(&cell.dynamics, Vec::new(), PointSite::Cell, model, catalog).map_err(named)?;
                 let mut synapses = Vec::with_capacity(cell.synapses.len());
                 for (s, synapse) in cell.synapses.iter().enumerate() {
-                    let kind = self::kind(&synapse.dynamics, Vec::new(), PointSite::Placed, model, catalog);
+                    let kind = self::kind(&synapse.dynamics, Vec::new(), model, catalog);
                     synapses.push(PlacedAt {
                         kind: kind.map_err(named)?,
                         nodes: vec![0],
@@ -135,7 +133,8 @@ pub fn resolve<'a>(
                 }
                 let member = |i: usize| PointMember {
                     cell: first_cell[p] + i as u32,
-                    kind,
+                    // Compiled when all that sits on the cells is known.
+                    kind: 0,
                     initial_v: initial(i),
                     placed: synapses.clone(),
                     requests: Vec::new(),
@@ -148,6 +147,7 @@ pub fn resolve<'a>(
     }
     let mut resolution = Resolution { populations, first_cell, tables: Vec::new(), intervals: Vec::new() };
     resolution.add_stimuli(model, catalog)?;
+    resolution.compile_point_cells(model, catalog)?;
     resolution.add_detectors(model)?;
     resolution.add_recordings(model, catalog)?;
     Ok(resolution)
@@ -156,7 +156,6 @@ pub fn resolve<'a>(
 fn kind(
     dynamics: &Arc<Dynamics>,
     varying: Vec<String>,
-    site: PointSite,
     model: &Model,
     catalog: &mut Catalog,
 ) -> Result<usize> {
@@ -165,7 +164,8 @@ fn kind(
         dynamics: dynamics.clone(),
         varying,
         temperature_k: model.temperature_k,
-        site,
+        site: PointSite::Placed,
+        is_loaded: false,
     })
 }
 
@@ -204,7 +204,7 @@ fn place(
         }
     }
     Ok(PlacedAt {
-        kind: kind(&dynamics, varying, PointSite::Placed, model, catalog).map_err(named)?,
+        kind: kind(&dynamics, varying, model, catalog).map_err(named)?,
         nodes: nodes_of(plan, &locations),
         values,
         use_id: draw.use_id,
@@ -246,8 +246,7 @@ impl Resolution<'_> {
                 Some(interval) => ((interval.value / model.run.dt_s).round() as u64).max(1),
                 None => 1,
             };
-            let kind =
-                kind(&stimulus.dynamics, Vec::new(), PointSite::Placed, model, catalog).map_err(named)?;
+            let kind = kind(&stimulus.dynamics, Vec::new(), model, catalog).map_err(named)?;
             for i in checked(&stimulus.cells, population.size, &population.name)? {
                 let draw = draw(
                     model.seed,
@@ -283,6 +282,27 @@ impl Resolution<'_> {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    fn compile_point_cells(&mut self, model: &Model, catalog: &mut Catalog) -> Result<()> {
+        for (population, resolved) in model.populations.iter().zip(&mut self.populations) {
+            let (PopulationCell::Point(cell), Resolved::Point(members)) = (&population.cell, resolved) else {
+                continue;
+            };
+            let mut placed = members.iter().flat_map(|member| &member.placed);
+            let is_loaded = placed.any(|at| catalog.kinds[at.kind].1.has_conductance);
+            let kind = catalog.kind(PointKind {
+                name: cell.dynamics.name.clone(),
+                dynamics: cell.dynamics.clone(),
+                varying: Vec::new(),
+                temperature_k: model.temperature_k,
+                site: PointSite::Cell,
+                is_loaded,
+            });
+            let kind = kind.map_err(|e| in_population(e, &population.name))?;
+            members.iter_mut().for_each(|member| member.kind = kind);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Options;
 use super::build::{cable_group, point_group};
 use super::catalog::Catalog;
-use super::events::{Event, Spike};
+use super::events::{Spike, Volley};
 use super::group::{Clock, Group};
 use super::members::{CableMember, PlacedLanes, PointMember};
 use super::plan::CellPlan;
@@ -16,6 +16,7 @@ use super::tables::Table;
 use crate::dynamics::advance::Order;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Method, Model};
+use crate::vm::Target;
 
 /// Steps between two hand-overs to the sink.
 const HAND_OVER: u64 = 512;
@@ -63,13 +64,20 @@ pub struct Summary {
     pub connections: usize,
 }
 
-/// Where a connection leads.
+/// Where connections of one cell lead that have the same delay.
 #[derive(Debug, Clone, Copy)]
 struct Route {
     group: u32,
+    volley: Volley,
+    delay_s: f64,
+}
+
+/// Where one connection leads.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    group: u32,
     kind: u32,
-    lane: u32,
-    weight: f64,
+    target: Target,
     delay_s: f64,
 }
 
@@ -85,7 +93,7 @@ pub struct Simulation {
     tables: Vec<Table>,
     /// Columns in order for each table: group, index among the group's probes.
     columns: Vec<Vec<(u32, u32)>>,
-    /// Routes of cell `c`: `routes[first_route[c]..first_route[c + 1]]`, in order of connection.
+    /// Routes of cell `c`: `routes[first_route[c]..first_route[c + 1]]`.
     routes: Vec<Route>,
     first_route: Vec<usize>,
     /// Given spikes, by time and cell, and how many have left.
@@ -260,6 +268,10 @@ impl Simulation {
     }
 
     fn connect(&mut self, model: &Model, first_cell: &[u32], homes: &[(u32, PlacedLanes)]) -> Result<()> {
+        if u32::try_from(model.connections.len()).is_err() {
+            let message = format!("{} connections are too many", model.connections.len());
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
         let cell = |(population, index): (usize, usize)| first_cell[population] as usize + index;
         let mut counts = vec![0usize; homes.len() + 1];
         for c in &model.connections {
@@ -269,9 +281,9 @@ impl Simulation {
         for i in 1..counts.len() {
             counts[i] += counts[i - 1];
         }
-        self.first_route = counts.clone();
-        let empty = Route { group: 0, kind: 0, lane: 0, weight: 0.0, delay_s: 0.0 };
-        self.routes = vec![empty; model.connections.len()];
+        let first = counts.clone();
+        let empty = Link { group: 0, kind: 0, target: Target { lane: 0, weight: 0.0 }, delay_s: 0.0 };
+        let mut links = vec![empty; model.connections.len()];
         for c in &model.connections {
             let (group, lanes) = &homes[cell(c.target)];
             let Some(&(kind, first)) = lanes.get(c.synapse) else {
@@ -281,9 +293,28 @@ impl Simulation {
                 ));
             };
             let at = &mut counts[cell(c.source)];
-            let lane = first + c.point as u32;
-            self.routes[*at] = Route { group: *group, kind, lane, weight: c.weight, delay_s: c.delay_s };
+            let target = Target { lane: first + c.point as u32, weight: c.weight };
+            links[*at] = Link { group: *group, kind, target, delay_s: c.delay_s };
             *at += 1;
+        }
+        self.routes.clear();
+        self.first_route = vec![0];
+        for cell in first.windows(2) {
+            let links = &mut links[cell[0]..cell[1]];
+            // Of equal ones the order of connection stays: what reaches a lane is summed in an order
+            // that does not depend on the groups.
+            links.sort_by(|a, b| {
+                (a.group, a.kind).cmp(&(b.group, b.kind)).then(a.delay_s.total_cmp(&b.delay_s))
+            });
+            for same in links.chunk_by(|a, b| (a.group, a.kind, a.delay_s) == (b.group, b.kind, b.delay_s)) {
+                let Link { group, kind, delay_s, .. } = same[0];
+                let targets = &mut self.groups[group as usize].targets;
+                let first = targets.len() as u32;
+                targets.extend(same.iter().map(|link| link.target));
+                let volley = Volley { kind, first, end: targets.len() as u32 };
+                self.routes.push(Route { group, volley, delay_s });
+            }
+            self.first_route.push(self.routes.len());
         }
         Ok(())
     }
@@ -388,8 +419,7 @@ impl Simulation {
             let arrival = (spike.time_s + route.delay_s) / self.clock.dt_s;
             // To the nearest step, half-way ones to the earlier: as NEURON, up to t + dt/2.
             let step = (arrival - 0.5 - 1e-9).ceil().max(0.0) as u64;
-            let event = Event { kind: route.kind, lane: route.lane, weight: route.weight };
-            self.groups[route.group as usize].calendar.push(step, event);
+            self.groups[route.group as usize].calendar.push(step, route.volley);
         }
     }
 

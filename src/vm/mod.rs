@@ -15,8 +15,8 @@ mod ops;
 mod program;
 pub mod reference;
 
-pub use kernels::{BoundProgram, Scratch};
-pub use lane::run_lane;
+pub use kernels::{BoundProgram, Scratch, add_weighted};
+pub use lane::{Target, run_lane, weighted_sums};
 pub use lower::{Leaf, Outputs, lower};
 pub use ops::{Address, Code, Op, Program};
 pub use program::Operands;

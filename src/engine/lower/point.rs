@@ -33,6 +33,9 @@ pub struct PointKind {
     pub temperature_k: f64,
     /// What they are.
     pub site: PointSite,
+    /// For cells: whether anything on them has a conductance. Without, the step of a passive cell has
+    /// fixed coefficients.
+    pub is_loaded: bool,
 }
 
 /// What an instance array holds.
@@ -165,6 +168,9 @@ impl PointKind {
     /// the exponential step sees the conductances.
     fn injected_current(&self, builder: &mut Builder, states: &[NodeId]) -> Result<NodeId> {
         let source = builder.read(Array::Node(NodeArray::Rhs));
+        if !self.is_loaded {
+            return Ok(source);
+        }
         let conductance = builder.read(Array::Node(NodeArray::Diagonal));
         let v = self.dynamics.exposed("v").and_then(|name| self.dynamics.state(name));
         let v = match v {

@@ -1,6 +1,8 @@
 //! The fast interpreter: one loop per operation, written once over lanes, compiled per vector unit.
 
+mod add;
 mod bound;
 mod step;
 
+pub use add::add_weighted;
 pub use bound::{BoundProgram, Scratch};
