@@ -43,7 +43,7 @@ fn graph(expr: &Expr) -> (Graph, NodeId, [NodeId; 3]) {
 /// What the compiled `node` gives for values of [`NAMES`] in eight lanes.
 fn compiled(graph: &Graph, node: NodeId, values: &[[f64; 3]; 8]) -> [f64; 8] {
     let leaves = [0, 1, 2].map(Leaf::Array);
-    let outputs = Outputs { stores: vec![(node, 3)], adds: Vec::new() };
+    let outputs = Outputs { stores: vec![(node, 3)], ..Outputs::default() };
     let mut program = lower(graph, &leaves, &outputs).unwrap();
     program.n_arrays = 4;
     let bound = BoundProgram::new(&program, &[0, 8, 16, 24], 8, Vec::new(), 32).unwrap();

@@ -194,7 +194,7 @@ mod tests {
         let n = values.len();
         let leaves: Vec<Leaf> = (0..n as u16).map(Leaf::Array).collect();
         let stores = next.iter().enumerate().map(|(i, &node)| (node, (n + i) as u16)).collect();
-        let program = lower(&graph, &leaves, &Outputs { stores, adds: Vec::new() }).unwrap();
+        let program = lower(&graph, &leaves, &Outputs { stores, ..Outputs::default() }).unwrap();
         let offsets: Vec<usize> = (0..2 * n).collect();
         let mut arena = [values, &vec![0.0; n][..]].concat();
         run_lane(&program, &offsets, 0, &[], &mut arena, &[H], &mut Vec::new());

@@ -409,8 +409,7 @@ impl Graph {
     }
 
     /// `a` as a value of its own: what uses it neither looks into it nor fuses with it. For states
-    /// after a step, which no longer depend on the potential, and for sums that have to come out to
-    /// the same bit in programs of another cut.
+    /// after a step, which no longer depend on the potential.
     pub fn opaque(&mut self, a: NodeId) -> NodeId {
         if self.value(a).is_some() { a } else { self.intern(Kind::Opaque(a)) }
     }

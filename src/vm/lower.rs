@@ -32,6 +32,8 @@ pub enum Leaf {
 pub struct Outputs {
     /// Arrays to be set, lane by lane, to nodes.
     pub stores: Vec<(NodeId, u16)>,
+    /// Whole arrays to be set, at the places of an index list, to nodes: node, array, list.
+    pub scatters: Vec<(NodeId, u16, u16)>,
     /// Nodes to be added to whole arrays at the places of an index list: node, array, list.
     pub adds: Vec<(NodeId, u16, u16)>,
 }
@@ -60,6 +62,10 @@ pub fn lower(graph: &Graph, leaves: &[Leaf], outputs: &Outputs) -> Result<Progra
             value => value,
         };
         stores.push((value, array));
+    }
+    for &(node, array, list) in &outputs.scatters {
+        let value = lowering.emit(node)?;
+        lowering.push(Code::Scatter, &[Value::Array(array), value], [f64::from(list), 0.0, 0.0]);
     }
     for &(node, array, list) in &outputs.adds {
         let value = lowering.emit(node)?;
@@ -96,7 +102,8 @@ struct Lowering<'a> {
 fn count_uses(graph: &Graph, outputs: &Outputs) -> Vec<u32> {
     let mut uses = vec![0; graph.len()];
     let mut stack = Vec::new();
-    for node in outputs.stores.iter().map(|s| s.0).chain(outputs.adds.iter().map(|a| a.0)) {
+    let placed = outputs.scatters.iter().chain(&outputs.adds).map(|a| a.0);
+    for node in outputs.stores.iter().map(|s| s.0).chain(placed) {
         // An output is never folded into its user.
         uses[node.0 as usize] += 2;
         stack.push(node);
@@ -470,7 +477,7 @@ fn allocate(ops: Vec<Virtual>, stores: &[(Value, u16)]) -> Result<Program> {
         }
         let d = match home[i] {
             Some(address) => address,
-            None if op.code == Code::ScatterAdd => args[0],
+            None if matches!(op.code, Code::Scatter | Code::ScatterAdd) => args[0],
             None => {
                 let register = match free.pop() {
                     Some(register) => register,

@@ -135,6 +135,12 @@ impl Builder {
         self.outputs.stores.push((node, array));
     }
 
+    /// Sets `array` at the node that index list `list` names for the lane.
+    pub fn scatter(&mut self, node: NodeId, array: Array, list: u16) {
+        let array = self.array(array);
+        self.outputs.scatters.push((node, array, list));
+    }
+
     /// Adds to the node that index list `list` names for the lane.
     pub fn scatter_add(&mut self, node: NodeId, array: Array, list: u16) {
         let array = self.array(array);
@@ -148,7 +154,7 @@ impl Builder {
 
     /// Whether anything is to be computed.
     pub fn is_empty(&self) -> bool {
-        self.outputs.stores.is_empty() && self.outputs.adds.is_empty()
+        self.outputs.stores.is_empty() && self.outputs.scatters.is_empty() && self.outputs.adds.is_empty()
     }
 
     /// The program.

@@ -309,21 +309,19 @@ impl MembranePlan {
         let constant = !changing.iter().any(|&leaf| builder.graph.depends(conductance, leaf));
         let conductance = builder.graph.mul(area, conductance);
         let source = builder.graph.mul(area, source);
-        if self.in_place {
-            let diagonal0 = builder.read(Array::Node(NodeArray::Diagonal0));
-            let rate = builder.read(Array::Node(NodeArray::CapacitanceRate));
-            // Rounded as the separate programs of gathered compartments round it: which of the two a
-            // compartment gets depends on its group, and must not show in its last bits.
-            let charge = builder.graph.mul(rate, v);
-            let [charge, source, conductance] =
-                [charge, source, conductance].map(|node| builder.graph.opaque(node));
-            let rhs = builder.graph.add(charge, source);
-            let diagonal = builder.graph.add(diagonal0, conductance);
-            builder.store(rhs, Array::Node(NodeArray::Rhs));
-            builder.store(diagonal, Array::Node(NodeArray::Diagonal));
-        } else {
-            builder.scatter_add(source, Array::Node(NodeArray::Rhs), list::NODE);
-            builder.scatter_add(conductance, Array::Node(NodeArray::Diagonal), list::NODE);
+        // The whole sums, in place or gathered: which of the two a compartment gets depends on its group,
+        // and must not show in its last bits.
+        let diagonal0 = self.node(&mut builder, NodeArray::Diagonal0);
+        let rate = self.node(&mut builder, NodeArray::CapacitanceRate);
+        let charge = builder.graph.mul(rate, v);
+        let rhs = builder.graph.add(charge, source);
+        let diagonal = builder.graph.add(diagonal0, conductance);
+        for (node, array) in [(rhs, NodeArray::Rhs), (diagonal, NodeArray::Diagonal)] {
+            if self.in_place {
+                builder.store(node, Array::Node(array));
+            } else {
+                builder.scatter(node, Array::Node(array), list::NODE);
+            }
         }
         Ok((builder.finish()?, constant))
     }
