@@ -201,6 +201,8 @@ impl Display for Selection {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Selection::Region(region) => write!(f, "{region}"),
+            // Said to be points, or it would be read as a region.
+            Selection::Points(points) if points.reads_as_region() => points.restricted(f),
             Selection::Points(points) => write!(f, "{points}"),
         }
     }

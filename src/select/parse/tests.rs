@@ -102,3 +102,12 @@ fn depth_is_bounded() {
     }
     assert!(("all | ".repeat(9000) + "all").parse::<Region>().is_ok());
 }
+
+#[test]
+fn points_that_look_like_a_region_say_that_they_are_points() {
+    for text in ["points(soma, dend[0], apic)", "middle(soma)", "points(soma)", "points(soma, tips)"] {
+        let selection: Selection = text.parse().unwrap();
+        assert!(matches!(selection, Selection::Points(_)), "{text}");
+        assert_eq!(selection.to_string().parse::<Selection>().unwrap(), selection, "{text}");
+    }
+}
