@@ -251,3 +251,19 @@ fn an_alpha_synapse_comes_near_its_closed_form_with_the_step() {
         assert!(((pair[0] / pair[1]).log2() - 1.0).abs() < 0.1, "{errors:?}");
     }
 }
+
+#[test]
+fn connections_that_lead_nowhere_are_errors() {
+    let workload = neuropil::bench::Workload { name: "ring".into(), n: Some(16), ..Default::default() };
+    let broken = |change: &dyn Fn(&mut neuropil::model::Connection)| {
+        let mut model = neuropil::bench::model(&workload).unwrap();
+        change(&mut model.connections[3]);
+        let simulation = neuropil::engine::Simulation::new(&model, &neuropil::engine::Options::default());
+        simulation.unwrap_err().to_string()
+    };
+    assert!(broken(&|c| c.point = 11).contains("point 11 of synapse 0, which has 11"));
+    assert!(broken(&|c| c.synapse = 1).contains("synapse 1"));
+    assert!(broken(&|c| c.target = (0, 16)).contains("cell 16"));
+    assert!(broken(&|c| c.source = (5, 0)).contains("population 5"));
+    assert!(broken(&|c| c.delay_s = -1e-3).contains("negative"));
+}

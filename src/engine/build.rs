@@ -22,7 +22,7 @@ use crate::vm::{Arena, padded};
 const IN_PLACE_SHARE: f64 = 0.5;
 
 /// A group and where each member's instances are in it.
-pub type Built = (Group, Vec<PlacedLanes>);
+pub type Built = (Group, Vec<Vec<PlacedLanes>>);
 
 /// The compartments of a group that carry the same mechanisms.
 struct Set {
@@ -89,7 +89,7 @@ pub fn cable_group(
                     mechanism_source(&sets, catalog, wanted, at, variable)?
                 }
                 What::Placed(slot, instance, variable) => {
-                    let (kind, first) = placed_lanes[member][*slot];
+                    let PlacedLanes { kind, first, .. } = placed_lanes[member][*slot];
                     kind_source(&kinds, catalog, kind as usize, first as usize + instance, variable)
                 }
                 What::Cell(_) => return Err(misplaced()),
@@ -217,7 +217,7 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
                     lane: member as u32,
                 },
                 What::Placed(slot, instance, variable) => {
-                    let (kind, first) = placed_lanes[member][*slot];
+                    let PlacedLanes { kind, first, .. } = placed_lanes[member][*slot];
                     kind_source(&kinds, catalog, kind as usize, first as usize + instance, variable)
                 }
                 What::Mechanism(..) => return Err(misplaced()),
@@ -453,11 +453,11 @@ fn collect_kinds(
     members: &[(u32, &[PlacedAt])],
     position: &dyn Fn(usize, u32) -> u32,
     catalog: &Catalog,
-) -> (Vec<Kind>, Vec<PlacedLanes>) {
+) -> (Vec<Kind>, Vec<Vec<PlacedLanes>>) {
     let mut kinds: Vec<Kind> = Vec::new();
     let mut lanes = Vec::with_capacity(members.len());
     for (member, (cell, placed)) in members.iter().enumerate() {
-        let mut own = PlacedLanes::with_capacity(placed.len());
+        let mut own = Vec::with_capacity(placed.len());
         for at in *placed {
             let varying = catalog.kinds[at.kind].0.varying.len();
             let same = |k: &Kind| k.kind == at.kind && k.noise_interval == at.noise_interval;
@@ -474,7 +474,8 @@ fn collect_kinds(
                 kinds.len() - 1
             });
             let kind = &mut kinds[number];
-            own.push((number as u32, kind.nodes.len() as u32));
+            let (first, count) = (kind.nodes.len() as u32, at.nodes.len() as u32);
+            own.push(PlacedLanes { kind: number as u32, first, count });
             for (instance, &node) in at.nodes.iter().enumerate() {
                 kind.nodes.push(position(member, node));
                 let use_id = at.use_id << 32 | instance as u64;
@@ -493,8 +494,8 @@ fn collect_kinds(
     for (new, &old) in order.iter().enumerate() {
         number[old] = new as u32;
     }
-    for (kind, _) in lanes.iter_mut().flatten() {
-        *kind = number[*kind as usize];
+    for lanes in lanes.iter_mut().flatten() {
+        lanes.kind = number[lanes.kind as usize];
     }
     kinds.sort_by_key(|k| (k.kind, k.noise_interval));
     for kind in &mut kinds {

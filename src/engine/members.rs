@@ -75,5 +75,13 @@ pub enum What {
     Cell(String),
 }
 
-/// Where in a group the instances of a member's `placed` are: kind number in the group, first lane.
-pub type PlacedLanes = Vec<(u32, u32)>;
+/// Where in a group the instances of one entry of a member's `placed` are.
+#[derive(Debug, Clone, Copy)]
+pub struct PlacedLanes {
+    /// Number of the kind in the group.
+    pub kind: u32,
+    /// Its first lane.
+    pub first: u32,
+    /// How many lanes.
+    pub count: u32,
+}

@@ -187,7 +187,7 @@ impl Simulation {
         let Resolution { populations, first_cell, tables, intervals } = resolution;
         let n_cells = first_cell.last().copied().unwrap_or(0) as usize;
         // Where each cell is: group and its placed instances there.
-        let mut homes: Vec<(u32, PlacedLanes)> = vec![(u32::MAX, PlacedLanes::new()); n_cells];
+        let mut homes: Vec<(u32, Vec<PlacedLanes>)> = vec![(u32::MAX, Vec::new()); n_cells];
         let mut waiting: Vec<CableMember<'_>> = Vec::new();
         for (p, population) in populations.into_iter().enumerate() {
             match population {
@@ -256,7 +256,7 @@ impl Simulation {
         catalog: &mut Catalog,
         model: &Model,
         intervals: &[u64],
-        homes: &mut [(u32, PlacedLanes)],
+        homes: &mut [(u32, Vec<PlacedLanes>)],
     ) -> Result<()> {
         let (group, lanes) = cable_group(waiting, catalog, &self.clock, model.temperature_k, intervals)?;
         self.groups.push(group);
@@ -267,7 +267,12 @@ impl Simulation {
         Ok(())
     }
 
-    fn connect(&mut self, model: &Model, first_cell: &[u32], homes: &[(u32, PlacedLanes)]) -> Result<()> {
+    fn connect(
+        &mut self,
+        model: &Model,
+        first_cell: &[u32],
+        homes: &[(u32, Vec<PlacedLanes>)],
+    ) -> Result<()> {
         if u32::try_from(model.connections.len()).is_err() {
             let message = format!("{} connections are too many", model.connections.len());
             return Err(Error::new(ErrorKind::Limit, message));
@@ -286,15 +291,24 @@ impl Simulation {
         let mut links = vec![empty; model.connections.len()];
         for c in &model.connections {
             let (group, lanes) = &homes[cell(c.target)];
-            let Some(&(kind, first)) = lanes.get(c.synapse) else {
+            let Some(lanes) = lanes.get(c.synapse) else {
                 return Err(Error::new(
                     ErrorKind::Name,
                     format!("a connection leads to synapse {} of a cell that has {}", c.synapse, lanes.len()),
                 ));
             };
+            if c.point >= lanes.count as usize {
+                return Err(Error::new(
+                    ErrorKind::Value,
+                    format!(
+                        "a connection leads to point {} of synapse {}, which has {}",
+                        c.point, c.synapse, lanes.count
+                    ),
+                ));
+            }
             let at = &mut counts[cell(c.source)];
-            let target = Target { lane: first + c.point as u32, weight: c.weight };
-            links[*at] = Link { group: *group, kind, target, delay_s: c.delay_s };
+            let target = Target { lane: lanes.first + c.point as u32, weight: c.weight };
+            links[*at] = Link { group: *group, kind: lanes.kind, target, delay_s: c.delay_s };
             *at += 1;
         }
         self.routes.clear();
