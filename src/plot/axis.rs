@@ -78,6 +78,12 @@ fn signed(number: i32) -> String {
     number.to_string().replace('-', "−")
 }
 
+/// Signals that stay below this count as zero.
+const SMALLEST: f64 = 1e-280;
+
+/// Signals are cut off here.
+const LARGEST: f64 = 1e300;
+
 /// A range that can be drawn: finite, of some width, in order. A flat signal is centred in a window
 /// of a tenth of its value.
 fn widen(low: f64, high: f64) -> (f64, f64) {
@@ -85,8 +91,10 @@ fn widen(low: f64, high: f64) -> (f64, f64) {
     if !low.is_finite() || !high.is_finite() {
         return (0.0, 1.0);
     }
+    // Where steps and their powers of ten stay ordinary numbers.
+    let (low, high) = (low.clamp(-LARGEST, LARGEST), high.clamp(-LARGEST, LARGEST));
     let size = low.abs().max(high.abs());
-    if size == 0.0 {
+    if size < SMALLEST {
         return (-1.0, 1.0);
     }
     // Narrower than this, tick labels would differ in the eighth digit only.
