@@ -3,12 +3,7 @@
 use super::SomaConvention;
 use super::link::Tree;
 use super::soma;
-use crate::error::{Place, Warning};
 use crate::morph::tree::{Morphology, Point, Section, SectionId, SectionKind, Segment};
-use std::path::Path;
-
-/// Radius in µm assumed where a whole branch of samples has none.
-const ASSUMED_RADIUS: f64 = 0.5;
 
 /// Where a neurite hangs on the soma: the fraction of the soma's section, and whether the link from
 /// there is no cable (for a neurite of more than one sample).
@@ -258,7 +253,7 @@ pub(super) fn sphere_as_cylinder(centre: Point, along: [f64; 3]) -> (Point, Poin
 }
 
 /// Names as NEURON's users know them: a single soma plainly, all else numbered by kind.
-fn name_sections(morphology: &mut Morphology) {
+pub(super) fn name_sections(morphology: &mut Morphology) {
     let stems = ["undefined", "soma", "axon", "dend", "apic", "custom"];
     let somata = morphology.sections.iter().filter(|section| section.kind == SectionKind::Soma).count();
     let mut counts = [0usize; 6];
@@ -268,130 +263,4 @@ fn name_sections(morphology: &mut Morphology) {
         section.name = if stem == "soma" && somata == 1 { stem.into() } else { format!("{stem}[{count}]") };
         *count += 1;
     }
-}
-
-/// The radii with every 0 replaced by the parent's, else by the child's; `None` when there is no 0.
-pub(super) fn mended_radii(tree: &Tree, file: &Path, warnings: &mut Vec<Warning>) -> Option<Vec<f64>> {
-    let zeros = tree.samples.iter().filter(|sample| sample.radius == 0.0).count();
-    if zeros == 0 {
-        return None;
-    }
-    let mut radii: Vec<f64> = tree.samples.iter().map(|sample| sample.radius).collect();
-    // A neurite does not take the soma's radius, nor the soma a neurite's.
-    let alike = |a: u32, b: u32| tree.is_soma(a) == tree.is_soma(b);
-    for index in tree.order.iter().copied() {
-        let up = tree.parent[index as usize].filter(|up| alike(*up, index));
-        if let (Some(up), true) = (up, radii[index as usize] == 0.0) {
-            radii[index as usize] = radii[up as usize];
-        }
-    }
-    for index in tree.order.iter().rev().copied() {
-        let up = tree.parent[index as usize].filter(|up| alike(*up, index));
-        if let Some(up) = up.filter(|up| radii[*up as usize] == 0.0) {
-            radii[up as usize] = radii[index as usize];
-        }
-    }
-    let assumed = radii.iter().filter(|radius| **radius == 0.0).count();
-    for radius in radii.iter_mut().filter(|radius| **radius == 0.0) {
-        *radius = ASSUMED_RADIUS;
-    }
-    let first = tree.samples.iter().filter(|sample| sample.radius == 0.0).map(|sample| sample.line).min();
-    let mut message = format!("{zeros} samples have radius 0; taken as wide as their neighbours");
-    if assumed > 0 {
-        message = format!(
-            "{zeros} samples have radius 0; {assumed} of them have no neighbour with a radius and are taken as {ASSUMED_RADIUS} µm"
-        );
-    }
-    warnings.push(Warning::new("zero-radius", message, Place::new(file, first.unwrap_or(0), 0)));
-    Some(radii)
-}
-
-/// Removes sections without length, which would be compartments without area; a root without length
-/// becomes a sphere. Says so. Returns whether anything changed.
-pub(super) fn prune(
-    morphology: &mut Morphology,
-    file: &Path,
-    tree: &Tree,
-    warnings: &mut Vec<Warning>,
-) -> bool {
-    let place = |file_id: u64| {
-        let found = tree.samples.binary_search_by_key(&file_id, |sample| sample.id);
-        Place::new(file, found.map_or(0, |index| tree.samples[index].line), 0)
-    };
-    let length = |m: &Morphology, id: SectionId| m.segments_of(id).iter().map(Segment::length).sum::<f64>();
-    let ids: Vec<SectionId> = morphology.section_ids().collect();
-    let empty: Vec<bool> = ids.iter().map(|id| length(morphology, *id) <= 0.0).collect();
-    let flat: Vec<&Segment> = morphology
-        .segments
-        .iter()
-        .filter(|segment| segment.length() <= 0.0 && !empty[segment.section.index()])
-        .collect();
-    if let Some(first) = flat.first() {
-        warnings.push(Warning::new(
-            "zero-length-segment",
-            format!("{} samples lie at the same place as the one before them", flat.len()),
-            place(first.file_id),
-        ));
-    }
-    let Some(first) = ids.iter().find(|id| empty[id.index()]) else { return false };
-    let at = place(morphology.segments_of(*first)[0].file_id);
-    if empty[0] {
-        let body = morphology.sections[0].segments.clone();
-        let segments = &mut morphology.segments[body.start as usize..body.end as usize];
-        let widest = segments.iter().map(|s| s.proximal.diameter.max(s.distal.diameter)).fold(0.0, f64::max);
-        let centre = Point { diameter: widest, ..segments[0].proximal };
-        let (near, far) = sphere_as_cylinder(centre, [1.0, 0.0, 0.0]);
-        for segment in segments.iter_mut() {
-            (segment.proximal, segment.distal) = (near, near);
-        }
-        if let Some(last) = segments.last_mut() {
-            last.distal = far;
-        }
-        warnings.push(Warning::new(
-            "zero-length-root",
-            format!(
-                "section {} has no length; taken as a sphere of its widest radius",
-                morphology.sections[0].name
-            ),
-            at.clone(),
-        ));
-    }
-    let dropped = empty.iter().skip(1).filter(|empty| **empty).count();
-    if dropped > 0 {
-        warnings.push(Warning::new(
-            "zero-length-section",
-            format!("{dropped} sections have no length and were left out"),
-            at,
-        ));
-        drop_sections(morphology, &empty);
-    }
-    true
-}
-
-/// Leaves out the sections marked in `gone`, but the root; their children hang where they hung.
-fn drop_sections(morphology: &mut Morphology, gone: &[bool]) {
-    let old = std::mem::take(&mut morphology.sections);
-    let segments = std::mem::take(&mut morphology.segments);
-    // For each old section: what stands for a place on it.
-    let mut stand: Vec<(SectionId, Option<f64>)> = Vec::with_capacity(old.len());
-    for (index, mut section) in old.into_iter().enumerate() {
-        let parent = section.parent.map(|(up, fraction)| {
-            let (id, instead) = stand[up.index()];
-            (id, instead.unwrap_or(fraction))
-        });
-        if let (true, Some((id, fraction))) = (gone[index] && index > 0, parent) {
-            stand.push((id, Some(fraction)));
-            continue;
-        }
-        let id = SectionId(morphology.sections.len() as u32);
-        stand.push((id, None));
-        let first = morphology.segments.len() as u32;
-        for segment in &segments[section.segments.start as usize..section.segments.end as usize] {
-            morphology.segments.push(Segment { section: id, ..segment.clone() });
-        }
-        section.segments = first..morphology.segments.len() as u32;
-        section.parent = parent;
-        morphology.sections.push(section);
-    }
-    name_sections(morphology);
 }

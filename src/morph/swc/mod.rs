@@ -3,7 +3,8 @@
 //! One sample a line: id, type, x, y, z, radius, parent's id; −1 marks the root (Cannon et al. 1998,
 //! J. Neurosci. Methods 84:49; conventions of NeuroMorpho.Org for somata). Reading goes in four steps:
 //! `parse` makes samples of the text, `link` finds each one's parent and checks that they form one
-//! tree, `soma` says by which convention the soma is drawn, `build` makes sections of the tree.
+//! tree, `soma` says by which convention the soma is drawn, `build` makes sections of the tree; `repair` mends what could not
+//! be simulated.
 //!
 //! What the reader does where the format leaves it open:
 //!
@@ -18,14 +19,15 @@
 //!   (`soma-not-root`).
 //! * More than one root: further neurites are hung on the middle of the soma, without cable between
 //!   (`disconnected-neurite`); a second soma, or loose trees in a file without soma, are errors.
-//! * A radius of 0 is replaced by that of the parent, else of the child (`zero-radius`). The samples in
+//! * Radii and lengths below 10⁻⁶ µm count as 0. A radius of 0 is replaced by that of the parent, else of the child (`zero-radius`). The samples in
 //!   [`Reading::samples`] keep what the file says.
-//! * A soma without length is a sphere; other sections without length are left out
-//!   (`zero-length-section`), and their children hang on their parent.
+//! * A soma without length is a sphere (`zero-length-root`); other sections without length are left out
+//!   (`zero-length-section`), and their children hang where they hung.
 
 mod build;
 mod link;
 mod parse;
+mod repair;
 mod soma;
 mod write;
 
@@ -135,11 +137,11 @@ pub fn read_str(text: impl AsRef<[u8]>, file: impl AsRef<Path>) -> Result<Readin
     let soma = soma::convention(&tree);
     let name = file.file_stem().map_or_else(|| "cell".into(), |stem| stem.to_string_lossy().into_owned());
     let as_written = build::build(&tree, soma, &name, None);
-    let radii = build::mended_radii(&tree, file, &mut warnings);
+    let radii = repair::mended_radii(&tree, file, &mut warnings);
     let mended = radii.map(|radii| build::build(&tree, soma, &name, Some(&radii)));
     let repaired = mended.is_some();
     let mut morphology = mended.unwrap_or_else(|| as_written.clone());
-    let pruned = build::prune(&mut morphology, file, &tree, &mut warnings);
+    let pruned = repair::prune(&mut morphology, file, &tree, &mut warnings);
     if morphology.sections.is_empty() {
         return Err(Error::new(ErrorKind::Value, "the file holds no cable").in_file(file));
     }

@@ -29,6 +29,10 @@ pub(super) struct Parsed {
     pub warnings: Vec<Warning>,
 }
 
+/// Coordinates and radii beyond this many µm (a kilometre) are no cell's, and their squares would leave the
+/// range of numbers.
+const FARTHEST: f64 = 1e9;
+
 /// What is remembered while lines go by.
 struct Reader<'a> {
     file: &'a Path,
@@ -271,7 +275,11 @@ impl Reader<'_> {
 fn real(field: &[u8], column: &str) -> Result<f64> {
     let number: Option<f64> = std::str::from_utf8(field).ok().and_then(|text| text.parse().ok());
     match number {
-        Some(number) if number.is_finite() => Ok(number),
+        Some(number) if number.abs() <= FARTHEST => Ok(number),
+        Some(number) if number.is_finite() => {
+            Err(Error::new(ErrorKind::Value, format!("{column} is {}, beyond {FARTHEST:e} µm", shown(field)))
+                .help("mend the sample"))
+        }
         Some(_) => {
             Err(Error::new(ErrorKind::Value, format!("{column} is {}, not a finite number", shown(field)))
                 .help("remove or mend the sample"))

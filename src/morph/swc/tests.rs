@@ -161,6 +161,20 @@ fn doubts_are_named_with_their_line() {
 }
 
 #[test]
+fn roots_without_length_give_way() {
+    // The root and its twin lie at one place: the child of real length becomes the root.
+    let r = reading("1 2 0 0 0 1 -1\n2 2 0 0 0 1 1\n3 2 0 0 0 1 2\n4 2 9 0 0 1 2\n5 2 0 7 0 1 2\n");
+    assert_eq!(names(&r), ["axon[0]", "axon[1]"]);
+    assert_eq!(r.morphology.sections[0].parent, None);
+    assert_eq!(r.morphology.sections[1].parent, Some((SectionId(0), 0.0)));
+    let soma = reading("1 1 0 0 0 4 -1\n2 1 0 0 0 3 1\n3 3 4 0 0 1 2\n4 3 40 0 0 1 3\n");
+    assert_eq!(names(&soma), ["soma", "dend[0]"]);
+    assert_eq!(Geometry::of(&soma.morphology).section_length_um(SectionId(0)), 8.0);
+    assert_eq!(soma.morphology.sections[1].parent, Some((SectionId(0), 0.5)));
+    assert_eq!(soma.morphology.segments_of(SectionId(1)).len(), 2);
+}
+
+#[test]
 fn wrong_files_say_where_what_and_what_to_do() {
     let cases: &[(&str, &[&str])] = &[
         ("", &["cell.swc: ", "no samples"]),
@@ -168,6 +182,7 @@ fn wrong_files_say_where_what_and_what_to_do() {
         ("1 1 0 0 0 5\n", &["cell.swc:1", "6 columns", "parent"]),
         ("1 1 0 0 0 x -1\n", &["cell.swc:1", "sample 1", "radius is `x`"]),
         ("1 1 0 inf 0 5 -1\n", &["y is `inf`"]),
+        ("1 1 0 1e200 0 5 -1\n", &["y is `1e200`, beyond 1e9 µm"]),
         ("1.5 1 0 0 0 5 -1\n", &["id is `1.5`, expected a whole number"]),
         ("1 1 0 0 0 5 -1\n1 3 1 0 0 1 1\n", &["cell.swc:2", "already that of line 1"]),
         ("1 1 0 0 0 5 -1\n2 3 1 0 0 1 3\n3 3 1 0 0 1 2\n", &["circle of 2 samples"]),
