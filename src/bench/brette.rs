@@ -191,7 +191,7 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
     if n < 5 {
         return Err(Error::new(ErrorKind::Value, format!("{n} cells are too few")).help("take at least 5"));
     }
-    if !(workload.delay_ms >= 0.0) {
+    if workload.delay_ms.is_nan() || workload.delay_ms < 0.0 {
         return Err(Error::new(ErrorKind::Value, "the delay must not be negative"));
     }
     let excitatory = n * EXCITATORY_OF_5 / 5;
