@@ -14,8 +14,10 @@ use neuropil::cable::{Discretisation, Electrical};
 use neuropil::model::Rule;
 use neuropil::morph::{Morphology, Point, Section, SectionId, SectionKind, Segment, swc};
 
-/// Cylinders along x: parent and fraction, length, diameter (µm), compartments.
-fn cylinders(branches: &[(Option<(usize, f64)>, f64, f64, u32)]) -> Discretisation {
+/// A cylinder along x: parent and fraction, length, diameter (µm), compartments.
+type Cylinder = (Option<(usize, f64)>, f64, f64, u32);
+
+fn cylinders(branches: &[Cylinder]) -> Discretisation {
     let mut m = Morphology { name: "cylinders".into(), ..Default::default() };
     let mut rules = Vec::new();
     for (i, &(parent, length, diameter, compartments)) in branches.iter().enumerate() {
