@@ -62,7 +62,8 @@ fn trees(c: &mut Criterion) {
 
 fn scalar_math(c: &mut Criterion) {
     let xs: Vec<f64> = (0..1000).map(|i| f64::from(i) * 0.01 - 5.0).collect();
-    let functions: [(&str, fn(f64) -> f64); 4] =
+    type Named = (&'static str, fn(f64) -> f64);
+    let functions: [Named; 4] =
         [("exp", math::exp), ("exprel", math::exprel), ("ln", math::ln), ("tanh", math::tanh)];
     for (name, f) in functions {
         bench(c, "one number", BenchmarkId::new(name, xs.len()), || {
