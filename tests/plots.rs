@@ -523,10 +523,28 @@ fn corpus_cells_can_be_drawn() {
     assert!(drawn > 20, "{drawn} cells");
 }
 
+/// Values at both ends of what a number can be are drawn without a panic.
+#[test]
+fn extreme_values_are_drawn() {
+    for values in [[0.0, 1.5e-307], [5e-324, 1e-300], [-1.7e308, 1.7e308], [1e300, f64::MAX], [-1e-320, 0.0]]
+    {
+        let one =
+            Trace { name: "x".into(), unit: "mV".into(), t_ms: vec![0.0, 1.0], values: values.to_vec() };
+        words(&traces(&[one], &TraceOptions::default()).unwrap());
+        let gate = GateCurve {
+            name: "m".into(),
+            v_mv: vec![0.0, 1.0],
+            steady: values.to_vec(),
+            tau_ms: values.to_vec(),
+        };
+        words(&curves(&[gate], &CurveOptions::default()).unwrap());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever the values, there is a picture or an error, never a panic.
+    /// Whatever the values, down to the smallest numbers there are, there is a picture or an error, never a panic.
     #[test]
     fn any_values(values in proptest::collection::vec(any::<f64>(), 0..50), log in -300..300_i32) {
         let scale = 10_f64.powi(log);

@@ -34,7 +34,8 @@ impl Axis {
 
     /// A logarithmic axis over `range`, which must be positive.
     pub fn log(range: (f64, f64), pixels: (f64, f64)) -> Axis {
-        let (mut low, mut high) = (range.0.log10(), range.1.log10());
+        let within = |v: f64| v.clamp(1e-290, 1e290).log10();
+        let (mut low, mut high) = (within(range.0), within(range.1));
         if high - low < 0.2 {
             (low, high) = (low - 0.1, high + 0.1);
         }

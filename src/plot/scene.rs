@@ -355,12 +355,8 @@ impl Scene {
     /// Appends a coordinate, to a hundredth of a pixel.
     fn number(&mut self, value: f64) {
         let hundredths = (value * 100.0).round();
-        // Beyond any picture; also catches what is not a number.
-        if hundredths.abs() <= 1e9 {
-            push_hundredths(&mut self.body, hundredths as i64);
-        } else {
-            self.body.push('0');
-        }
+        // A cast takes what is not a number to 0; what lies far outside stays outside.
+        push_hundredths(&mut self.body, hundredths.clamp(-1e9, 1e9) as i64);
     }
 }
 
@@ -481,6 +477,6 @@ mod tests {
         assert_eq!(text(100.1), "100.1");
         assert_eq!(text(-0.001), "0");
         assert_eq!(text(f64::NAN), "0");
-        assert_eq!(text(f64::INFINITY), "0");
+        assert_eq!(text(f64::INFINITY), "10000000");
     }
 }
