@@ -79,6 +79,10 @@ fn values_to_fifty_digits() {
         assert!(ulps(math::exprel(z), expected) <= 3.0, "exprel({z}) = {}", math::exprel(z));
         assert!(ulps(math::phi(z), 1.0 / expected) <= 4.0, "phi({z})");
     }
+    // The second, where ours and that of libm are on either side of the truth.
+    for (x, expected) in [(0.5, 0.46211715726000973), (0.22313582909530125, 0.21950484499036432)] {
+        assert!(ulps(math::tanh(x), expected) <= 3.0, "tanh({x}) = {}", math::tanh(x));
+    }
 }
 
 proptest! {
@@ -94,8 +98,11 @@ proptest! {
         let m = (1.0 + y.abs()) * libm::exp2(f64::from(e));
         prop_assert!(ulps(math::ln(m), libm::log(m)) <= 1.0);
         prop_assert!(ulps(math::ln(1.0 + y / 3.0), libm::log(1.0 + y / 3.0)) <= 1.0);
-        prop_assert!(ulps(math::tanh(4.0 * y), libm::tanh(4.0 * y)) <= 3.0);
+        // Ours is within 3 of the truth, that of libm within 2.
+        prop_assert!(ulps(math::tanh(4.0 * y), libm::tanh(4.0 * y)) <= 5.0);
         let z = y * 1e-3;
-        prop_assert!(ulps(math::exprel(z), z / libm::expm1(z)) <= 3.0);
+        // z/(e^z − 1) by its Bernoulli series, which is within an ulp for so small a z (and defined at 0).
+        let series = 1.0 + z * (-0.5 + z * (1.0 / 12.0 + z * z * (-1.0 / 720.0 + z * z / 30240.0)));
+        prop_assert!(ulps(math::exprel(z), series) <= 3.0, "exprel({z:e})");
     }
 }
