@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::expr::{CompareOp, Function};
+use crate::expr::{CompareOp, Function, eval};
 
 /// A node of a [`Graph`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -314,14 +314,7 @@ impl Graph {
     pub fn compare(&mut self, op: CompareOp, a: NodeId, b: NodeId) -> NodeId {
         let difference = self.sub(a, b);
         if let Some(x) = self.value(difference) {
-            let holds = match op {
-                CompareOp::Lt => x < 0.0,
-                CompareOp::Le => x <= 0.0,
-                CompareOp::Gt => x > 0.0,
-                CompareOp::Ge => x >= 0.0,
-                CompareOp::Eq => x == 0.0,
-                CompareOp::Ne => x != 0.0,
-            };
+            let holds = eval::compare(op, x, 0.0);
             return self.truth(holds);
         }
         self.intern(Kind::Compare(op, difference))
@@ -559,22 +552,6 @@ fn exprel(z: f64) -> f64 {
 }
 
 fn fold(function: Function, x: f64) -> Option<f64> {
-    Some(match function {
-        Function::Exp => libm::exp(x),
-        Function::Ln => libm::log(x),
-        Function::Log10 => libm::log10(x),
-        Function::Sqrt => x.sqrt(),
-        Function::Sin => libm::sin(x),
-        Function::Cos => libm::cos(x),
-        Function::Tan => libm::tan(x),
-        Function::Sinh => libm::sinh(x),
-        Function::Cosh => libm::cosh(x),
-        Function::Tanh => libm::tanh(x),
-        Function::Abs => x.abs(),
-        Function::Floor => x.floor(),
-        Function::Ceil => x.ceil(),
-        Function::Heaviside => f64::from(u8::from(x >= 0.0)),
-        Function::Factorial => libm::tgamma(x.round() + 1.0),
-        Function::Random => return None,
-    })
+    // A random number is no constant.
+    (function != Function::Random).then(|| eval::call(function, x))
 }

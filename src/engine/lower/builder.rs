@@ -148,7 +148,7 @@ impl Builder {
     }
 
     /// A leaf that stands for nothing: for derivatives only, never part of an output.
-    pub fn placeholder(&mut self, number: usize) -> NodeId {
+    pub fn free_leaf(&mut self, number: usize) -> NodeId {
         self.graph.symbol(u32::MAX - number as u32)
     }
 

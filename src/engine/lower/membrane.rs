@@ -401,7 +401,7 @@ pub fn start_schemes<'d>(
 ) -> Result<Vec<NodeId>> {
     for scheme in &dynamics.kinetic_schemes {
         // Occupancies as leaves, so that the rates' dependence on them can be seen.
-        let leaves: Vec<NodeId> = (0..scheme.len()).map(|i| builder.placeholder(i)).collect();
+        let leaves: Vec<NodeId> = (0..scheme.len()).map(|i| builder.free_leaf(i)).collect();
         let mut with_leaves = states.clone();
         for (&state, &leaf) in scheme.iter().zip(&leaves) {
             with_leaves[state] = leaf;
