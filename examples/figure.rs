@@ -36,6 +36,7 @@ fn main() -> Result<()> {
                 variables: vec!["v".to_string()],
                 interval_s: 0.0,
                 file: (*name).to_string(),
+                label: None,
             })
         })
         .collect::<Result<_>>()?;

@@ -111,6 +111,7 @@ pub mod lems;
 pub mod library;
 pub mod model;
 pub mod morph;
+pub mod neuroml;
 pub mod output;
 pub mod plot;
 pub mod rng;

@@ -75,6 +75,7 @@ fn watch(mut model: Model, want: &Table) -> Model {
         variables: vec!["v".into()],
         interval_s: 0.0,
         file: "v".into(),
+        label: None,
     }];
     model
 }

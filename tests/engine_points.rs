@@ -4,7 +4,7 @@ mod common;
 
 use common::sim::{Run, model, run, worst};
 use neuropil::dynamics::interpret::Instance;
-use neuropil::model::PopulationCell;
+use neuropil::model::{PopulationCell, Receiver};
 
 /// Cells `neuron` (a `key = value` list) under `parts`.
 fn cells(neuron: &str, size: usize, dt_ms: f64, duration_ms: f64, parts: &str) -> String {
@@ -261,8 +261,11 @@ fn connections_that_lead_nowhere_are_errors() {
         let simulation = neuropil::engine::Simulation::new(&model, &neuropil::engine::Options::default());
         simulation.unwrap_err().to_string()
     };
-    assert!(broken(&|c| c.point = 11).contains("point 11 of synapse 0, which has 11"));
-    assert!(broken(&|c| c.synapse = 1).contains("synapse 1"));
+    assert!(
+        broken(&|c| c.receiver = Receiver::Synapse { synapse: 0, point: 11 })
+            .contains("point 11 of synapse 0, which has 11")
+    );
+    assert!(broken(&|c| c.receiver = Receiver::Synapse { synapse: 1, point: 0 }).contains("synapse 1"));
     assert!(broken(&|c| c.target = (0, 16)).contains("cell 16"));
     assert!(broken(&|c| c.source = (5, 0)).contains("population 5"));
     assert!(broken(&|c| c.delay_s = -1e-3).contains("negative"));

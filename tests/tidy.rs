@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules from the lowest up: each uses only those before it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "error",
     "units",
     "rng",
@@ -16,6 +16,7 @@ const ORDER: [&str; 19] = [
     "library",
     "model",
     "experiment",
+    "neuroml",
     "simd",
     "vm",
     "cable",

@@ -207,14 +207,8 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
         .into_iter()
         .map(|(source, target)| {
             let synapse = usize::from(source >= excitatory);
-            Connection {
-                source: (0, source),
-                target: (0, target),
-                synapse,
-                point: 0,
-                weight: kind.weights[synapse],
-                delay_s: workload.delay_ms * 1e-3,
-            }
+            let delay_s = workload.delay_ms * 1e-3;
+            Connection::to_synapse((0, source), (0, target), (synapse, 0), kind.weights[synapse], delay_s)
         })
         .collect();
     let key = mix(2);
@@ -234,6 +228,8 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
             initial_v: (0..n as u64).map(|k| -0.060 + 0.010 * uniform(key, k)).collect(),
         }],
         stimuli: kind.stimuli,
+        attachments: Vec::new(),
+        couplings: Vec::new(),
         connections,
         recordings: Vec::new(),
         spike_detectors: Vec::new(),

@@ -77,19 +77,12 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
     for g in 0..n {
         for (point, (source, _, _, weight, delay_ms)) in inputs(g, n, n_branches).into_iter().enumerate() {
             let (source, target) = ((0, source), (0, g));
-            connections.push(Connection {
-                source,
-                target,
-                synapse: 0,
-                point,
-                weight,
-                delay_s: delay_ms * 1e-3,
-            });
+            connections.push(Connection::to_synapse(source, target, (0, point), weight, delay_ms * 1e-3));
         }
     }
     for g in (0..n).step_by(RING.min(n)) {
         let (source, target) = ((1, 0), (0, g));
-        connections.push(Connection { source, target, synapse: 0, point: 0, weight: 0.01, delay_s: 0.5e-3 });
+        connections.push(Connection::to_synapse(source, target, (0, 0), 0.01, 0.5e-3));
     }
     let duration = workload.tstop_ms.unwrap_or(200.0) * 1e-3;
     let mut model = Model::new(&workload.name, duration, workload.dt_ms * 1e-3, SQUID_K);

@@ -128,6 +128,17 @@ impl Dynamics {
         self.component_type == component_type || self.base_types.iter().any(|b| b == component_type)
     }
 
+    /// The ports that receive, each once, in order of their first handler.
+    pub fn in_ports(&self) -> Vec<&str> {
+        let mut ports: Vec<&str> = Vec::new();
+        for event in &self.events {
+            if !ports.contains(&event.port.as_str()) {
+                ports.push(&event.port);
+            }
+        }
+        ports
+    }
+
     /// The index of the state `name`.
     pub fn state(&self, name: &str) -> Option<usize> {
         self.states.iter().position(|s| s.name == name)

@@ -15,7 +15,7 @@ use super::resolve::{Resolution, Resolved, cell_plans, resolve};
 use super::tables::Table;
 use crate::dynamics::advance::Order;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Connection, Method, Model};
+use crate::model::{Connection, Method, Model, Receiver};
 use crate::vm::Target;
 
 /// Steps between two hand-overs to the sink.
@@ -291,23 +291,24 @@ impl Simulation {
         let mut links = vec![empty; model.connections.len()];
         for c in &model.connections {
             let (group, lanes) = &homes[cell(c.target)];
-            let Some(lanes) = lanes.get(c.synapse) else {
+            let Receiver::Synapse { synapse, point } = c.receiver else {
+                let message = "connections to single contacts and to cells are not carried out";
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            };
+            let Some(lanes) = lanes.get(synapse as usize) else {
                 return Err(Error::new(
                     ErrorKind::Name,
-                    format!("a connection leads to synapse {} of a cell that has {}", c.synapse, lanes.len()),
+                    format!("a connection leads to synapse {synapse} of a cell that has {}", lanes.len()),
                 ));
             };
-            if c.point >= lanes.count as usize {
-                return Err(Error::new(
-                    ErrorKind::Value,
-                    format!(
-                        "a connection leads to point {} of synapse {}, which has {}",
-                        c.point, c.synapse, lanes.count
-                    ),
-                ));
+            if point >= lanes.count {
+                let count = lanes.count;
+                let message =
+                    format!("a connection leads to point {point} of synapse {synapse}, which has {count}");
+                return Err(Error::new(ErrorKind::Value, message));
             }
             let at = &mut counts[cell(c.source)];
-            let target = Target { lane: lanes.first + c.point as u32, weight: c.weight };
+            let target = Target { lane: lanes.first + point, weight: c.weight };
             links[*at] = Link { group: *group, kind: lanes.kind, target, delay_s: c.delay_s };
             *at += 1;
         }

@@ -60,14 +60,8 @@ pub(super) fn read(
                 node.wrong(ErrorKind::Limit, "more than 100 million connections", "connect fewer cells");
                 return None;
             }
-            out.push(Connection {
-                source: (from, source),
-                target: (to, sink),
-                synapse,
-                point,
-                weight,
-                delay_s,
-            });
+            let (source, target) = ((from, source), (to, sink));
+            out.push(Connection::to_synapse(source, target, (synapse, point), weight, delay_s));
         }
     }
     Some(())

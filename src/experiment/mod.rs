@@ -178,6 +178,8 @@ fn model(root: &Table<'_>) -> Option<Model> {
         run: run?,
         populations: populations.into_iter().map(|p| p.population).collect(),
         stimuli: stimuli?,
+        attachments: Vec::new(),
+        couplings: Vec::new(),
         connections: connections?,
         recordings: recordings?,
         spike_detectors,
@@ -237,7 +239,7 @@ fn detectors(cells: &[ReadCell], populations: &[ReadPopulation]) -> Vec<SpikeDet
     let mut detectors = Vec::new();
     for (index, population) in populations.iter().enumerate() {
         if let Some((points, threshold_v)) = population.cell.and_then(|i| cells[i].spike.clone()) {
-            detectors.push(SpikeDetector { population: index, points, threshold_v });
+            detectors.push(SpikeDetector { population: index, points, threshold_v, is_output: true });
         }
     }
     detectors

@@ -65,6 +65,7 @@ fn read(
         variables: variables?,
         interval_s: interval?,
         file: file?,
+        label: None,
     })
 }
 

@@ -141,6 +141,8 @@ impl Model {
             run: Run { dt_s: dt, duration_s: duration, method: Method::default() },
             populations: Vec::new(),
             stimuli: Vec::new(),
+            attachments: Vec::new(),
+            couplings: Vec::new(),
             connections: Vec::new(),
             recordings: Vec::new(),
             spike_detectors: Vec::new(),
@@ -162,11 +164,17 @@ impl Model {
             variables: variables.iter().map(|v| (*v).to_string()).collect(),
             interval_s: 0.0,
             file: file.into(),
+            label: None,
         });
     }
 
     /// Detects spikes of all cells of `population`: upward passages of `threshold` (V) at `points`.
     pub fn detect_spikes(&mut self, population: usize, points: Points, threshold: f64) {
-        self.spike_detectors.push(SpikeDetector { population, points: Some(points), threshold_v: threshold });
+        self.spike_detectors.push(SpikeDetector {
+            population,
+            points: Some(points),
+            threshold_v: threshold,
+            is_output: true,
+        });
     }
 }

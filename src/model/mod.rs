@@ -11,7 +11,10 @@ mod record;
 
 pub use cell::{CableCell, Density, Discretisation, Placed, PointCell, Pool, Rule};
 pub use draw::{Use, draw};
-pub use network::{CellSet, Connection, Population, PopulationCell, Stimulus};
+pub use network::{
+    Attachments, CellSet, Connection, Contact, Coupling, Population, PopulationCell, Receiver, Sender,
+    Stimulus,
+};
 pub use record::{Recording, Site, SpikeDetector};
 
 /// How the voltage is stepped.
@@ -51,7 +54,11 @@ pub struct Model {
     pub populations: Vec<Population>,
     /// Stimuli: injected currents and clamps.
     pub stimuli: Vec<Stimulus>,
-    /// Synaptic connections, one by one.
+    /// Synapses and inputs at places of single cells.
+    pub attachments: Vec<Attachments>,
+    /// Pairs of contacts that read each other.
+    pub couplings: Vec<Coupling>,
+    /// Connections for events, one by one.
     pub connections: Vec<Connection>,
     /// Sampled signals.
     pub recordings: Vec<Recording>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{CableCell, PointCell};
 use crate::dynamics::Dynamics;
-use crate::select::Points;
+use crate::select::{Location, Points};
 
 /// Cells of one kind.
 #[derive(Debug, Clone)]
@@ -66,19 +66,109 @@ pub struct Stimulus {
     pub dynamics: Arc<Dynamics>,
 }
 
-/// One synaptic contact.
+/// Synapses or inputs of one kind on single cells of one population, each at its own place, as
+/// networks list them.
+#[derive(Debug, Clone)]
+pub struct Attachments {
+    /// The name they are recorded by.
+    pub name: String,
+    /// Index of the population.
+    pub population: usize,
+    /// Exposes `i` (A, positive into the cell); reads `v`, `t`, `weight`, and in a
+    /// [`Coupling`] `peer/v`.
+    pub dynamics: Arc<Dynamics>,
+    /// The instances, one each.
+    pub contacts: Vec<Contact>,
+}
+
+/// One instance of [`Attachments`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contact {
+    /// Index of the cell in its population.
+    pub cell: u32,
+    /// Where on it; `None` on point cells.
+    pub location: Option<Location>,
+    /// The value of the property `weight` outside events: the strength of a gap junction, a graded
+    /// synapse or an input.
+    pub weight: f64,
+}
+
+/// Two contacts that read each other's cell all the time: a gap junction, a graded synapse.
+///
+/// The input `peer/v` of one is the membrane potential where the other sits; any other input
+/// `peer/x` is the variable that the other exposes as `x`. Values are those of the last step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coupling {
+    /// Index into [`Model::attachments`](super::Model::attachments) and contact.
+    pub one: (u32, u32),
+    /// The other.
+    pub other: (u32, u32),
+}
+
+/// What sends the events of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sender {
+    /// The cell: the first spike detector of its population, its only port for events, or its list
+    /// of times.
+    #[default]
+    Cell,
+    /// The spike detector of this index in the model, which is of the source's population.
+    Detector(u32),
+    /// The port of a point cell: index into [`Dynamics::out_ports`].
+    Port(u16),
+}
+
+/// What receives the events of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver {
+    /// A synapse that the target cell has from its kind.
+    Synapse {
+        /// Index into the target cell's `synapses`.
+        synapse: u32,
+        /// Which of the points of that synapse.
+        point: u32,
+    },
+    /// A contact on the target cell.
+    Contact {
+        /// Index into [`Model::attachments`](super::Model::attachments).
+        attachments: u32,
+        /// Index into its contacts.
+        contact: u32,
+    },
+    /// The target cell itself, a point cell.
+    Cell,
+}
+
+/// One connection for events.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Connection {
-    /// Population and cell that the spikes come from.
+    /// Population and cell that the events come from.
     pub source: (usize, usize),
+    /// What on it sends them.
+    pub sender: Sender,
     /// Population and cell that they go to.
     pub target: (usize, usize),
-    /// Index into the target cell's `synapses`.
-    pub synapse: usize,
-    /// Which of the points of that synapse.
-    pub point: usize,
+    /// What on it receives them.
+    pub receiver: Receiver,
+    /// The receiving port: index into [`Dynamics::in_ports`].
+    pub port: u16,
     /// The connection's weight: dimensionless factor on the synapse's own strength, as in NeuroML.
     pub weight: f64,
     /// Delay, s.
     pub delay_s: f64,
+}
+
+impl Connection {
+    /// From cell `source` to a synapse that the target cell has from its kind: `synapse` and point
+    /// of it.
+    pub fn to_synapse(
+        source: (usize, usize),
+        target: (usize, usize),
+        (synapse, point): (usize, usize),
+        weight: f64,
+        delay_s: f64,
+    ) -> Connection {
+        let receiver = Receiver::Synapse { synapse: synapse as u32, point: point as u32 };
+        Connection { source, sender: Sender::Cell, target, receiver, port: 0, weight, delay_s }
+    }
 }

@@ -17,8 +17,11 @@ pub struct Recording {
     pub variables: Vec<String>,
     /// Sampling interval, s, a whole multiple of the time step; 0 for every step.
     pub interval_s: f64,
-    /// Name of the result file without ending.
+    /// Name of the result file without ending. Recordings with the same file, which must have the
+    /// same interval, are columns of one table, in order.
     pub file: String,
+    /// The name of the column, if there is but one and it is not to be made from the place.
+    pub label: Option<String>,
 }
 
 /// Where on a cell something is observed.
@@ -42,4 +45,6 @@ pub struct SpikeDetector {
     pub points: Option<Points>,
     /// Threshold, V.
     pub threshold_v: f64,
+    /// Whether its spikes are the cell's, and among the results. Others only drive connections.
+    pub is_output: bool,
 }

@@ -1,0 +1,114 @@
+//! Reading NeuroML 2 and LEMS simulations into the neutral [`Model`].
+//!
+//! A LEMS document names a target: a `Simulation`, which names the component that is to run. A network of
+//! NeuroML becomes populations, attachments and connections directly; any other component is
+//! elaborated by the structure that its type declares.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::error::Warning;
+use crate::model::{CableCell, Model};
+use crate::select::Location;
+
+/// A document read: what to run and what to write.
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    /// The model, run control and recordings included. Recording files are named as in
+    /// [`OutputFile::table`].
+    pub model: Model,
+    /// Files of sampled columns.
+    pub outputs: Vec<OutputFile>,
+    /// Files of events.
+    pub events: Vec<EventFile>,
+    /// Plots.
+    pub displays: Vec<Display>,
+    /// What was taken for granted because the document does not say it, a sentence each.
+    pub assumptions: Vec<String>,
+    /// What is doubtful.
+    pub warnings: Vec<Warning>,
+}
+
+/// A file of sampled columns, as a LEMS `OutputFile` asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputFile {
+    /// Its name as the document gives it; it may lie in folders, and stray.
+    pub path: PathBuf,
+    /// The name of the recordings (`file`) in the model that are its columns.
+    pub table: String,
+}
+
+/// A file of events, as a LEMS `EventOutputFile` asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventFile {
+    /// Its name as the document gives it.
+    pub path: PathBuf,
+    /// Whether the time comes before the id in a line.
+    pub time_first: bool,
+    /// The id written for the events of a cell: id, population, cell.
+    pub selections: Vec<(String, usize, usize)>,
+}
+
+/// A plot, as a LEMS `Display` asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Display {
+    /// Its title.
+    pub title: String,
+    /// The id of the element, for the name of the picture.
+    pub id: String,
+    /// Name of the recordings (`file`) in the model that are its curves.
+    pub table: String,
+    /// For each curve its label, its colour (`#rrggbb`) and the SI value of the unit it is drawn in.
+    pub lines: Vec<(String, Option<String>, f64)>,
+}
+
+/// Populations of a network or of an elaborated component, and how paths lead to them.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// The model so far: populations, attachments, couplings, connections, stimuli.
+    pub model: Model,
+    /// The populations in the order of the model's.
+    pub populations: Vec<Named>,
+    /// What was taken for granted, a sentence each.
+    pub assumptions: Vec<String>,
+    /// What is doubtful.
+    pub warnings: Vec<Warning>,
+}
+
+/// A population as paths find it: `pop[0]`, `pop/0/cell`.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// Path of the population or instance: its id, or for elaborated components the path from the
+    /// target.
+    pub path: String,
+    /// The id of the component that its cells are of.
+    pub component: String,
+    /// For cells with a shape: the cell with its segments.
+    pub shaped: Option<Arc<Shaped>>,
+}
+
+/// A cell with a shape and the segments by which NeuroML names places on it.
+#[derive(Debug, Clone)]
+pub struct Shaped {
+    /// The cell.
+    pub cell: Arc<CableCell>,
+    /// Segments by id, ascending.
+    pub segments: Vec<SegmentPlace>,
+    /// The threshold for spikes, V, if the cell has one: `None` means that it sends none.
+    pub spike_threshold_v: Option<f64>,
+    /// What was taken for granted, a sentence each.
+    pub assumptions: Vec<String>,
+    /// What is doubtful.
+    pub warnings: Vec<Warning>,
+}
+
+/// Where a segment lies in its section.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SegmentPlace {
+    /// The segment's id in the document.
+    pub id: u64,
+    /// Its proximal end.
+    pub proximal: Location,
+    /// Its distal end, in the same section.
+    pub distal: Location,
+}
