@@ -509,21 +509,45 @@ fn cable_variable(
     if variable == "v" {
         return Ok(vec![(What::V, Dimension::VOLTAGE, String::new())]);
     }
-    let Some((name, rest)) = variable.split_once('.') else {
+    let plan = member.plan;
+    // The pools of one ion may differ from place to place: the one that is here counts.
+    let named = |name: &str| -> Vec<usize> {
+        let meant = |m: &super::plan::Spread| {
+            let ion = m.mechanism.is_pool && m.mechanism.ion.as_deref() == Some(name);
+            ion || m.mechanism.name == name
+        };
+        (0..plan.mechanisms.len()).filter(|&index| meant(&plan.mechanisms[index])).collect()
+    };
+    // A name may itself have dots.
+    let mut splits = variable.match_indices('.').map(|(at, _)| (&variable[..at], &variable[at + 1..]));
+    let known = |name: &str| !named(name).is_empty() || points.iter().any(|(known, ..)| *known == name);
+    let split = splits.find(|(name, _)| known(name)).or_else(|| variable.split_once('.'));
+    let Some((name, rest)) = split else {
         return Err(Error::new(ErrorKind::Name, format!("'{variable}' can't be recorded"))
             .help("give 'v' or a path such as 'na.m' or 'AMPA.g'"));
     };
-    let plan = member.plan;
-    let ion = |m: &super::plan::Spread| m.mechanism.is_pool && m.mechanism.ion.as_deref() == Some(name);
-    if let Some(index) = plan.mechanisms.iter().position(|m| m.mechanism.name == name || ion(m)) {
-        let found = find_variable(&plan.mechanisms[index].mechanism.dynamics, rest)?;
-        let set = plan.node_set[node as usize];
-        let here = plan.sets.get(set as usize).is_some_and(|set| set.contains(&index));
-        return Ok(if here {
-            vec![(What::Mechanism(index, found.variable), found.dimension, String::new())]
-        } else {
-            Vec::new()
-        });
+    let candidates = named(name);
+    if !candidates.is_empty() {
+        let set = plan.sets.get(plan.node_set[node as usize] as usize);
+        let mut failed = None;
+        let mut elsewhere = false;
+        for index in candidates {
+            match find_variable(&plan.mechanisms[index].mechanism.dynamics, rest) {
+                Ok(found) if set.is_some_and(|set| set.contains(&index)) => {
+                    return Ok(vec![(
+                        What::Mechanism(index, found.variable),
+                        found.dimension,
+                        String::new(),
+                    )]);
+                }
+                Ok(_) => elsewhere = true,
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        return match failed {
+            Some(error) if !elsewhere => Err(error),
+            _ => Ok(Vec::new()),
+        };
     }
     if let Some(&(_, dynamics, slot)) = points.iter().find(|(known, ..)| *known == name) {
         let found = find_variable(dynamics, rest)?;

@@ -235,7 +235,8 @@ fn read_groups(table: &Table<'_>, morphology: &mut Morphology) -> Option<()> {
                 }
             }
         }
-        morphology.groups.insert(name, ids);
+        let members = morphology.segments_in(&ids);
+        morphology.groups.insert(name, members);
     }
     sound.then_some(())
 }

@@ -130,7 +130,8 @@ struct Lines<'a> {
     text: &'a str,
     at: usize,
     line: u32,
-    line_start: usize,
+    /// Characters of the line before `at`.
+    column: u32,
 }
 
 impl Lines<'_> {
@@ -138,16 +139,18 @@ impl Lines<'_> {
         let offset =
             (0..=offset.min(self.text.len())).rev().find(|i| self.text.is_char_boundary(*i)).unwrap_or(0);
         if offset < self.at {
-            (self.at, self.line, self.line_start) = (0, 1, 0);
+            (self.at, self.line, self.column) = (0, 1, 0);
         }
-        for (i, byte) in self.text.as_bytes()[self.at..offset].iter().enumerate() {
-            if *byte == b'\n' {
-                self.line += 1;
-                self.line_start = self.at + i + 1;
+        for byte in &self.text.as_bytes()[self.at..offset] {
+            match byte {
+                b'\n' => (self.line, self.column) = (self.line + 1, 0),
+                // All bytes of a character but its first.
+                0x80..=0xbf => {}
+                _ => self.column += 1,
             }
         }
         self.at = offset;
-        (self.line, self.text[self.line_start..offset].chars().count() as u32 + 1)
+        (self.line, self.column + 1)
     }
 }
 
@@ -175,7 +178,7 @@ pub fn decode(bytes: Vec<u8>, file: &Path) -> Result<String> {
 pub fn parse(text: &str, file: &Path) -> Result<Element> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let shared: Arc<Path> = Arc::from(file);
-    let mut lines = Lines { text, at: 0, line: 1, line_start: 0 };
+    let mut lines = Lines { text, at: 0, line: 1, column: 0 };
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
     let mut root: Option<Element> = None;

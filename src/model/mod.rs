@@ -6,11 +6,13 @@
 pub mod build;
 mod cell;
 mod draw;
+mod ions;
 mod network;
 mod record;
 
 pub use cell::{CableCell, Density, Discretisation, Placed, PointCell, Pool, Rule};
 pub use draw::{Use, draw};
+pub use ions::{concentration_input, is_current_of};
 pub use network::{
     Attachments, CellSet, Connection, Contact, Coupling, Population, PopulationCell, Receiver, Sender,
     Stimulus,

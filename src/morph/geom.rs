@@ -64,6 +64,8 @@ struct Line {
     total: Sums,
     /// The fraction of this section nearest to the origin of distances, and the path distance there.
     anchor: (f64, f64),
+    /// Path distance of its start from the start of the root section.
+    from_root: f64,
     parent: Option<(SectionId, f64)>,
     children: Vec<SectionId>,
     branch_order: u32,
@@ -98,12 +100,18 @@ impl Geometry {
                 total = piece.sums_to(1.0);
                 pieces.push(piece);
             }
+            let parent = morphology.section(id).parent;
+            let from_root = parent.map_or(0.0, |(parent, fraction)| {
+                let line = &lines[parent.index()];
+                line.from_root + fraction.clamp(0.0, 1.0) * line.total.length
+            });
             lines.push(Line {
                 first,
                 end: pieces.len(),
                 total,
                 anchor: (0.0, 0.0),
-                parent: morphology.section(id).parent,
+                from_root,
+                parent,
                 children: Vec::new(),
                 branch_order: 0,
             });
@@ -293,6 +301,27 @@ impl Geometry {
         let line = self.line(section);
         let (anchor, distance) = line.anchor;
         distance + (fraction.clamp(0.0, 1.0) - anchor).abs() * line.total.length
+    }
+
+    /// Distance along the cable from the start of the root section to `fraction` of `section`, µm.
+    pub fn root_distance_um(&self, section: SectionId, fraction: f64) -> f64 {
+        let line = self.line(section);
+        line.from_root + fraction.clamp(0.0, 1.0) * line.total.length
+    }
+
+    /// The stretch of `section` that its segment `nth` (from 0, near to far) is, as fractions of the
+    /// section's length. Neighbours meet exactly; a section without length is one stretch.
+    pub fn segment_span(&self, section: SectionId, nth: usize) -> (f64, f64) {
+        let line = self.line(section);
+        let total = line.total.length;
+        if total <= 0.0 {
+            return (0.0, 1.0);
+        }
+        let start = |n: usize| match self.pieces[line.first..line.end].get(n) {
+            Some(piece) => piece.before.length / total,
+            None => 1.0,
+        };
+        (start(nth), start(nth + 1))
     }
 
     /// The fraction of `section` nearest to the origin along the cable, and its path distance in µm.

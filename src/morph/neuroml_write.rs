@@ -1,6 +1,6 @@
 //! From sections to a NeuroML 2 `<cell>` (Cannon et al. 2014, Front. Neuroinform. 8:79).
 
-use super::tree::{Morphology, Point, SectionId, SectionKind, Segment};
+use super::tree::{Morphology, Point, SectionId, SectionKind, Segment, SegmentId};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -55,7 +55,7 @@ pub fn to_neuroml(morphology: &Morphology) -> String {
     }
     for (name, members) in &morphology.groups {
         let name = unique_id(name, &mut groups);
-        group_of(&mut text, &name, None, members.iter().map(|id| ids[id.index()].as_str()));
+        segment_group(&mut text, &name, members);
     }
     text.push_str("        </morphology>\n    </cell>\n</neuroml>\n");
     text
@@ -91,6 +91,17 @@ fn group_of<'a>(text: &mut String, id: &str, lex: Option<&str>, members: impl It
     line(text, 3, &format!("<segmentGroup id=\"{id}\"{lex}>"));
     for member in members {
         line(text, 4, &format!("<include segmentGroup=\"{member}\"/>"));
+    }
+    line(text, 3, "</segmentGroup>");
+}
+
+fn segment_group(text: &mut String, id: &str, members: &[SegmentId]) {
+    if members.is_empty() {
+        return;
+    }
+    line(text, 3, &format!("<segmentGroup id=\"{id}\">"));
+    for member in members {
+        line(text, 4, &format!("<member segment=\"{}\"/>", member.0));
     }
     line(text, 3, "</segmentGroup>");
 }
@@ -185,7 +196,7 @@ mod tests {
             SectionPlan::cylinder("dend 3", SectionKind::BasalDendrite, 40.0, 1.0).on("dend[3]", 0.25),
         ];
         let mut cell = Morphology::from_sections("2 cells & more", &plans).unwrap();
-        cell.groups.insert("all".into(), vec![SectionId(1)]);
+        cell.groups.insert("all".into(), vec![SegmentId(1)]);
         cell.segments[0].name = Some("a<b".into());
         let text = to_neuroml(&cell);
         for expected in [

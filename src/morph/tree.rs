@@ -181,8 +181,8 @@ pub struct Morphology {
     pub segments: Vec<Segment>,
     /// All sections, parents before children.
     pub sections: Vec<Section>,
-    /// Named groups of sections (of a user, or of NeuroML's segment groups).
-    pub groups: BTreeMap<String, Vec<SectionId>>,
+    /// Named groups of segments (of a user, or NeuroML's segment groups): each segment once, ascending.
+    pub groups: BTreeMap<String, Vec<SegmentId>>,
 }
 
 impl Morphology {
@@ -195,6 +195,15 @@ impl Morphology {
     pub fn segments_of(&self, id: SectionId) -> &[Segment] {
         let range = &self.section(id).segments;
         &self.segments[range.start as usize..range.end as usize]
+    }
+
+    /// Ids of all segments of `sections`, ascending.
+    pub fn segments_in(&self, sections: &[SectionId]) -> Vec<SegmentId> {
+        let ranges = sections.iter().map(|id| self.section(*id).segments.clone());
+        let mut ids: Vec<SegmentId> = ranges.flatten().map(SegmentId).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     }
 
     /// Ids of all sections, parents before children.

@@ -4,6 +4,10 @@
 //! NeuroML becomes populations, attachments and connections directly; any other component is
 //! elaborated by the structure that its type declares.
 
+mod cell;
+
+pub use cell::{CellVariable, shaped};
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -100,6 +104,8 @@ pub struct Shaped {
     pub assumptions: Vec<String>,
     /// What is doubtful.
     pub warnings: Vec<Warning>,
+    /// What paths into the cell are made of.
+    names: cell::Names,
 }
 
 /// Where a segment lies in its section.

@@ -52,6 +52,8 @@ pub enum Measure {
     /// `path_distance`: along the cable from the middle of the soma (from the root's start where
     /// there is no soma), µm.
     PathDistance,
+    /// `root_distance`: along the cable from the start of the root section, µm.
+    RootDistance,
     /// `euclidean_distance`: straight from the same origin, µm.
     EuclideanDistance,
     /// `diameter`, µm.
@@ -62,8 +64,9 @@ pub enum Measure {
 
 impl Measure {
     /// All measures with their words.
-    pub const WORDS: [(&'static str, Measure); 4] = [
+    pub const WORDS: [(&'static str, Measure); 5] = [
         ("path_distance", Measure::PathDistance),
+        ("root_distance", Measure::RootDistance),
         ("euclidean_distance", Measure::EuclideanDistance),
         ("diameter", Measure::Diameter),
         ("branch_order", Measure::BranchOrder),
@@ -73,6 +76,7 @@ impl Measure {
     pub fn word(self) -> &'static str {
         match self {
             Measure::PathDistance => "path_distance",
+            Measure::RootDistance => "root_distance",
             Measure::EuclideanDistance => "euclidean_distance",
             Measure::Diameter => "diameter",
             Measure::BranchOrder => "branch_order",

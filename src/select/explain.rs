@@ -79,6 +79,7 @@ pub(super) fn range(on: &Region, measure: Measure, cable: Cable<'_>) -> String {
     };
     let what = match measure {
         Measure::PathDistance => "path distances run",
+        Measure::RootDistance => "distances from the root run",
         Measure::EuclideanDistance => "euclidean distances run",
         Measure::Diameter => "diameters run",
         Measure::BranchOrder => "branch orders run",

@@ -46,6 +46,9 @@ pub enum Value {
     /// A formula of `d`, the path distance from the middle of the soma (as
     /// [`PathDistance`](super::Measure::PathDistance)).
     ByDistance(Formula),
+    /// A formula of `d`, the distance along the cable from the start of the root section (as
+    /// [`RootDistance`](super::Measure::RootDistance)).
+    ByRootDistance(Formula),
     /// A formula of `d`, the diameter.
     ByDiameter(Formula),
 }
@@ -95,11 +98,24 @@ impl Value {
         Value::Constant(Constant { quantity, text: format!("{}{space}{symbol}", quantity.si) })
     }
 
+    /// The value that `text` says, a formula of the distance `d` from the start of the root section.
+    ///
+    /// # Errors
+    /// If it is no expression of `d`, or its dimensions do not fit together.
+    pub fn by_root_distance(text: &str) -> Result<Value> {
+        Ok(match value(text)? {
+            Value::ByDistance(formula) => Value::ByRootDistance(formula),
+            value => value,
+        })
+    }
+
     /// Its dimension.
     pub fn dimension(&self) -> Dimension {
         match self {
             Value::Constant(constant) => constant.quantity.dimension,
-            Value::ByDistance(formula) | Value::ByDiameter(formula) => formula.dimension,
+            Value::ByDistance(formula) | Value::ByRootDistance(formula) | Value::ByDiameter(formula) => {
+                formula.dimension
+            }
         }
     }
 
@@ -107,7 +123,9 @@ impl Value {
     pub fn text(&self) -> &str {
         match self {
             Value::Constant(constant) => &constant.text,
-            Value::ByDistance(formula) | Value::ByDiameter(formula) => &formula.text,
+            Value::ByDistance(formula) | Value::ByRootDistance(formula) | Value::ByDiameter(formula) => {
+                &formula.text
+            }
         }
     }
 
@@ -246,6 +264,9 @@ impl Display for Field {
                 Value::Constant(constant) if *region == Region::All => f.write_str(&constant.text)?,
                 Value::Constant(constant) => write!(f, "uniform({region}, {})", constant.text)?,
                 Value::ByDistance(formula) => write!(f, "by_distance({region}, {})", formula.text)?,
+                Value::ByRootDistance(formula) => {
+                    write!(f, "by_root_distance({region}, {})", formula.text)?;
+                }
                 Value::ByDiameter(formula) => write!(f, "by_diameter({region}, {})", formula.text)?,
             }
         }
@@ -282,7 +303,8 @@ pub(super) fn read_field(text: &str, depth: u32) -> Read<'_, Field> {
 fn layer(text: &str, depth: u32) -> Read<'_, Field> {
     let called = word(text).ok().and_then(|(rest, word)| {
         let (inner, _) = symbol("(").parse(rest).ok()?;
-        matches!(word, "uniform" | "by_distance" | "by_diameter").then_some((word, inner))
+        matches!(word, "uniform" | "by_distance" | "by_root_distance" | "by_diameter")
+            .then_some((word, inner))
     });
     let Some((word, inner)) = called else {
         let (rest, value) = read_value(text)?;
@@ -298,6 +320,7 @@ fn layer(text: &str, depth: u32) -> Read<'_, Field> {
                 .help("write `by_distance` or `by_diameter` instead of `uniform`")
                 .stop();
         }
+        ("by_root_distance", Value::ByDistance(formula)) => Value::ByRootDistance(formula),
         ("by_diameter", Value::ByDistance(formula)) => Value::ByDiameter(formula),
         (_, value) => value,
     };

@@ -113,6 +113,10 @@ fn ends(cable: Cable<'_>, piece: &Piece, measure: Measure) -> (f64, f64) {
             cable.geometry.path_distance_um(piece.section, piece.from),
             cable.geometry.path_distance_um(piece.section, piece.to),
         ),
+        Measure::RootDistance => (
+            cable.geometry.root_distance_um(piece.section, piece.from),
+            cable.geometry.root_distance_um(piece.section, piece.to),
+        ),
         Measure::Diameter => (piece.proximal.diameter, piece.distal.diameter),
         Measure::EuclideanDistance => {
             let origin = origin(cable);
@@ -198,6 +202,7 @@ pub(super) fn at(cable: Cable<'_>, measure: Measure, location: Location) -> f64 
     let Location { section, fraction } = location;
     match measure {
         Measure::PathDistance => cable.geometry.path_distance_um(section, fraction),
+        Measure::RootDistance => cable.geometry.root_distance_um(section, fraction),
         Measure::EuclideanDistance => cable.geometry.euclidean_distance_um(section, fraction),
         Measure::Diameter => cable.geometry.diameter_um(section, fraction),
         Measure::BranchOrder => f64::from(cable.geometry.branch_order(section)),

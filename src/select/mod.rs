@@ -39,11 +39,11 @@
 //! primary   = ( "(" selection ")" | "(" region "," fraction ")" | function | name | string ) [ "(" fraction ")" ]
 //! function  = word "(" argument { "," argument } ")"    some words need no parentheses
 //!           | measure ( "(" bounds ")" | comparison )
-//! measure   = "path_distance" | "euclidean_distance" | "diameter" | "branch_order"
+//! measure   = "path_distance" | "root_distance" | "euclidean_distance" | "diameter" | "branch_order"
 //! bounds    = length ("," | "to") length | comparison [ "," comparison ]
 //! comparison= ("<" | "<=" | ">" | ">=" | "=") length
 //! field     = layer { ";" layer }
-//! layer     = ("uniform" | "by_distance" | "by_diameter") "(" region "," value ")" | value
+//! layer     = ("uniform" | "by_distance" | "by_root_distance" | "by_diameter") "(" region "," value ")" | value
 //! value     = quantity | expression of d
 //! ```
 //!

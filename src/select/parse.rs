@@ -29,6 +29,7 @@ const FUNCTIONS: &[&str] = &[
     "branch_points",
     "by_diameter",
     "by_distance",
+    "by_root_distance",
     "center",
     "centre",
     "custom",
@@ -388,8 +389,12 @@ fn call<'a>(text: &'a str, word: &str, inner: &'a str, depth: u32) -> Read<'a, S
             _ => name(inner, "a segment's number or name")
                 .map(|(rest, name)| (rest, Selection::Region(Region::SegmentNamed(name)))),
         },
-        "by_distance" | "by_diameter" => {
-            let measure = if word == "by_distance" { Measure::PathDistance } else { Measure::Diameter };
+        "by_distance" | "by_root_distance" | "by_diameter" => {
+            let measure = match word {
+                "by_distance" => Measure::PathDistance,
+                "by_root_distance" => Measure::RootDistance,
+                _ => Measure::Diameter,
+            };
             let (rest, region) = region_then()?;
             let (rest, interval) = bounds(rest, measure)?;
             Ok((rest, Selection::Region(region.and(Region::Within(measure, interval)))))

@@ -175,7 +175,7 @@ impl Display for Points {
             Points::RandomSections(region, n) => write!(f, "random_sections({region}, {n})"),
             Points::RandomPoints(region, n) => write!(f, "random_points({region}, {n})"),
             Points::ByDensity(field) => match field.layers() {
-                [layer] if !matches!(layer.value, Value::ByDiameter(_)) => {
+                [layer] if !matches!(layer.value, Value::ByRootDistance(_) | Value::ByDiameter(_)) => {
                     write!(f, "points_by_density({}, {})", layer.region, layer.value.text())
                 }
                 _ => write!(f, "random_placement({field})"),

@@ -3,7 +3,7 @@
 use super::explain::{nothing, unknown_name, unknown_segment};
 use super::{Cable, Cover, Kind, Location, Region, Span, measure, points};
 use crate::error::{Error, ErrorKind, Result};
-use crate::morph::SectionId;
+use crate::morph::{SectionId, SegmentId};
 
 impl Region {
     /// The stretches of cable that it is on the cell `cable`.
@@ -28,7 +28,7 @@ pub(super) fn cover(region: &Region, cable: Cable<'_>) -> Result<Cover> {
             None => Err(unknown_name("section", name, cable)),
         },
         Region::Group(name) => match cable.morphology.groups.get(name) {
-            Some(sections) => Ok(Cover::of_sections(sections.iter().copied())),
+            Some(members) => Ok(Cover::new(segments(cable, members))),
             None => Err(unknown_name("group", name, cable)),
         },
         Region::Segment(id) => match cable.morphology.segments.iter().position(|s| s.file_id == *id) {
@@ -86,8 +86,8 @@ fn of_kind(kind: Kind, cable: Cable<'_>) -> Cover {
 
 /// The group of that name, else the section, else the sections that are numbered under it.
 fn named(name: &str, cable: Cable<'_>) -> Option<Cover> {
-    if let Some(sections) = cable.morphology.groups.get(name) {
-        return Some(Cover::of_sections(sections.iter().copied()));
+    if let Some(members) = cable.morphology.groups.get(name) {
+        return Some(Cover::new(segments(cable, members)));
     }
     if let Some(section) = section_named(cable, name) {
         return Some(Cover::of_sections([section]));
@@ -121,18 +121,18 @@ fn section_named(cable: Cable<'_>, name: &str) -> Option<SectionId> {
 
 /// The stretch of its section that the segment at `index` is.
 fn segment(cable: Cable<'_>, index: usize) -> Cover {
-    let section = cable.morphology.segments[index].section;
-    let first = cable.morphology.section(section).segments.start as usize;
-    let segments = cable.morphology.segments_of(section);
-    let total = cable.geometry.section_length_um(section);
-    let last = first + segments.len() == index + 1;
-    let length_before = |n: usize| segments[..n].iter().fold(0.0, |sum, s| sum + s.length());
-    let (from, to) = if total > 0.0 {
-        (length_before(index - first) / total, length_before(index - first + 1) / total)
-    } else {
-        (0.0, 1.0)
+    Cover::new(segments(cable, &[SegmentId(index as u32)]))
+}
+
+/// The stretches that `members`, ascending, are.
+fn segments(cable: Cable<'_>, members: &[SegmentId]) -> Vec<Span> {
+    let stretch = |id: &SegmentId| {
+        let section = cable.morphology.segments.get(id.index())?.section;
+        let first = cable.morphology.section(section).segments.start as usize;
+        let (from, to) = cable.geometry.segment_span(section, id.index() - first);
+        Some(Span { section, from, to })
     };
-    Cover::new(vec![Span { section, from, to: if last { 1.0 } else { to } }])
+    members.iter().filter_map(stretch).collect()
 }
 
 /// The rest of the section beyond `point`, and all that hangs on it.

@@ -84,6 +84,7 @@ impl OnCell<'_> {
         let (formula, measure) = match &self.field.layers()[layer].value {
             Value::Constant(constant) => return Ok(constant.si()),
             Value::ByDistance(formula) => (formula, Measure::PathDistance),
+            Value::ByRootDistance(formula) => (formula, Measure::RootDistance),
             Value::ByDiameter(formula) => (formula, Measure::Diameter),
         };
         formula.at(measure::at(self.cable, measure, location))
@@ -146,6 +147,7 @@ impl OnCell<'_> {
         let (formula, measure) = match &self.field.layers()[layer].value {
             Value::Constant(_) => return Ok(()),
             Value::ByDistance(formula) => (formula, Measure::PathDistance),
+            Value::ByRootDistance(formula) => (formula, Measure::RootDistance),
             Value::ByDiameter(formula) => (formula, Measure::Diameter),
         };
         let section = part.section;

@@ -125,7 +125,7 @@ pub fn page_cell() -> Cell {
         let name = &morphology.section(*id).name;
         name == "apic[1]" || name == "apic[2]"
     });
-    let tuft = tuft.collect();
+    let tuft = morphology.segments_in(&tuft.collect::<Vec<_>>());
     morphology.groups.insert("tuft".to_string(), tuft);
     Cell::new(morphology)
 }

@@ -49,7 +49,8 @@ fn leaf() -> impl Strategy<Value = Region> {
         Kind::ApicalDendrites,
         Kind::Custom(5),
     ];
-    let lengths = [Measure::PathDistance, Measure::EuclideanDistance, Measure::Diameter];
+    let lengths =
+        [Measure::PathDistance, Measure::RootDistance, Measure::EuclideanDistance, Measure::Diameter];
     prop_oneof![
         Just(Region::All),
         prop::sample::select(kinds.to_vec()).prop_map(Region::Kind),

@@ -13,6 +13,8 @@ use crate::dynamics::advance::{Order, advance, kinetic_steady_state};
 use crate::dynamics::graph::{Graph, Kind, NodeId};
 use crate::dynamics::scope::Scope;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::{concentration_input, is_current_of};
+use crate::units::Dimension;
 
 /// A density or a pool as it takes part in a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,20 @@ pub struct Mechanism {
     pub varying: Vec<String>,
     /// Whether it covers some compartments in part only.
     pub partial: bool,
+}
+
+impl Mechanism {
+    /// The input of a pool that is the current of an ion: that of its own, else the first there is.
+    fn current_read(&self) -> Option<&str> {
+        if !self.is_pool {
+            return None;
+        }
+        let mut names = self.dynamics.inputs.iter().filter(|input| input.dimension == Dimension::CURRENT);
+        let own = |name: &str| self.ion.as_ref().is_some_and(|ion| is_current_of(name, ion));
+        let mut all = names.clone();
+        let own = all.find(|input| own(&input.name));
+        own.or_else(|| names.find(|input| input.name.starts_with('i'))).map(|input| input.name.as_str())
+    }
 }
 
 /// The mechanisms on one set of compartments, pools first, and the instance arrays they need.
@@ -189,22 +205,19 @@ impl MembranePlan {
             "surfaceArea" => return self.instance(builder, Holds::Area),
             _ => {}
         }
-        if m.is_pool
-            && let Some(ion) = &m.ion
-            && name.strip_prefix('i').is_some_and(|rest| rest.eq_ignore_ascii_case(ion))
-        {
+        if m.current_read() == Some(name) {
             return self.instance(builder, Holds::IonCurrent { mechanism: index });
         }
-        for (other, pool) in self.mechanisms.iter().enumerate().filter(|(i, p)| p.is_pool && *i != index) {
-            let Some(rest) = pool.ion.as_deref().and_then(|ion| name.strip_prefix(ion)) else { continue };
-            let exposure = match rest {
-                "Conc" => "concentration",
-                "ConcExt" => "extConcentration",
-                _ => continue,
-            };
-            if let Some(variable) = pool.dynamics.exposed(exposure) {
-                let mut scope = self.scope(builder, other, states, &states[other])?;
-                return scope.node(&mut builder.graph, variable);
+        if let Some((ion, outside)) = concentration_input(name) {
+            let exposure = if outside { "extConcentration" } else { "concentration" };
+            let pools = self.mechanisms.iter().enumerate();
+            for (other, pool) in pools.filter(|(i, p)| p.is_pool && *i != index) {
+                if pool.ion.as_ref() == Some(&ion)
+                    && let Some(variable) = pool.dynamics.exposed(exposure)
+                {
+                    let mut scope = self.scope(builder, other, states, &states[other])?;
+                    return scope.node(&mut builder.graph, variable);
+                }
             }
         }
         Err(Error::new(
@@ -285,11 +298,12 @@ impl MembranePlan {
             self.instance(&mut builder, Holds::Area)?
         };
         for (mechanism, pool) in self.mechanisms.iter().enumerate().filter(|(_, m)| m.is_pool) {
-            let own: Vec<(NodeId, f64)> = currents
-                .iter()
-                .filter(|(index, _)| self.mechanisms[*index].ion == pool.ion)
-                .map(|(_, i)| (*i, 1.0))
-                .collect();
+            let feeds = |index: usize| match (&self.mechanisms[index].ion, pool.current_read()) {
+                (Some(ion), Some(name)) => is_current_of(name, ion),
+                _ => false,
+            };
+            let fed = currents.iter().filter(|(index, _)| feeds(*index));
+            let own: Vec<(NodeId, f64)> = fed.map(|(_, i)| (*i, 1.0)).collect();
             let total = builder.graph.sum(0.0, &own);
             let total = builder.graph.mul(total, area);
             if let Some(array) = self.array(Holds::IonCurrent { mechanism }) {
@@ -426,7 +440,6 @@ mod tests {
     use super::*;
     use crate::dynamics::Variable;
     use crate::expr::parse;
-    use crate::units::Dimension;
 
     /// Conductance and source of the current `text`, and both at `v`.
     fn linear(text: &str, v: f64) -> (bool, f64, f64) {

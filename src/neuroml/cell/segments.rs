@@ -1,0 +1,259 @@
+//! The segments of a `<morphology>`: a tree of frusta.
+
+use std::collections::HashMap;
+
+use super::report::{Report, some_of};
+use crate::error::ErrorKind;
+use crate::lems::Component;
+use crate::morph::Point;
+
+/// Fractions along a parent nearer to 1 than this are its end: exports of other programs write
+/// 0.9999544 and mean 1.
+const END: f64 = 1e-4;
+
+/// A segment of the document.
+#[derive(Debug)]
+pub(super) struct Segment<'a> {
+    /// Where it is written.
+    pub(super) component: &'a Component,
+    /// Its id.
+    pub(super) id: u64,
+    /// Index of its parent, and the fraction along that where it is attached.
+    pub(super) parent: Option<(usize, f64)>,
+    /// Its near end, µm.
+    pub(super) proximal: Point,
+    /// Its far end, µm.
+    pub(super) distal: Point,
+}
+
+impl Segment<'_> {
+    /// Whether both ends are one point of one diameter: a sphere.
+    pub(super) fn is_sphere(&self) -> bool {
+        self.proximal == self.distal
+    }
+}
+
+/// All segments of a morphology, in order of writing.
+#[derive(Debug)]
+pub(super) struct Segments<'a> {
+    pub(super) list: Vec<Segment<'a>>,
+    index: HashMap<u64, usize>,
+    /// Indices, parents before children.
+    pub(super) order: Vec<usize>,
+}
+
+impl<'a> Segments<'a> {
+    /// Reads the segments of `morphology`. `None` if anything is wrong, which `report` then says.
+    pub(super) fn read(morphology: &'a Component, report: &mut Report) -> Option<Segments<'a>> {
+        let before = report.errors.len();
+        let mut written: Vec<Written<'a>> = Vec::new();
+        let mut index = HashMap::new();
+        for component in morphology.in_slot("segments") {
+            let Some(one) = Written::read(component, report) else { continue };
+            if let Some(known) = index.insert(one.id, written.len()) {
+                let known: &Written<'_> = &written[known];
+                let message = format!("the segment id {} is used before, at {}", one.id, place(known));
+                report.errors.push(component.error(ErrorKind::Name, message));
+            }
+            written.push(one);
+        }
+        if written.is_empty() && report.errors.len() == before {
+            report.errors.push(morphology.error(ErrorKind::Value, "a morphology without segments"));
+        }
+        let parents: Vec<Option<(usize, f64)>> =
+            written.iter().map(|one| one.parent(&index, report)).collect();
+        if report.errors.len() > before {
+            return None;
+        }
+        let order = in_order(&written, &parents, report)?;
+        let list = place_all(&written, &parents, &order, report)?;
+        Some(Segments { list, index, order })
+    }
+
+    /// The index of the segment with this id.
+    pub(super) fn find(&self, id: u64) -> Option<usize> {
+        self.index.get(&id).copied()
+    }
+
+    /// The index of the segment that the attribute `segment` of `component` names.
+    pub(super) fn named(&self, component: &Component, report: &mut Report) -> Option<usize> {
+        let text = component.text("segment").unwrap_or_default();
+        let found = text.trim().parse().ok().and_then(|id| self.find(id));
+        if found.is_none() {
+            let message = format!("segment=\"{text}\": the morphology has no such segment");
+            let (low, high) = (self.index.keys().min(), self.index.keys().max());
+            let error = component.error(ErrorKind::Name, message);
+            report.errors.push(match (low, high) {
+                (Some(low), Some(high)) => error.help(format!("its segments have ids from {low} to {high}")),
+                _ => error,
+            });
+        }
+        found
+    }
+
+    /// The children of every segment, in order of writing.
+    pub(super) fn children(&self) -> Vec<Vec<usize>> {
+        let mut children = vec![Vec::new(); self.list.len()];
+        for (child, segment) in self.list.iter().enumerate() {
+            if let Some((parent, _)) = segment.parent {
+                children[parent].push(child);
+            }
+        }
+        children
+    }
+
+    /// The segment that a path without a segment's id means: 0, else the root.
+    pub(super) fn default_segment(&self) -> usize {
+        self.find(0).or(self.order.first().copied()).unwrap_or(0)
+    }
+}
+
+fn place(one: &Written<'_>) -> String {
+    one.component.origin.place().to_string()
+}
+
+/// A segment as it is written, before its parent is known.
+struct Written<'a> {
+    component: &'a Component,
+    id: u64,
+    parent: Option<(&'a Component, f64)>,
+    proximal: Option<Point>,
+    distal: Point,
+}
+
+impl<'a> Written<'a> {
+    fn read(component: &'a Component, report: &mut Report) -> Option<Written<'a>> {
+        let id = component.id.as_deref().and_then(|id| id.trim().parse().ok());
+        if id.is_none() {
+            let found = component.id.as_deref().unwrap_or("nothing");
+            let message = format!("the id of a segment is a whole number, found '{found}'");
+            report.errors.push(component.error(ErrorKind::Syntax, message));
+        }
+        let proximal = component.in_slot("proximal").next().map(|point| read_point(point, report));
+        let distal = component.in_slot("distal").next().map(|point| read_point(point, report));
+        if distal.is_none() {
+            report.errors.push(component.error(ErrorKind::Syntax, "the segment has no <distal> point"));
+        }
+        let parent = match component.in_slot("parent").next() {
+            None => None,
+            Some(parent) => {
+                let text = parent.text("fractionAlong").unwrap_or("1");
+                let fraction = text.trim().parse().ok().filter(|f| (0.0..=1.0).contains(f));
+                if fraction.is_none() {
+                    let message = format!("fractionAlong=\"{text}\": expected a number from 0 to 1");
+                    report.errors.push(parent.error(ErrorKind::Value, message));
+                }
+                let fraction = fraction.map(|f: f64| if 1.0 - f < END { 1.0 } else { f });
+                Some((parent, fraction?))
+            }
+        };
+        let proximal = match proximal {
+            Some(point) => Some(point?),
+            None => None,
+        };
+        Some(Written { component, id: id?, parent, proximal, distal: distal?? })
+    }
+
+    fn parent(&self, index: &HashMap<u64, usize>, report: &mut Report) -> Option<(usize, f64)> {
+        let (component, fraction) = self.parent?;
+        let text = component.text("segment").unwrap_or_default();
+        let Some(parent) = text.trim().parse().ok().and_then(|id| index.get(&id)) else {
+            let message = format!("the parent of segment {} is '{text}', which is no segment", self.id);
+            report.errors.push(component.error(ErrorKind::Name, message));
+            return None;
+        };
+        if index.get(&self.id) == Some(parent) {
+            let message = format!("segment {} is its own parent", self.id);
+            report.errors.push(component.error(ErrorKind::Value, message));
+            return None;
+        }
+        Some((*parent, fraction))
+    }
+}
+
+fn read_point(component: &Component, report: &mut Report) -> Option<Point> {
+    let [x, y, z, diameter] =
+        ["x", "y", "z", "diameter"].map(|name| component.parameter(name).unwrap_or(f64::NAN));
+    if ![x, y, z].iter().all(|c| c.is_finite()) {
+        report.errors.push(component.error(ErrorKind::Value, "a coordinate is not a finite number"));
+        return None;
+    }
+    if !(diameter > 0.0 && diameter.is_finite()) {
+        let message = format!("the diameter is {diameter}; it must be above 0");
+        report.errors.push(component.error(ErrorKind::Value, message).help("diameters are in um"));
+        return None;
+    }
+    Some(Point::new(x, y, z, diameter))
+}
+
+/// The indices, parents before children.
+fn in_order(
+    written: &[Written<'_>],
+    parents: &[Option<(usize, f64)>],
+    report: &mut Report,
+) -> Option<Vec<usize>> {
+    let roots: Vec<usize> = (0..written.len()).filter(|&i| parents[i].is_none()).collect();
+    if let [first, second, ..] = roots[..] {
+        let ids: Vec<u64> = roots.iter().map(|&i| written[i].id).collect();
+        let message = format!(
+            "a second root: segments {} have no parent, and a cell has one root (the first is at {})",
+            some_of(&ids),
+            place(&written[first])
+        );
+        let error = written[second].component.error(ErrorKind::Value, message);
+        report.errors.push(error.help("give every segment but one a <parent>"));
+        return None;
+    }
+    let mut children = vec![Vec::new(); written.len()];
+    for (child, parent) in parents.iter().enumerate() {
+        if let Some((parent, _)) = parent {
+            children[*parent].push(child);
+        }
+    }
+    let mut order = roots;
+    let mut at = 0;
+    while let Some(&index) = order.get(at) {
+        order.extend_from_slice(&children[index]);
+        at += 1;
+    }
+    if order.len() == written.len() {
+        return Some(order);
+    }
+    let mut reached = vec![false; written.len()];
+    order.iter().for_each(|&i| reached[i] = true);
+    let lost: Vec<usize> = (0..written.len()).filter(|&i| !reached[i]).collect();
+    let ids: Vec<u64> = lost.iter().map(|&i| written[i].id).collect();
+    let message = format!("the parents of segments {} lead in a circle, not to a root", some_of(&ids));
+    report.errors.push(written[lost[0]].component.error(ErrorKind::Value, message));
+    None
+}
+
+/// Fills in missing proximal points: the point of the parent where the segment is attached.
+fn place_all<'a>(
+    written: &[Written<'a>],
+    parents: &[Option<(usize, f64)>],
+    order: &[usize],
+    report: &mut Report,
+) -> Option<Vec<Segment<'a>>> {
+    let mut ends: Vec<Option<(Point, Point)>> = vec![None; written.len()];
+    for &index in order {
+        let one = &written[index];
+        let implied = || {
+            let (parent, fraction) = parents[index]?;
+            let (near, far) = ends[parent]?;
+            Some(if fraction >= 1.0 { far } else { near.towards(far, fraction) })
+        };
+        let Some(proximal) = one.proximal.or_else(implied) else {
+            let message = "the root segment has no <proximal> point";
+            report.errors.push(one.component.error(ErrorKind::Syntax, message));
+            return None;
+        };
+        ends[index] = Some((proximal, one.distal));
+    }
+    let segment = |(index, one): (usize, &Written<'a>)| {
+        let (proximal, distal) = ends[index]?;
+        let Written { component, id, .. } = *one;
+        Some(Segment { component, id, parent: parents[index], proximal, distal })
+    };
+    written.iter().enumerate().map(segment).collect()
+}
