@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use neuropil::expr::Expr;
 use neuropil::expr::eval::evaluate_random;
-use neuropil::lems::types::{Action, DerivedValue, Handler, Slot, Source, TimeDerivative, Trigger};
+use neuropil::lems::types::{
+    Action, Build, DerivedValue, Handler, Slot, Source, Statement, TimeDerivative, Trigger,
+};
 use neuropil::lems::{ComponentType, Files, Set};
 use neuropil::library;
 
@@ -151,10 +153,11 @@ fn declarations(of: &ComponentType) -> BTreeMap<String, String> {
             add(kind, &slot.name, format!("{} {}", slot.component_type, slot.local));
         }
     }
-    for reference in &of.structure.child_instances {
+    for reference in of.structure.child_instances() {
         add("instance", reference, String::new());
     }
-    let connections = of.structure.connections.len();
+    let connects = |s: &&Statement| matches!(s.build, Build::EventConnection { .. } | Build::Tunnel { .. });
+    let connections = of.structure.statements.iter().filter(connects).count();
     add("connections", "", connections.to_string());
     lines
 }

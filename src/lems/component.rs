@@ -5,6 +5,7 @@ use super::raw::{Element, Origin};
 use super::set::Set;
 use super::types::{ComponentType, Slot};
 use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::units::Dimension;
 
 /// A component as a document or a program defines it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -200,6 +201,15 @@ fn set_attribute(
             Some((_, known)) => *known = value,
             None => out.parameters.push((name.to_string(), value)),
         }
+    } else if component_type.index_parameters.iter().any(|index| index == name) {
+        let value = set.vocabulary().value(element, name, Dimension::NONE)?;
+        if value < 0.0 || value.fract() != 0.0 {
+            let message = format!("{name}=\"{value}\": an index is a whole number from 0 on");
+            return Err(element.error(ErrorKind::Value, message));
+        }
+        out.parameters.push((name.to_string(), value));
+    } else if component_type.component_requirements.iter().any(|required| required == name) {
+        Component::set(&mut out.texts, name, value);
     } else if slot(&component_type.references) || slot(&component_type.child) {
         Component::set(&mut out.references, name, value);
     } else if component_type.texts.iter().any(|t| t == name)

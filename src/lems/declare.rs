@@ -2,10 +2,8 @@
 
 use super::dynamics::read_dynamics;
 use super::raw::Element;
-use super::types::{
-    ComponentType, DerivedValue, Direction, EventConnection, EventPort, Fixed, Named, Property, Slot, Source,
-    Structure,
-};
+use super::structure::read_structure;
+use super::types::{ComponentType, DerivedValue, Direction, EventPort, Fixed, Named, Property, Slot, Source};
 use super::vocabulary::Vocabulary;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::expr::dims::dimension_of;
@@ -163,7 +161,7 @@ pub(super) fn declare(
         }
     }
     if let Some(structure) = own_structure {
-        match read_structure(structure) {
+        match read_structure(structure, vocabulary) {
             Ok(read) => out.structure = read,
             Err(error) => errors.push(error),
         }
@@ -249,6 +247,7 @@ fn declare_one(out: &mut ComponentType, child: &Element, vocabulary: &Vocabulary
         }
         "IndexParameter" => put(&mut out.index_parameters, name()?, |n| n),
         "InstanceRequirement" => put(&mut out.instance_requirements, slot(child, "Component")?, |s| &s.name),
+        "ComponentRequirement" => put(&mut out.component_requirements, name()?, |n| n),
         "EventPort" => {
             let direction = match child.get("direction") {
                 Some("in") => Direction::In,
@@ -273,45 +272,4 @@ fn declare_one(out: &mut ComponentType, child: &Element, vocabulary: &Vocabulary
         _ => {}
     }
     Ok(())
-}
-
-fn read_structure(element: &Element) -> Result<Structure> {
-    let mut out = Structure::default();
-    let mut aliases: Vec<(&str, &str)> = Vec::new();
-    for child in &element.children {
-        match child.name.as_str() {
-            "With" => {
-                if let (Some(instance), Some(alias)) = (child.get("instance"), child.get("as")) {
-                    aliases.push((alias, instance));
-                }
-            }
-            "ChildInstance" => out.child_instances.push(child.require("component")?.to_string()),
-            _ => {}
-        }
-    }
-    let resolve = |name: &str| {
-        aliases.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, instance)| instance).to_string()
-    };
-    for child in &element.children {
-        match child.name.as_str() {
-            "ChildInstance" => {}
-            "With" => out.rest.push(child.clone()),
-            "EventConnection" if child.get("receiver").is_none() => out.connections.push(EventConnection {
-                from: resolve(child.require("from")?),
-                to: resolve(child.require("to")?),
-                source_port: child.get("sourcePort").map(str::to_string),
-                target_port: child.get("targetPort").map(str::to_string),
-                origin: child.origin.clone(),
-            }),
-            "EventConnection" | "MultiInstantiate" | "ForEach" | "Tunnel" | "Assign" | "If" | "Choose" => {
-                out.rest.push(child.clone());
-            }
-            _ => {
-                let known =
-                    ["ChildInstance", "With", "EventConnection", "MultiInstantiate", "ForEach", "Tunnel"];
-                return Err(unknown_element(child, known));
-            }
-        }
-    }
-    Ok(out)
 }

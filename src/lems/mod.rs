@@ -12,8 +12,10 @@ mod declare;
 mod dynamics;
 mod flatten;
 mod include;
+pub mod instances;
 pub mod raw;
 mod set;
+mod structure;
 pub mod types;
 mod vocabulary;
 

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::check;
 use super::component::{self, Component};
 use super::declare::{check_attributes, declare};
+use super::flatten::Extent;
 use super::include::{Document, Resolver};
+use super::instances::Tree;
 use super::raw::{self, Element};
 use super::types::ComponentType;
 use super::vocabulary::Vocabulary;
@@ -55,6 +57,7 @@ pub struct Set {
     type_index: BTreeMap<String, usize>,
     components: Vec<Arc<Component>>,
     component_index: BTreeMap<String, usize>,
+    blanks: BTreeMap<String, Arc<Component>>,
     targets: Vec<Element>,
     loaded: BTreeSet<String>,
     warnings: Vec<Warning>,
@@ -86,6 +89,7 @@ impl Set {
             type_index: BTreeMap::new(),
             components: Vec::new(),
             component_index: BTreeMap::new(),
+            blanks: BTreeMap::new(),
             targets: Vec::new(),
             loaded: BTreeSet::new(),
             warnings: Vec::new(),
@@ -276,6 +280,10 @@ impl Set {
             Ok((declared, warnings)) => {
                 self.warnings.extend(warnings);
                 self.type_index.insert(name, self.types.len());
+                for name in declared.structure.made_of_types() {
+                    let blank = Component { component_type: name.to_string(), ..Component::default() };
+                    self.blanks.entry(name.to_string()).or_insert_with(|| Arc::new(blank));
+                }
                 self.types.push(Arc::new(declared));
             }
             Err(error) => {
@@ -417,7 +425,14 @@ impl Set {
     /// # Errors
     /// Everything that does not fit together, joined.
     pub fn flatten(&self, component: &Component) -> Result<Dynamics> {
-        super::flatten::flatten(self, component)
+        Tree::new(self, component)?
+            .flatten(Extent { root: 0, around: &[], attached: true, within: true })
+            .map(|flat| flat.0)
+    }
+
+    /// The component of the type `name` that sets nothing, if some structure makes instances of it.
+    pub(super) fn blank(&self, name: &str) -> Option<&Component> {
+        self.blanks.get(name).map(|component| &**component)
     }
 
     /// The dimensions, units and constants known.

@@ -245,30 +245,162 @@ pub struct TypeDynamics {
     pub schemes: Vec<KineticScheme>,
 }
 
-/// A connection for events between instances of one component, declared in its type's structure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventConnection {
-    /// Path of the sender: `this`, `parent`, a child, or the name of a path parameter.
-    pub from: String,
-    /// Path of the receiver.
-    pub to: String,
-    /// The sender's port; its only one if `None`.
-    pub source_port: Option<String>,
-    /// The receiver's port; its only one if `None`.
-    pub target_port: Option<String>,
-    /// Where it is declared.
+/// What instances a type's structure makes and connects: its statements in order of writing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Structure {
+    /// The statements.
+    pub statements: Vec<Statement>,
+}
+
+impl Structure {
+    /// The components of which it makes one instance, as written.
+    pub fn child_instances(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().filter_map(|statement| match &statement.build {
+            Build::ChildInstance { component: Some(name), .. } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The types of which it makes instances without a component.
+    pub fn made_of_types(&self) -> Vec<&str> {
+        let mut out = Vec::new();
+        let mut waiting: Vec<&Statement> = self.statements.iter().collect();
+        while let Some(statement) = waiting.pop() {
+            match &statement.build {
+                Build::ChildInstance { component_type, .. } => out.extend(component_type.as_deref()),
+                Build::MultiInstantiate { component_type, within, .. } => {
+                    out.extend(component_type.as_deref());
+                    waiting.extend(within);
+                }
+                Build::With { within, .. } | Build::ForEach { within, .. } | Build::Apply { within, .. } => {
+                    waiting.extend(within);
+                }
+                Build::Choose(cases) => waiting.extend(cases.iter().flat_map(|(_, within)| within)),
+                Build::EventConnection { .. } | Build::Tunnel { .. } => {}
+            }
+        }
+        out
+    }
+}
+
+/// A statement of a structure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    /// What it does.
+    pub build: Build,
+    /// Where it stands.
     pub origin: Origin,
 }
 
-/// The structure of a type: what its instances are made of.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Structure {
-    /// References of which an instance becomes a child.
-    pub child_instances: Vec<String>,
-    /// Connections between parts of one instance.
-    pub connections: Vec<EventConnection>,
-    /// Everything that concerns whole networks, as written.
-    pub rest: Vec<Element>,
+/// A property of a new instance and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assign {
+    /// The property.
+    pub property: String,
+    /// Its value, of quantities of the component whose structure it is, and the index.
+    pub value: Expr,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// Which instance a [`Build::With`] names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen {
+    /// The one at a path: `this`, `parent`, or the name of a path parameter.
+    Instance(String),
+    /// One of a list: the names of the attributes that hold its path and the index.
+    Item {
+        /// Name of what holds the list's path.
+        list: String,
+        /// Name of the index parameter.
+        index: String,
+    },
+}
+
+/// What a statement of a structure does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Build {
+    /// An instance of a component becomes a child.
+    ChildInstance {
+        /// The reference that names it, maybe of a parent: `../component`.
+        component: Option<String>,
+        /// Or a type that needs no parameters.
+        component_type: Option<String>,
+        /// Its properties.
+        assigns: Vec<Assign>,
+    },
+    /// Instances of a component become a list.
+    MultiInstantiate {
+        /// How many.
+        number: Expr,
+        /// The name of an instance's number in the assigned values.
+        index: String,
+        /// As in a child instance; without one, `within` makes the instances.
+        component: Option<String>,
+        /// As in a child instance.
+        component_type: Option<String>,
+        /// Their properties.
+        assigns: Vec<Assign>,
+        /// Statements done once for each number.
+        within: Vec<Statement>,
+    },
+    /// A name for an instance, in what follows.
+    With {
+        /// Which.
+        chosen: Chosen,
+        /// Its name.
+        name: String,
+        /// Statements within.
+        within: Vec<Statement>,
+    },
+    /// Statements for each instance of a list.
+    ForEach {
+        /// The list.
+        instances: String,
+        /// The instance's name in them.
+        name: String,
+        /// The statements.
+        within: Vec<Statement>,
+    },
+    /// Events go from one instance to another.
+    EventConnection {
+        /// The sender.
+        from: String,
+        /// The receiver.
+        to: String,
+        /// Name of the text that names the sender's port.
+        source_port: Option<String>,
+        /// Name of the text that names the receiver's port.
+        target_port: Option<String>,
+        /// The reference to a component of which an instance is attached to `to` and receives.
+        receiver: Option<String>,
+        /// Name of the text that names the attachments it goes to.
+        container: Option<String>,
+        /// Name of the parameter that is the delay.
+        delay: Option<String>,
+        /// Properties of the receiver.
+        assigns: Vec<Assign>,
+    },
+    /// Two attached instances that see each other under the tunnel's name.
+    Tunnel {
+        /// Its name.
+        name: String,
+        /// Whom the first is attached to, and whom the second.
+        ends: [String; 2],
+        /// The references to the components attached.
+        components: [String; 2],
+        /// Properties of both.
+        assigns: Vec<Assign>,
+    },
+    /// The statements of the first test that holds; `None` always holds.
+    Choose(Vec<(Option<Expr>, Vec<Statement>)>),
+    /// Statements for each component of a children list, which becomes what they are seen from.
+    Apply {
+        /// The children list.
+        components: String,
+        /// The statements.
+        within: Vec<Statement>,
+    },
 }
 
 /// A component type with everything it inherits.
@@ -300,6 +432,8 @@ pub struct ComponentType {
     pub requirements: Vec<Named>,
     /// Instances that have to be given from outside.
     pub instance_requirements: Vec<Slot>,
+    /// Components or texts that have to be found in an enclosing component.
+    pub component_requirements: Vec<String>,
     /// Ports for events.
     pub event_ports: Vec<EventPort>,
     /// Attributes that are plain text.

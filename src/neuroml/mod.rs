@@ -5,6 +5,7 @@
 //! elaborated by the structure that its type declares.
 
 mod cell;
+pub mod structure;
 
 pub use cell::{CellVariable, shaped};
 

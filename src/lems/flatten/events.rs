@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::names::steps;
 use super::{Flattener, Start};
 use crate::dynamics::{Assignment, OnCondition, OnEvent, Variable};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::expr::{CompareOp, Expr};
 use crate::lems::raw::Origin;
-use crate::lems::types::{Action, ComponentType, Direction, Handler, Trigger};
+use crate::lems::types::{Action, Direction, Handler, Trigger};
 use crate::units::Dimension;
 
 /// Longest chain of events and transitions that set each other off at one moment.
@@ -21,6 +20,17 @@ struct Route {
     to: (usize, String),
 }
 
+/// All connections that concern the whole.
+#[derive(Debug, Clone, Default)]
+struct Routes {
+    /// Between its parts.
+    within: Vec<Route>,
+    /// Ports that send to the outside.
+    outwards: BTreeSet<(usize, String)>,
+    /// Ports that receive from the outside.
+    inwards: BTreeSet<(usize, String)>,
+}
+
 /// What a list of actions comes to.
 #[derive(Debug, Clone, Default)]
 struct Lowered {
@@ -28,7 +38,7 @@ struct Lowered {
     sends: Vec<usize>,
 }
 
-impl Flattener<'_> {
+impl Flattener<'_, '_> {
     fn regime_name(&self, node: usize) -> String {
         let taken = self.nodes[node].of.quantity("regime").is_some();
         self.nodes[node].flat(if taken { "regime_" } else { "regime" })
@@ -55,8 +65,9 @@ impl Flattener<'_> {
         let routes = self.routes();
         for node in 0..self.nodes.len() {
             for port in &self.nodes[node].of.event_ports {
-                let routed = routes.iter().any(|r| r.from == (node, port.name.clone()));
-                if port.direction == Direction::Out && !routed {
+                let end = (node, port.name.clone());
+                let leads_out = routes.outwards.contains(&end) || routes.within.iter().all(|r| r.from != end);
+                if port.direction == Direction::Out && leads_out {
                     let name = self.nodes[node].flat(&port.name);
                     self.out.out_ports.push(name);
                 }
@@ -76,7 +87,7 @@ impl Flattener<'_> {
         }
     }
 
-    fn on_start(&mut self, node: usize, routes: &[Route]) {
+    fn on_start(&mut self, node: usize, routes: &Routes) {
         let dynamics = &self.nodes[node].of.dynamics;
         let mut lowered = Lowered::default();
         self.actions(node, &dynamics.on_start, routes, 0, &mut lowered);
@@ -95,7 +106,7 @@ impl Flattener<'_> {
         }
     }
 
-    fn handler(&mut self, node: usize, handler: &Handler, regime: Option<usize>, routes: &[Route]) {
+    fn handler(&mut self, node: usize, handler: &Handler, regime: Option<usize>, routes: &Routes) {
         let mut lowered = Lowered::default();
         let gate = regime.map(|number| self.in_regime(node, number));
         match &handler.trigger {
@@ -111,7 +122,8 @@ impl Flattener<'_> {
             }
             Trigger::Event(port) => {
                 // Events that come from within are part of what sends them.
-                if routes.iter().any(|r| r.to == (node, port.clone())) {
+                let end = (node, port.clone());
+                if routes.within.iter().any(|r| r.to == end) && !routes.inwards.contains(&end) {
                     return;
                 }
                 self.actions(node, &handler.actions, routes, 0, &mut lowered);
@@ -123,14 +135,7 @@ impl Flattener<'_> {
     }
 
     /// Adds what `actions` of the component `node` come to.
-    fn actions(
-        &mut self,
-        node: usize,
-        actions: &[Action],
-        routes: &[Route],
-        depth: usize,
-        out: &mut Lowered,
-    ) {
+    fn actions(&mut self, node: usize, actions: &[Action], routes: &Routes, depth: usize, out: &mut Lowered) {
         for action in actions {
             match action {
                 Action::Assign { variable, value, origin } => {
@@ -158,7 +163,7 @@ impl Flattener<'_> {
         node: usize,
         regime: &str,
         origin: &Origin,
-        routes: &[Route],
+        routes: &Routes,
         depth: usize,
         out: &mut Lowered,
     ) {
@@ -179,19 +184,22 @@ impl Flattener<'_> {
         node: usize,
         port: &str,
         origin: &Origin,
-        routes: &[Route],
+        routes: &Routes,
         depth: usize,
         out: &mut Lowered,
     ) {
         let name = self.nodes[node].flat(port);
         if let Some(index) = self.out.out_ports.iter().position(|p| *p == name) {
             out.sends.push(index);
+        }
+        let mut ways = routes.within.iter().filter(|r| r.from == (node, port.to_string())).peekable();
+        if ways.peek().is_none() {
             return;
         }
         if depth >= MAX_CHAIN {
             return self.too_long(node, origin);
         }
-        for route in routes.iter().filter(|r| r.from == (node, port.to_string())) {
+        for route in ways {
             let (target, port) = &route.to;
             let dynamics = &self.nodes[*target].of.dynamics;
             let outside = dynamics.handlers.iter().map(|h| (None, h));
@@ -229,91 +237,35 @@ impl Flattener<'_> {
         }
     }
 
-    /// The connections that structures declare between parts of the whole.
-    fn routes(&mut self) -> Vec<Route> {
-        let mut out: Vec<Route> = Vec::new();
-        for node in 0..self.nodes.len() {
-            for connection in &self.nodes[node].of.structure.connections {
-                let ends = (self.instance(node, &connection.from), self.instance(node, &connection.to));
-                let (from, to) = match ends {
-                    (Ok(Some(from)), Ok(Some(to))) => (from, to),
-                    // The outermost component's parent is not there.
-                    (Ok(_), Ok(_)) => continue,
-                    (Err(error), _) | (_, Err(error)) => {
-                        self.fail(node, error.about("EventConnection"), &connection.origin);
-                        continue;
-                    }
-                };
-                let source = port(self.nodes[from].of, connection.source_port.as_deref(), Direction::Out);
-                let target = port(self.nodes[to].of, connection.target_port.as_deref(), Direction::In);
-                match (source, target) {
-                    (Ok(source), Ok(target)) => {
-                        let route = Route { from: (from, source), to: (to, target) };
-                        if !out.contains(&route) {
-                            out.push(route);
-                        }
-                    }
-                    (Err(error), _) | (_, Err(error)) => {
-                        self.fail(node, error.about("EventConnection"), &connection.origin);
+    /// The connections between parts of the whole, and the ports by which others lead out and in.
+    fn routes(&mut self) -> Routes {
+        let mut out = Routes::default();
+        let touching: BTreeSet<usize> =
+            self.nodes.iter().flat_map(|node| self.tree.links_at(node.whole)).copied().collect();
+        for link in touching.into_iter().map(|number| &self.tree.links[number]) {
+            let ends = (self.places.get(&link.from.0), self.places.get(&link.to.0));
+            let (from, to) = (link.from.1.to_string(), link.to.1.to_string());
+            match ends {
+                (Some(&sender), Some(&receiver)) if self.tree.is_direct(link) => {
+                    let route = Route { from: (sender, from), to: (receiver, to) };
+                    if !out.within.contains(&route) {
+                        out.within.push(route);
                     }
                 }
+                // What takes time or has a weight leaves and comes back.
+                (Some(&sender), Some(&receiver)) => {
+                    out.outwards.insert((sender, from));
+                    out.inwards.insert((receiver, to));
+                }
+                (Some(&sender), None) => {
+                    out.outwards.insert((sender, from));
+                }
+                (None, Some(&receiver)) => {
+                    out.inwards.insert((receiver, to));
+                }
+                (None, None) => {}
             }
         }
         out
-    }
-
-    /// The component that `name` in the structure of `node` stands for; none if it lies outside.
-    fn instance(&self, node: usize, name: &str) -> Result<Option<usize>> {
-        let this = &self.nodes[node];
-        let path = if this.of.paths.iter().any(|p| p == name) {
-            this.component
-                .text(name)
-                .ok_or_else(|| Error::new(ErrorKind::Name, format!("'{name}' is missing")))?
-        } else {
-            name
-        };
-        let mut at = node;
-        for step in steps(path) {
-            if matches!(step, "parent" | "..") && self.nodes[at].parent.is_none() {
-                return Ok(None);
-            }
-            let found = match self.step(&[at], step) {
-                Ok(found) => found,
-                // A reference may also be called by the id of the component it names.
-                Err(error) => {
-                    let by_id = |k: &&usize| self.nodes[**k].component.id.as_deref() == Some(step);
-                    match self.nodes[at].kids.iter().find(by_id) {
-                        Some(kid) => vec![*kid],
-                        None => return Err(error),
-                    }
-                }
-            };
-            match found.as_slice() {
-                [one] => at = *one,
-                [] => return Err(Error::new(ErrorKind::Name, format!("'{path}' names nothing"))),
-                _ => return Err(Error::new(ErrorKind::Name, format!("'{path}' names several components"))),
-            }
-        }
-        Ok(Some(at))
-    }
-}
-
-/// The port `name`, or the only one of that direction.
-fn port(of: &ComponentType, name: Option<&str>, direction: Direction) -> Result<String> {
-    let mut ports = of.event_ports.iter().filter(|p| p.direction == direction);
-    let way = if direction == Direction::In { "receives" } else { "sends" };
-    match name {
-        Some(name) if ports.any(|p| p.name == name) => Ok(name.to_string()),
-        Some(name) => {
-            Err(Error::new(ErrorKind::Name, format!("a {} has no port '{name}' that {way}", of.name)))
-        }
-        None => match (ports.next(), ports.next()) {
-            (Some(only), None) => Ok(only.name.clone()),
-            (None, _) => Err(Error::new(ErrorKind::Name, format!("a {} has no port that {way}", of.name))),
-            (Some(_), Some(_)) => {
-                let message = format!("a {} has several ports that {way}: name one", of.name);
-                Err(Error::new(ErrorKind::Name, message))
-            }
-        },
     }
 }

@@ -9,7 +9,7 @@ use crate::units::Dimension;
 /// Most transitions of a scheme: in the worst case all belong to one state's derivative.
 const MAX_EDGES: usize = 256;
 
-impl Flattener<'_> {
+impl Flattener<'_, '_> {
     /// Lowers the kinetic schemes of a component.
     pub(super) fn kinetic_schemes(&mut self, node: usize) {
         for scheme in &self.nodes[node].of.dynamics.schemes {

@@ -7,7 +7,10 @@
 //!   type's structure asks for an instance or an equation selects from it.
 //! * A requirement is met by the nearest enclosing component that has a quantity of that name; what
 //!   nobody has becomes an input, and so do `t` and the outermost component's `weight`.
-//! * What is attached from outside (`select="synapses[*]/i"`) becomes an input of the path's name.
+//! * What is attached from outside (`select="synapses[*]/i"`) becomes an input of the path's name, unless
+//!   the instances attached are part of the whole.
+//! * Instances that a structure makes are named by their number: `[3]/v`.
+//! * What encloses the whole and never changes gives its value to a requirement of that name.
 //! * A regime is a state, `regime`, that holds the number of the current one, in order of declaration.
 //! * A kinetic scheme becomes the time derivatives of its occupancies.
 //! * Events that one part sends to another within the component become the actions of the receiver.
@@ -16,30 +19,34 @@ mod events;
 mod kinetic;
 mod names;
 mod order;
-mod tree;
+mod part;
 
 use std::collections::BTreeMap;
 
-use super::component::Component;
+use super::instances::Tree;
 use super::raw::Origin;
-use super::set::Set;
 use super::types::{DerivedValue, Reduce, Source};
 use crate::dynamics::{Assignment, Derived, Dynamics, Parameter, Variable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{BinaryOp, Expr, eval};
 use crate::units::Dimension;
 use names::Selected;
-use tree::Node;
+pub use part::Extent;
+use part::Node;
+pub(super) use part::path;
 
-/// Flattens `component`.
+/// Flattens a part of a tree of instances. Gives besides whether values of what encloses it went in.
 ///
 /// # Errors
 /// Everything that does not fit together, joined.
-pub(super) fn flatten(set: &Set, component: &Component) -> Result<Dynamics> {
-    let nodes = tree::build(set, component)?;
+pub(super) fn flatten(tree: &Tree<'_>, extent: Extent<'_>) -> Result<(Dynamics, bool)> {
+    let (nodes, places) = part::nodes(tree, extent);
     let mut flattener = Flattener {
-        set,
+        tree,
+        extent,
         nodes,
+        places,
+        used_outside: false,
         out: Dynamics::default(),
         derived: Vec::new(),
         starts: Vec::new(),
@@ -47,7 +54,7 @@ pub(super) fn flatten(set: &Set, component: &Component) -> Result<Dynamics> {
     };
     flattener.run();
     match Error::join(flattener.errors) {
-        None => Ok(flattener.out),
+        None => Ok((flattener.out, flattener.used_outside)),
         Some(error) => Err(error),
     }
 }
@@ -58,9 +65,14 @@ struct Start {
     assignment: Assignment,
 }
 
-struct Flattener<'a> {
-    set: &'a Set,
+struct Flattener<'t, 'a> {
+    tree: &'t Tree<'a>,
+    extent: Extent<'t>,
     nodes: Vec<Node<'a>>,
+    /// Places of nodes by their numbers in the tree.
+    places: BTreeMap<usize, usize>,
+    /// Whether values of what encloses the whole went in.
+    used_outside: bool,
     out: Dynamics,
     /// Derived variables in order of writing, with their places.
     derived: Vec<(Derived, Origin)>,
@@ -68,7 +80,7 @@ struct Flattener<'a> {
     errors: Vec<Error>,
 }
 
-impl Flattener<'_> {
+impl Flattener<'_, '_> {
     fn run(&mut self) {
         let root = self.nodes[0].component;
         self.out.name = root.id.clone().unwrap_or_else(|| root.component_type.clone());
@@ -101,11 +113,16 @@ impl Flattener<'_> {
 
     /// Parameters, constants and properties of a component.
     fn parameters(&mut self, node: usize) {
-        let Node { component, of, .. } = self.nodes[node];
+        let Node { component, of, whole, .. } = self.nodes[node];
+        let assigned = &self.tree.nodes[whole].assigned;
+        let given = |name: &str| {
+            let assigned = assigned.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+            assigned.or_else(|| component.parameter(name))
+        };
         let mut found: Vec<(String, Dimension, f64)> = Vec::new();
         for parameter in &of.parameters {
             let fixed = of.fixed.iter().find(|f| f.name == parameter.name).map(|f| f.value);
-            match component.parameter(&parameter.name).or(fixed) {
+            match given(&parameter.name).or(fixed) {
                 Some(value) => found.push((parameter.name.clone(), parameter.dimension, value)),
                 None => {
                     let message = format!("parameter '{}' is missing", parameter.name);
@@ -120,7 +137,7 @@ impl Flattener<'_> {
             if node == 0 && property.name == "weight" {
                 continue;
             }
-            match component.parameter(&property.name).or(property.default) {
+            match given(&property.name).or(property.default) {
                 Some(value) => found.push((property.name.clone(), property.dimension, value)),
                 None => {
                     let message = format!("property '{}' has neither a value nor a default", property.name);
@@ -129,7 +146,8 @@ impl Flattener<'_> {
             }
         }
         for name in &of.index_parameters {
-            found.push((name.clone(), Dimension::NONE, self.nodes[node].index as f64));
+            let index = self.tree.nodes[whole].index as f64;
+            found.push((name.clone(), Dimension::NONE, given(name).unwrap_or(index)));
         }
         for (name, dimension, value) in found {
             let name = self.nodes[node].flat(&name);
@@ -150,7 +168,7 @@ impl Flattener<'_> {
         let mut waiting: Vec<(Derived, Origin)> = Vec::new();
         for node in 0..self.nodes.len() {
             for declared in &self.nodes[node].of.derived_parameters {
-                let derived = self.derived_value(node, declared);
+                let derived = self.derived_parameter(node, declared);
                 waiting.extend(derived.map(|d| (d, declared.origin.clone())));
             }
         }
@@ -175,6 +193,28 @@ impl Flattener<'_> {
                 return waiting;
             }
         }
+    }
+
+    /// A derived parameter that selects what lies outside has the value that it has from the start.
+    fn derived_parameter(&mut self, node: usize, declared: &DerivedValue) -> Option<Derived> {
+        let failed = self.errors.len();
+        let derived = self.derived_value(node, declared);
+        if derived.is_some() || !matches!(declared.source, Source::Select { .. }) {
+            return derived;
+        }
+        let value = match self.tree.value(self.nodes[node].whole, &declared.name) {
+            Ok(Some(value)) => value,
+            Ok(None) => return None,
+            Err(error) => {
+                self.errors.truncate(failed);
+                self.errors.push(error);
+                return None;
+            }
+        };
+        self.errors.truncate(failed);
+        self.used_outside = true;
+        let name = self.nodes[node].flat(&declared.name);
+        Some(Derived { name, dimension: declared.dimension, value: Expr::Number(value) })
     }
 
     fn derived_variables(&mut self, node: usize) {
@@ -263,7 +303,7 @@ impl Flattener<'_> {
             {
                 continue;
             }
-            if let Some(constant) = self.set.vocabulary().global(&name) {
+            if let Some(constant) = self.tree.set.vocabulary().global(&name) {
                 let (dimension, value) = (constant.dimension, constant.value);
                 self.out.parameters.push(Parameter { name, dimension, value });
             }

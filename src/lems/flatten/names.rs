@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Flattener;
-use crate::dynamics::Variable;
+use crate::dynamics::{Parameter, Variable};
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::expr::Expr;
+use crate::lems::instances::{Role, bare, steps};
 use crate::lems::raw::Origin;
 use crate::units::Dimension;
 
@@ -18,7 +19,7 @@ pub(super) struct Selected {
     pub(super) dimension: Dimension,
 }
 
-impl Flattener<'_> {
+impl Flattener<'_, '_> {
     /// `expr` of the component `node` with flat names. Errors are noted.
     pub(super) fn expression(
         &mut self,
@@ -75,10 +76,13 @@ impl Flattener<'_> {
                     }
                     above = self.nodes[parent].parent;
                 }
+                if let Some(found) = self.outside(name, wanted)? {
+                    return Ok(found);
+                }
             }
             return self.input(name, wanted);
         }
-        if let Some(constant) = self.set.vocabulary().global(name) {
+        if let Some(constant) = self.tree.set.vocabulary().global(name) {
             return Ok(Selected { name: name.to_string(), dimension: constant.dimension });
         }
         if let (0, Some(property)) = (node, of.properties.iter().find(|p| p.name == name)) {
@@ -104,7 +108,7 @@ impl Flattener<'_> {
         let mut out = BTreeMap::new();
         for (derived, _) in &self.derived {
             derived.value.visit_names(&mut |name| {
-                if let Some(constant) = self.set.vocabulary().global(name) {
+                if let Some(constant) = self.tree.set.vocabulary().global(name) {
                     out.insert(name.to_string(), constant.value);
                 }
             });
@@ -113,7 +117,7 @@ impl Flattener<'_> {
             for derived in &node.of.derived_parameters {
                 if let crate::lems::types::Source::Value(expr) = &derived.source {
                     expr.visit_names(&mut |name| {
-                        if let Some(constant) = self.set.vocabulary().global(name) {
+                        if let Some(constant) = self.tree.set.vocabulary().global(name) {
                             out.insert(name.to_string(), constant.value);
                         }
                     });
@@ -155,6 +159,26 @@ impl Flattener<'_> {
         }
     }
 
+    /// A quantity of what encloses the whole, if it is known from the start: it becomes a parameter.
+    fn outside(&mut self, name: &str, wanted: Dimension) -> Result<Option<Selected>> {
+        let found = Selected { name: name.to_string(), dimension: wanted };
+        if self.out.parameter(name).is_some() {
+            return Ok(Some(found));
+        }
+        let outermost = self.extent.around.last().copied().unwrap_or(self.nodes[0].whole);
+        let Some((value, dimension)) = self.tree.outside_value(outermost, name)? else {
+            return Ok(None);
+        };
+        if dimension != wanted {
+            let message =
+                format!("'{name}' is required as [{wanted}], but what is around has it as [{dimension}]");
+            return Err(Error::new(ErrorKind::Dimension, message));
+        }
+        self.used_outside = true;
+        self.out.parameters.push(Parameter { name: name.to_string(), dimension, value });
+        Ok(Some(found))
+    }
+
     /// Notes that the whole reads `name` from outside.
     fn input(&mut self, name: &str, dimension: Dimension) -> Result<Selected> {
         match self.out.inputs.iter().find(|i| i.name == name) {
@@ -188,8 +212,12 @@ impl Flattener<'_> {
             return Err(Error::new(ErrorKind::Syntax, "an empty path"));
         };
         let head = way.first().map_or("", |step| bare(step));
-        let outside = of.attachments.iter().chain(&of.instance_requirements).any(|slot| slot.name == head);
-        if outside {
+        let attachments = of.attachments.iter().any(|slot| slot.name == head);
+        if attachments && node == 0 && !(self.extent.attached && self.has_attached(node, head)) {
+            let name = self.nodes[node].flat(path);
+            return self.input(&name, wanted).map(|input| vec![input]);
+        }
+        if of.instance_requirements.iter().any(|slot| slot.name == head) && !self.sees_peer(node, head) {
             let name = self.nodes[node].flat(path);
             return self.input(&name, wanted).map(|input| vec![input]);
         }
@@ -230,104 +258,28 @@ impl Flattener<'_> {
         Ok(out)
     }
 
+    /// Whether something is attached to `node` in the attachments `slot`.
+    fn has_attached(&self, node: usize, slot: &str) -> bool {
+        let nodes = &self.tree.nodes;
+        let attached = |kid: &usize| nodes[*kid].role == Role::Attached && nodes[*kid].slot == slot;
+        nodes[self.nodes[node].whole].kids.iter().any(attached)
+    }
+
+    /// Whether `node` sees an instance through the tunnel `name` that is part of the whole.
+    fn sees_peer(&self, node: usize, name: &str) -> bool {
+        let mut peers = self.tree.nodes[self.nodes[node].whole].peers.iter();
+        peers.any(|(known, peer)| *known == name && self.places.contains_key(peer))
+    }
+
     /// Where one step of a path leads from `from`.
     pub(super) fn step(&self, from: &[usize], step: &str) -> Result<Vec<usize>> {
-        let mut out = Vec::new();
-        for &node in from {
-            match step {
-                "." | "this" | "" => out.push(node),
-                ".." | "parent" => match self.nodes[node].parent {
-                    Some(parent) => out.push(parent),
-                    None => {
-                        let message = "the path leaves the outermost component";
-                        return Err(Error::new(ErrorKind::Name, message));
-                    }
-                },
-                _ => out.extend(self.children(node, step)?),
-            }
-        }
-        Ok(out)
-    }
-
-    fn children(&self, node: usize, step: &str) -> Result<Vec<usize>> {
-        let this = &self.nodes[node];
-        let name = bare(step);
-        let slotted: Vec<usize> = this.kids.iter().copied().filter(|k| self.nodes[*k].slot == name).collect();
-        let of = this.of;
-        let known = of.child.iter().chain(&of.children).chain(&of.references).any(|slot| slot.name == name);
-        let kids = if slotted.is_empty() && !known {
-            this.kids.iter().copied().filter(|k| self.nodes[*k].name == name).collect()
-        } else {
-            slotted
+        let from: Vec<usize> = from.iter().map(|node| self.nodes[*node].whole).collect();
+        let found = self.tree.step(&from, step)?;
+        let place = |whole: usize| {
+            self.places.get(&whole).copied().ok_or_else(|| {
+                Error::new(ErrorKind::Name, format!("'{step}' leaves the outermost component"))
+            })
         };
-        if kids.is_empty() && !known {
-            let error = Error::new(ErrorKind::Name, format!("{} has no '{name}'", this.component.label()));
-            let slots =
-                of.child.iter().chain(&of.children).chain(&of.references).map(|slot| slot.name.as_str());
-            return Err(match nearest(name, slots) {
-                Some(near) => error.help(format!("did you mean '{near}'?")),
-                None => error,
-            });
-        }
-        let Some(predicate) = step.strip_prefix(name).and_then(|p| p.strip_prefix('[')?.strip_suffix(']'))
-        else {
-            return Ok(kids);
-        };
-        let predicate = predicate.trim();
-        if predicate == "*" {
-            return Ok(kids);
-        }
-        if let Ok(number) = predicate.parse::<usize>() {
-            return Ok(kids.get(number).copied().into_iter().collect());
-        }
-        let Some((key, value)) = predicate.split_once('=') else {
-            let message = format!("cannot read '[{predicate}]' in a path");
-            return Err(Error::new(ErrorKind::Syntax, message).help("written like [*], [0] or [ion='ca']"));
-        };
-        let value = value.trim().trim_matches(['\'', '"']);
-        let matches = |kid: &usize| {
-            let component = self.nodes[*kid].component;
-            let key = key.trim();
-            let own = if key == "id" { component.id.as_deref() } else { None };
-            own.or_else(|| component.text(key)).or_else(|| component.reference(key)) == Some(value)
-        };
-        Ok(kids.into_iter().filter(matches).collect())
-    }
-}
-
-/// A step of a path without what is in brackets.
-fn bare(step: &str) -> &str {
-    step.split('[').next().unwrap_or_default().trim()
-}
-
-/// The steps of a path: split at slashes outside brackets.
-pub(super) fn steps(path: &str) -> Vec<&str> {
-    let mut out = Vec::new();
-    let mut depth = 0i32;
-    let mut begin = 0;
-    for (at, c) in path.char_indices() {
-        match c {
-            '[' => depth += 1,
-            ']' => depth -= 1,
-            '/' if depth == 0 => {
-                out.push(path[begin..at].trim());
-                begin = at + 1;
-            }
-            _ => {}
-        }
-    }
-    out.push(path[begin..].trim());
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_split_outside_brackets() {
-        assert_eq!(steps("a/b[x='c/d']/e"), ["a", "b[x='c/d']", "e"]);
-        assert_eq!(steps("x"), ["x"]);
-        assert_eq!(bare("b[x='c']"), "b");
+        found.into_iter().map(place).collect()
     }
 }

@@ -1,0 +1,380 @@
+//! The instances that a component comes to when it runs: its children, what its type's structure makes,
+//! and what connects them.
+//!
+//! Two passes, as in the reference implementation (jLEMS): first every component makes its children and
+//! the instances that `ChildInstance` and `MultiInstantiate` ask for; then, in the same order, structures
+//! connect what is there (`With`, `ForEach`, `EventConnection`, `Tunnel`) and attach instances.
+
+mod connect;
+mod path;
+mod value;
+
+use std::collections::BTreeMap;
+
+use super::component::Component;
+pub use super::flatten::Extent;
+use super::raw::Origin;
+use super::set::Set;
+use super::types::{Assign, Build, ComponentType, Source, Statement};
+use crate::dynamics::Dynamics;
+use crate::error::{Error, ErrorKind, Result};
+
+pub(super) use path::bare;
+pub use path::steps;
+
+/// Deepest nesting of components, references counted.
+const MAX_DEPTH: usize = 64;
+/// Most instances in one tree.
+const MAX_NODES: usize = 2_000_000;
+/// Most connections in one tree.
+const MAX_LINKS: usize = 20_000_000;
+
+/// How an instance came to be where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The outermost.
+    Root,
+    /// In a child or children list of its parent.
+    Child,
+    /// A component that its parent refers to.
+    Reference,
+    /// One of a list that its parent's structure made.
+    Item,
+    /// Attached to its parent by a connection.
+    Attached,
+}
+
+/// An instance of a component.
+#[derive(Debug, Clone)]
+pub struct Node<'a> {
+    /// The component.
+    pub component: &'a Component,
+    /// Its type.
+    pub of: &'a ComponentType,
+    /// How it came to be here.
+    pub role: Role,
+    /// The child, children list, reference or attachments of its parent that it is in; empty for the
+    /// outermost and for items.
+    pub slot: &'a str,
+    /// Its number among those of the same role and slot.
+    pub index: usize,
+    /// Its parent.
+    pub parent: Option<usize>,
+    /// Its children in order of making.
+    pub kids: Vec<usize>,
+    /// Properties that its maker set, with SI values.
+    pub assigned: Vec<(&'a str, f64)>,
+    /// Instances that it sees through tunnels, by the tunnel's name.
+    pub peers: Vec<(&'a str, usize)>,
+}
+
+/// A connection for events between two instances.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link<'a> {
+    /// Sender and its port.
+    pub from: (usize, &'a str),
+    /// Receiver and its port.
+    pub to: (usize, &'a str),
+    /// Delay, s.
+    pub delay_s: f64,
+    /// The value of the receiver's property `weight` for these events, if the connection sets it.
+    pub weight: Option<f64>,
+    /// Where it is declared.
+    pub origin: &'a Origin,
+}
+
+/// A tunnel: two attached instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair {
+    /// One of them.
+    pub one: usize,
+    /// The other.
+    pub other: usize,
+}
+
+/// All instances of one component and what it contains, every parent before its children, but for what
+/// was attached later.
+#[derive(Debug, Clone)]
+pub struct Tree<'a> {
+    pub(super) set: &'a Set,
+    /// The instances; the first is the outermost.
+    pub nodes: Vec<Node<'a>>,
+    /// Connections in order of making.
+    pub links: Vec<Link<'a>>,
+    /// Tunnels in order of making.
+    pub pairs: Vec<Pair>,
+    /// For each node the numbers of the connections that begin or end there.
+    touching: Vec<Vec<usize>>,
+}
+
+/// An instance that waits for its place.
+struct Waiting<'a> {
+    component: &'a Component,
+    role: Role,
+    slot: &'a str,
+    index: usize,
+    parent: Option<usize>,
+    assigned: Vec<(&'a str, f64)>,
+}
+
+impl<'a> Tree<'a> {
+    /// Makes all instances of `component`.
+    ///
+    /// # Errors
+    /// If a structure names what is not there or can't be done, with its place.
+    pub fn new(set: &'a Set, component: &'a Component) -> Result<Tree<'a>> {
+        let (nodes, links, pairs, touching) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut tree = Tree { set, nodes, links, pairs, touching };
+        let root =
+            Waiting { component, role: Role::Root, slot: "", index: 0, parent: None, assigned: Vec::new() };
+        tree.grow(root)?;
+        tree.connect()?;
+        tree.touching = vec![Vec::new(); tree.nodes.len()];
+        for (number, link) in tree.links.iter().enumerate() {
+            tree.touching[link.from.0].push(number);
+            if link.to.0 != link.from.0 {
+                tree.touching[link.to.0].push(number);
+            }
+        }
+        Ok(tree)
+    }
+
+    /// The flat dynamical system that a part of the tree is, and whether values of what encloses it went
+    /// into it.
+    ///
+    /// # Errors
+    /// Everything that does not fit together, joined.
+    pub fn flatten(&self, extent: Extent<'_>) -> Result<(Dynamics, bool)> {
+        super::flatten::flatten(self, extent)
+    }
+
+    /// The flat name of the instance `node` in the dynamical system of `root`; empty for `root` itself.
+    pub fn path_within(&self, root: usize, node: usize) -> String {
+        super::flatten::path(self, root, node)
+    }
+
+    /// Whether a connection between parts of one dynamical system acts at once, as a part of it.
+    pub fn is_direct(&self, link: &Link<'_>) -> bool {
+        // What is attached has the weight as its own.
+        link.delay_s == 0.0 && (link.weight.is_none() || self.nodes[link.to.0].role == Role::Attached)
+    }
+
+    /// Numbers of the connections that begin or end at the instance `node`.
+    pub fn links_at(&self, node: usize) -> &[usize] {
+        &self.touching[node]
+    }
+
+    /// Whether `node` is `ancestor` or lies within it.
+    pub fn is_within(&self, node: usize, ancestor: usize) -> bool {
+        self.above(node).any(|at| at == ancestor)
+    }
+
+    /// `node`, its parent, and so on outwards.
+    pub fn above(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(Some(node), |at| self.nodes[*at].parent)
+    }
+
+    /// Adds an instance and all within it. Gives its number.
+    fn grow(&mut self, root: Waiting<'a>) -> Result<usize> {
+        let first = self.nodes.len();
+        let mut waiting = vec![root];
+        while let Some(Waiting { component, role, slot, index, parent, assigned }) = waiting.pop() {
+            let of =
+                self.set.require_type(&component.component_type).map_err(|error| component.locate(error))?;
+            if self.nodes.len() >= MAX_NODES {
+                let message = format!("more than {MAX_NODES} components in one");
+                return Err(component.error(ErrorKind::Limit, message));
+            }
+            let at = self.nodes.len();
+            if let Some(parent) = parent {
+                if self.above(parent).nth(MAX_DEPTH).is_some() {
+                    let message =
+                        format!("components contain or refer to each other more than {MAX_DEPTH} deep");
+                    return Err(component.error(ErrorKind::Limit, message));
+                }
+                self.nodes[parent].kids.push(at);
+            }
+            let (kids, peers) = (Vec::new(), Vec::new());
+            self.nodes.push(Node { component, of, role, slot, index, parent, kids, assigned, peers });
+            let within = self.within(at)?;
+            waiting.extend(within.into_iter().rev());
+        }
+        Ok(first)
+    }
+
+    /// The children of an instance, the components it refers to, and the lists its structure makes.
+    fn within(&self, at: usize) -> Result<Vec<Waiting<'a>>> {
+        let Node { component, of, .. } = self.nodes[at];
+        let mut out: Vec<Waiting<'a>> = Vec::new();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for child in &component.children {
+            let count = counts.entry(&child.slot).or_default();
+            out.push(Waiting {
+                component: child,
+                role: Role::Child,
+                slot: &child.slot,
+                index: *count,
+                parent: Some(at),
+                assigned: Vec::new(),
+            });
+            *count += 1;
+        }
+        for name in referred(of, component) {
+            out.push(self.reference(at, name, Vec::new())?);
+        }
+        let mut items = 0;
+        for statement in &of.structure.statements {
+            let made = self.made(at, statement, &[], &mut items, &mut out);
+            made.map_err(|error| component.locate(error.at(statement.origin.place())))?;
+        }
+        Ok(out)
+    }
+
+    /// The instance of what the reference `path` of the instance `at` names.
+    fn reference(&self, at: usize, path: &'a str, assigned: Vec<(&'a str, f64)>) -> Result<Waiting<'a>> {
+        let component = self.referred_component(at, path)?;
+        let slot = path.rsplit('/').next().unwrap_or(path);
+        Ok(Waiting { component, role: Role::Reference, slot, index: 0, parent: Some(at), assigned })
+    }
+
+    /// What a statement makes in the instance `at` before anything is connected. `indices` are the numbers
+    /// of enclosing lists by their names.
+    fn made(
+        &self,
+        at: usize,
+        statement: &'a Statement,
+        indices: &[(&'a str, f64)],
+        items: &mut usize,
+        out: &mut Vec<Waiting<'a>>,
+    ) -> Result<()> {
+        match &statement.build {
+            Build::ChildInstance { component: Some(name), assigns, .. } => {
+                let assigned = self.assigned(at, assigns, indices)?;
+                // A plain reference is there already.
+                let there = |w: &&mut Waiting<'a>| w.role == Role::Reference && w.slot == name.as_str();
+                match out.iter_mut().find(there) {
+                    Some(waiting) => waiting.assigned = assigned,
+                    None => out.push(self.reference(at, name, assigned)?),
+                }
+            }
+            Build::ChildInstance { component_type, assigns, .. } => {
+                let name = component_type.as_deref().unwrap_or_default();
+                let assigned = self.assigned(at, assigns, indices)?;
+                out.push(Waiting {
+                    component: self.blank(name)?,
+                    role: Role::Reference,
+                    slot: name,
+                    index: 0,
+                    parent: Some(at),
+                    assigned,
+                });
+            }
+            Build::MultiInstantiate { number, index, component, component_type, assigns, within } => {
+                let count = self.count(at, number, indices)?;
+                let item = match (component, component_type) {
+                    (Some(name), _) => Some(self.referred_component(at, name)?),
+                    (None, Some(name)) => Some(self.blank(name)?),
+                    (None, None) => None,
+                };
+                for i in 0..count {
+                    let mut known = indices.to_vec();
+                    known.push((index, i as f64));
+                    if let Some(component) = item {
+                        if self.nodes.len() + out.len() >= MAX_NODES {
+                            let message = format!("more than {MAX_NODES} instances");
+                            return Err(Error::new(ErrorKind::Limit, message));
+                        }
+                        out.push(Waiting {
+                            component,
+                            role: Role::Item,
+                            slot: "",
+                            index: *items,
+                            parent: Some(at),
+                            assigned: self.assigned(at, assigns, &known)?,
+                        });
+                        *items += 1;
+                    }
+                    for statement in within {
+                        self.made(at, statement, &known, items, out)?;
+                    }
+                }
+            }
+            Build::Choose(cases) => {
+                // A test of what connections name waits for them.
+                let makes = |s: &Statement| {
+                    matches!(s.build, Build::ChildInstance { .. } | Build::MultiInstantiate { .. })
+                };
+                if cases.iter().any(|(_, within)| within.iter().any(makes)) {
+                    for statement in self.chosen_case(at, cases, indices)? {
+                        self.made(at, statement, indices, items, out)?;
+                    }
+                }
+            }
+            Build::ForEach { within, .. } | Build::With { within, .. } | Build::Apply { within, .. } => {
+                let makes = |s: &&Statement| {
+                    matches!(s.build, Build::ChildInstance { .. } | Build::MultiInstantiate { .. })
+                };
+                if let Some(statement) = within.iter().find(makes) {
+                    let message = "instances made for each of others are not supported";
+                    return Err(Error::new(ErrorKind::Unsupported, message)
+                        .at(statement.origin.place())
+                        .help("make them in the structure of the others' own type"));
+                }
+            }
+            Build::EventConnection { .. } | Build::Tunnel { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// A component of the type `name` that sets nothing.
+    fn blank(&self, name: &str) -> Result<&'a Component> {
+        let of = self.set.require_type(name)?;
+        if let Some(parameter) = of.parameters.iter().find(|p| !of.fixed.iter().any(|f| f.name == p.name)) {
+            let message = format!(
+                "a {name} needs the parameter '{}', which an instance of the type alone lacks",
+                parameter.name
+            );
+            return Err(Error::new(ErrorKind::Value, message).help("name a component instead of its type"));
+        }
+        self.set.blank(name).ok_or_else(|| Error::new(ErrorKind::Name, format!("there is no {name}")))
+    }
+
+    /// The values of assigned properties in the instance `at`.
+    fn assigned(
+        &self,
+        at: usize,
+        assigns: &'a [Assign],
+        indices: &[(&'a str, f64)],
+    ) -> Result<Vec<(&'a str, f64)>> {
+        let value = |assign: &'a Assign| {
+            let value = self.evaluate(at, &assign.value, indices).map_err(|error| {
+                error.about(format_args!("Assign '{}'", assign.property)).at(assign.origin.place())
+            })?;
+            Ok((assign.property.as_str(), value))
+        };
+        assigns.iter().map(value).collect()
+    }
+}
+
+/// The references of which a component contains an instance: those its structure asks for, those its
+/// equations select from, and references that stand for a child.
+fn referred<'a>(of: &'a ComponentType, component: &'a Component) -> Vec<&'a str> {
+    let mut out: Vec<&str> = Vec::new();
+    for name in of.structure.child_instances() {
+        if of.references.iter().any(|r| r.name == *name) && !out.contains(&name) {
+            out.push(name);
+        }
+    }
+    for derived in of.dynamics.derived.iter().chain(&of.derived_parameters) {
+        let Source::Select { path, .. } = &derived.source else { continue };
+        let head = path.split(['/', '[']).next().unwrap_or_default();
+        let reference = of.references.iter().find(|r| r.name == head).map(|r| r.name.as_str());
+        out.extend(reference.filter(|name| !out.contains(name)));
+    }
+    for (name, _) in &component.references {
+        if of.child.iter().any(|slot| slot.name == *name) {
+            out.push(name);
+        }
+    }
+    out
+}

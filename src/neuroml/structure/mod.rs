@@ -1,0 +1,197 @@
+//! Any component that is no NeuroML network, by the structure that its type declares.
+//!
+//! From the outside inwards, the first instances whose types have dynamics become cells without a shape, with
+//! all that they contain; what holds them (networks, populations, patterns of connections) only gives them
+//! values. What connections attach to a cell becomes a synapse on it if the cell only sums its currents, else
+//! a part of the cell. Dynamics around others that read nothing of them (a tissue that is heated) become a part
+//! of each, and a cell of their own that can be recorded.
+
+mod events;
+mod units;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Named, Network};
+use crate::dynamics::Dynamics;
+use crate::error::{Error, ErrorKind, Result};
+use crate::lems::instances::{Tree, steps};
+use crate::lems::{Component, Set};
+use crate::model::{Attachments, Contact, Coupling, Model, PointCell, PopulationCell};
+use units::{Site, Unit};
+
+/// The populations, attachments and connections of `target`, with all that it contains.
+///
+/// # Errors
+/// If instances do not fit together or need what nothing gives them, with the place.
+pub fn elaborate(set: &Set, target: &Component) -> Result<Network> {
+    Elaborated::new(set, target).map(|elaborated| elaborated.network)
+}
+
+/// A component elaborated, and what paths in it lead to.
+#[derive(Debug, Clone)]
+pub struct Elaborated<'a> {
+    /// The populations, attachments and connections.
+    pub network: Network,
+    tree: Tree<'a>,
+    /// What the instances are that are cells or attached to cells, by their numbers in the tree.
+    places: BTreeMap<usize, Place>,
+}
+
+/// What an instance is in the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A cell: population and index.
+    Cell(usize, usize),
+    /// A contact: attachments and index.
+    Contact(usize, usize),
+}
+
+/// What a path leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A quantity of a cell.
+    Cell {
+        /// Index of the population.
+        population: usize,
+        /// Index of the cell.
+        cell: usize,
+        /// Flat name of the quantity in its dynamics, or of its port.
+        name: String,
+    },
+    /// A quantity of what is attached to a cell.
+    Contact {
+        /// Index of the attachments.
+        attachments: usize,
+        /// Index of the contact.
+        contact: usize,
+        /// Flat name of the quantity in its dynamics.
+        name: String,
+    },
+}
+
+impl<'a> Elaborated<'a> {
+    /// Elaborates `target`.
+    ///
+    /// # Errors
+    /// As [`elaborate`].
+    pub fn new(set: &'a Set, target: &'a Component) -> Result<Elaborated<'a>> {
+        let tree = Tree::new(set, target)?;
+        let units = units::units(&tree)?;
+        if units.is_empty() {
+            let message =
+                format!("there is nothing to run in {}: no type within it has dynamics", target.label());
+            return Err(target.error(ErrorKind::Value, message));
+        }
+        let name = target.id.clone().unwrap_or_else(|| target.component_type.clone());
+        let network = Network {
+            model: Model::new(name, 0.0, 0.0, 0.0),
+            populations: Vec::new(),
+            assumptions: Vec::new(),
+            warnings: Vec::new(),
+        };
+        let mut out = Elaborated { network, tree, places: BTreeMap::new() };
+        out.populations(&units);
+        out.attachments(&units);
+        out.couplings()?;
+        out.connections()?;
+        Ok(out)
+    }
+
+    /// Cells with the same dynamics that are items of one list, or alone in the members of one, become
+    /// one population.
+    fn populations(&mut self, units: &[Unit]) {
+        // The first is the list or, for what is in none, the unit itself.
+        let mut known: BTreeMap<(usize, *const Dynamics), usize> = BTreeMap::new();
+        let mut kinds: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut firsts: Vec<(usize, usize)> = Vec::new();
+        for unit in units {
+            let list = units::list(&self.tree, unit.root);
+            let key = (list, Arc::as_ptr(&unit.dynamics));
+            let population = *known.entry(key).or_insert_with(|| {
+                kinds.entry(list).or_default().push(firsts.len());
+                firsts.push((list, unit.root));
+                let cell = PointCell { dynamics: Arc::clone(&unit.dynamics), synapses: Vec::new() };
+                self.network.model.add_population(String::new(), 0, PopulationCell::Point(Arc::new(cell)))
+            });
+            let cell = &mut self.network.model.populations[population].size;
+            self.places.insert(unit.root, Place::Cell(population, *cell));
+            *cell += 1;
+        }
+        for (population, (list, first)) in firsts.into_iter().enumerate() {
+            // A list of unlike members has no path that would name the cells of one population.
+            let alike = kinds.get(&list).is_some_and(|kinds| kinds.len() == 1);
+            let path = self.tree.path_to(if alike { list } else { first });
+            let component = self.tree.nodes[first].component;
+            let component = component.id.clone().unwrap_or_else(|| component.component_type.clone());
+            let name = if path.is_empty() { component.clone() } else { path.clone() };
+            self.network.model.populations[population].name = name;
+            self.network.populations.push(Named { path, component, shaped: None });
+        }
+    }
+
+    fn attachments(&mut self, units: &[Unit]) {
+        let mut known: BTreeMap<(usize, *const Dynamics), usize> = BTreeMap::new();
+        for site in units.iter().flat_map(|unit| &unit.sites) {
+            let Site { node, host, dynamics, weight } = site;
+            let Some(Place::Cell(population, cell)) = self.places.get(host).copied() else { continue };
+            let key = (population, Arc::as_ptr(dynamics));
+            let model = &mut self.network.model;
+            let attachments = *known.entry(key).or_insert_with(|| {
+                let name = format!("{}/{}", model.populations[population].name, dynamics.name);
+                let dynamics = Arc::clone(dynamics);
+                model.attachments.push(Attachments { name, population, dynamics, contacts: Vec::new() });
+                model.attachments.len() - 1
+            });
+            let contacts = &mut model.attachments[attachments].contacts;
+            self.places.insert(*node, Place::Contact(attachments, contacts.len()));
+            contacts.push(Contact { cell: cell as u32, location: None, weight: *weight });
+        }
+    }
+
+    fn couplings(&mut self) -> Result<()> {
+        for pair in &self.tree.pairs {
+            match (self.places.get(&pair.one), self.places.get(&pair.other)) {
+                (Some(Place::Contact(a, i)), Some(Place::Contact(b, j))) => {
+                    let (one, other) = ((*a as u32, *i as u32), (*b as u32, *j as u32));
+                    self.network.model.couplings.push(Coupling { one, other });
+                }
+                // Both are parts of one cell.
+                (None, None) if self.unit_of(pair.one) == self.unit_of(pair.other) => {}
+                _ => {
+                    let component = self.tree.nodes[pair.one].component;
+                    let message = "a tunnel between cells to which it can't be attached as a current";
+                    return Err(component.error(ErrorKind::Unsupported, message));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The cell or contact that the instance `node` is or is part of.
+    fn unit_of(&self, node: usize) -> Option<(usize, Place)> {
+        self.tree.above(node).find_map(|at| self.places.get(&at).map(|place| (at, *place)))
+    }
+
+    /// What `path`, from the target on, leads to: a quantity of a cell or of what is attached to it, or a port.
+    ///
+    /// # Errors
+    /// If it leads nowhere, or to what does not run.
+    pub fn find(&self, path: &str) -> Result<Found> {
+        let all = steps(path);
+        let Some((name, way)) = all.split_last() else {
+            return Err(Error::new(ErrorKind::Syntax, "an empty path"));
+        };
+        let node = if way.is_empty() { 0 } else { self.tree.find(0, &way.join("/"))? };
+        let Some((root, place)) = self.unit_of(node) else {
+            let message = format!("'{path}': {} has no dynamics", self.tree.nodes[node].component.label());
+            return Err(Error::new(ErrorKind::Name, message));
+        };
+        let within = self.tree.path_within(root, node);
+        let name = if within.is_empty() { (*name).to_string() } else { format!("{within}/{name}") };
+        Ok(match place {
+            Place::Cell(population, cell) => Found::Cell { population, cell, name },
+            Place::Contact(attachments, contact) => Found::Contact { attachments, contact, name },
+        })
+    }
+}
