@@ -12,6 +12,10 @@ use neuropil::neuroml::structure::{Elaborated, Found, elaborate};
 
 #[path = "structure/language.rs"]
 mod language;
+#[path = "structure/random.rs"]
+mod random;
+#[path = "structure/values.rs"]
+mod values;
 
 /// A set with the contents of one document.
 fn set(body: &str) -> Set {

@@ -21,7 +21,7 @@ mod names;
 mod order;
 mod part;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::instances::Tree;
 use super::raw::Origin;
@@ -102,6 +102,7 @@ impl Flattener<'_, '_> {
         for node in 0..self.nodes.len() {
             self.exposures(node);
         }
+        self.other_names();
         self.used_constants();
         self.sort();
     }
@@ -275,6 +276,37 @@ impl Flattener<'_, '_> {
         for exposure in &this.of.exposures {
             if let Some(variable) = self.behind(node, &exposure.name) {
                 self.out.exposures.push((this.flat(&exposure.name), variable));
+            }
+        }
+    }
+
+    /// Every variable of a component that is there by reference or attached, under the id by which paths call
+    /// it too: `chans/na/m/q` for `chans/ionChannel/m/q`, `synapses:ampa:1/g` for `synapses[1]/g`.
+    fn other_names(&mut self) {
+        let mut known: BTreeSet<String> = self.out.exposures.iter().map(|(name, _)| name.clone()).collect();
+        known.extend(self.out.states.iter().map(|state| state.name.clone()));
+        known.extend(self.derived.iter().map(|(derived, _)| derived.name.clone()));
+        for node in 0..self.nodes.len() {
+            let this = &self.nodes[node];
+            let root = self.extent.root;
+            if !self.extent.within || !self.tree.is_within(this.whole, root) {
+                continue;
+            }
+            for path in part::other_paths(self.tree, root, this.whole) {
+                if path == this.path {
+                    continue;
+                }
+                let exposures = this.of.exposures.iter().map(|exposure| &exposure.name);
+                let states = this.of.dynamics.states.iter().map(|state| &state.name);
+                let derived = this.of.dynamics.derived.iter().map(|derived| &derived.name);
+                for name in exposures.chain(states).chain(derived) {
+                    let other = format!("{path}/{name}");
+                    if let Some(variable) = self.behind(node, name)
+                        && known.insert(other.clone())
+                    {
+                        self.out.exposures.push((other, variable));
+                    }
+                }
             }
         }
     }

@@ -85,6 +85,43 @@ pub(in crate::lems) fn path(tree: &Tree<'_>, root: usize, node: usize) -> String
     path
 }
 
+/// The names by which paths call the instance `node` within `root`, where they differ from its flat name: by
+/// the id of what a reference names or what is attached, and by attachments, id and number.
+pub(super) fn other_paths(tree: &Tree<'_>, root: usize, node: usize) -> Vec<String> {
+    let way: Vec<usize> = tree.above(node).take_while(|at| *at != root).collect();
+    let named = |at: &usize| matches!(tree.nodes[*at].role, Role::Reference | Role::Attached);
+    if !way.iter().any(named) {
+        return Vec::new();
+    }
+    let mut paths = vec![String::new(), String::new()];
+    for at in way.into_iter().rev() {
+        let node = &tree.nodes[at];
+        let parent = node.parent.unwrap_or(root);
+        let id = node.component.id.as_deref();
+        let flat = || {
+            let name = names(tree, parent, true).into_iter().find(|(kid, _)| *kid == at);
+            name.map(|(_, name)| name).unwrap_or_default()
+        };
+        let steps = match (node.role, id) {
+            (Role::Reference, Some(id)) => [id.to_string(), id.to_string()],
+            (Role::Attached, Some(id)) => {
+                let alike = |kid: &&usize| {
+                    let kid = &tree.nodes[**kid];
+                    kid.slot == node.slot && kid.component.id.as_deref() == Some(id)
+                };
+                let before = tree.nodes[parent].kids.iter().filter(alike).take_while(|kid| **kid != at);
+                [id.to_string(), format!("{}:{id}:{}", node.slot, before.count())]
+            }
+            _ => [flat(), flat()],
+        };
+        for (path, step) in paths.iter_mut().zip(steps) {
+            *path = join(path, &step);
+        }
+    }
+    paths.dedup();
+    paths
+}
+
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() || name.starts_with('[') { format!("{path}{name}") } else { format!("{path}/{name}") }
 }

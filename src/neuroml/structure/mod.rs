@@ -20,6 +20,9 @@ use crate::lems::{Component, Set};
 use crate::model::{Attachments, Contact, Coupling, Model, PointCell, PopulationCell};
 use units::{Site, Unit};
 
+/// The temperature where none is given, K: 6.3 °C, at which Hodgkin and Huxley measured.
+const USUAL_TEMPERATURE_K: f64 = 279.45;
+
 /// The populations, attachments and connections of `target`, with all that it contains.
 ///
 /// # Errors
@@ -84,10 +87,16 @@ impl<'a> Elaborated<'a> {
             return Err(target.error(ErrorKind::Value, message));
         }
         let name = target.id.clone().unwrap_or_else(|| target.component_type.clone());
+        let reads_temperature =
+            |unit: &Unit| unit.dynamics.inputs.iter().any(|input| input.name == "temperature");
+        let mut assumptions = Vec::new();
+        if units.iter().any(reads_temperature) {
+            assumptions.push("temperature: 6.3 degC, as none is given".to_string());
+        }
         let network = Network {
-            model: Model::new(name, 0.0, 0.0, 0.0),
+            model: Model::new(name, 0.0, 0.0, USUAL_TEMPERATURE_K),
             populations: Vec::new(),
-            assumptions: Vec::new(),
+            assumptions,
             warnings: Vec::new(),
         };
         let mut out = Elaborated { network, tree, places: BTreeMap::new() };
@@ -99,35 +108,39 @@ impl<'a> Elaborated<'a> {
     }
 
     /// Cells with the same dynamics that are items of one list, or alone in the members of one, become
-    /// one population.
+    /// one population. The cells of a list of unlike ones become one each, as no path would name them.
     fn populations(&mut self, units: &[Unit]) {
-        // The first is the list or, for what is in none, the unit itself.
-        let mut known: BTreeMap<(usize, *const Dynamics), usize> = BTreeMap::new();
-        let mut kinds: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        let mut firsts: Vec<(usize, usize)> = Vec::new();
+        let mut kinds: BTreeMap<usize, Option<*const Dynamics>> = BTreeMap::new();
+        for unit in units {
+            let kind = Arc::as_ptr(&unit.dynamics);
+            let known = kinds.entry(units::list(&self.tree, unit.root)).or_insert(Some(kind));
+            *known = known.filter(|known| *known == kind);
+        }
+        let mut lists: BTreeMap<usize, usize> = BTreeMap::new();
         for unit in units {
             let list = units::list(&self.tree, unit.root);
-            let key = (list, Arc::as_ptr(&unit.dynamics));
-            let population = *known.entry(key).or_insert_with(|| {
-                kinds.entry(list).or_default().push(firsts.len());
-                firsts.push((list, unit.root));
-                let cell = PointCell { dynamics: Arc::clone(&unit.dynamics), synapses: Vec::new() };
-                self.network.model.add_population(String::new(), 0, PopulationCell::Point(Arc::new(cell)))
-            });
-            let cell = &mut self.network.model.populations[population].size;
-            self.places.insert(unit.root, Place::Cell(population, *cell));
-            *cell += 1;
+            let alike = kinds.get(&list).is_some_and(Option::is_some);
+            let place = if alike { list } else { unit.root };
+            let population = match lists.get(&place) {
+                Some(population) => *population,
+                None => self.population(unit, place),
+            };
+            lists.insert(place, population);
+            let size = &mut self.network.model.populations[population].size;
+            self.places.insert(unit.root, Place::Cell(population, *size));
+            *size += 1;
         }
-        for (population, (list, first)) in firsts.into_iter().enumerate() {
-            // A list of unlike members has no path that would name the cells of one population.
-            let alike = kinds.get(&list).is_some_and(|kinds| kinds.len() == 1);
-            let path = self.tree.path_to(if alike { list } else { first });
-            let component = self.tree.nodes[first].component;
-            let component = component.id.clone().unwrap_or_else(|| component.component_type.clone());
-            let name = if path.is_empty() { component.clone() } else { path.clone() };
-            self.network.model.populations[population].name = name;
-            self.network.populations.push(Named { path, component, shaped: None });
-        }
+    }
+
+    /// Adds an empty population of cells like `unit`, at the instance `place`.
+    fn population(&mut self, unit: &Unit, place: usize) -> usize {
+        let path = self.tree.path_to(place);
+        let component = self.tree.nodes[unit.root].component;
+        let component = component.id.clone().unwrap_or_else(|| component.component_type.clone());
+        let name = if path.is_empty() { component.clone() } else { path.clone() };
+        self.network.populations.push(Named { path, component, shaped: None });
+        let cell = PointCell { dynamics: Arc::clone(&unit.dynamics), synapses: Vec::new() };
+        self.network.model.add_population(name, 0, PopulationCell::Point(Arc::new(cell)))
     }
 
     fn attachments(&mut self, units: &[Unit]) {

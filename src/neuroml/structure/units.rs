@@ -58,6 +58,11 @@ pub(super) fn units(tree: &Tree<'_>) -> Result<Vec<Unit>> {
     while let Some((root, around)) = waiting.pop() {
         let node = &tree.nodes[root];
         let mut within = Rc::clone(&around);
+        if has_shape(node.of) {
+            let message = "a cell with a shape within what is not a NeuroML network is not supported";
+            errors.push(node.component.error(ErrorKind::Unsupported, message));
+            continue;
+        }
         if is_dynamic(node.of) {
             let is_around = hosts[root] && stands_alone(tree, root);
             match maker.unit(root, &around, !is_around) {
@@ -76,6 +81,11 @@ pub(super) fn units(tree: &Tree<'_>) -> Result<Vec<Unit>> {
         None => Ok(out),
         Some(error) => Err(error),
     }
+}
+
+/// Whether a type is a NeuroML cell with a shape.
+fn has_shape(of: &ComponentType) -> bool {
+    ["morphology", "biophysicalProperties"].iter().all(|name| of.child.iter().any(|slot| slot.name == *name))
 }
 
 /// For each instance whether it contains lists, or parts that exchange events.
@@ -214,11 +224,16 @@ impl Maker<'_, '_> {
             }
             Ok(dynamics)
         })?;
-        let given = |name: &str| matches!(name, "v" | "t" | "weight") || name.starts_with("peer/");
+        let given =
+            |name: &str| matches!(name, "v" | "t" | "weight" | "temperature") || name.starts_with("peer/");
         let is_current = dynamics.exposed("i").is_some();
         // Equations around the cell can't be part of what is attached to it.
-        let plain = around.is_empty() || dynamics.inputs.iter().all(|i| given(&i.name));
-        Ok((is_current && plain && dynamics.inputs.iter().all(|i| given(&i.name))).then_some(dynamics))
+        let runs_around = |name: &str| {
+            let quantity = |at: &usize| tree.nodes[*at].of.quantity(name).is_some();
+            name != "v" && name != "t" && around.iter().any(quantity)
+        };
+        let fits = |name: &str| given(name) && !runs_around(name);
+        Ok((is_current && dynamics.inputs.iter().all(|i| fits(&i.name))).then_some(dynamics))
     }
 
     /// The dynamics of a cell, with nothing left that it would need.
@@ -250,7 +265,7 @@ impl Maker<'_, '_> {
                     let (name, dimension) = (input.name, input.dimension);
                     let value = weight.unwrap_or(1.0);
                     dynamics.parameters.push(Parameter { name, dimension, value });
-                } else if input.name == "t" || input.name == "weight" {
+                } else if matches!(input.name.as_str(), "t" | "weight" | "temperature") {
                     dynamics.inputs.push(input);
                 } else {
                     let label = node.component.label();
