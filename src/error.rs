@@ -1,7 +1,13 @@
 //! Errors and warnings for people: where it is, what was found, what was expected, what to do.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+/// Most errors that are told at once: whoever has more first mends those.
+pub const MAX_ERRORS: usize = 100;
+/// Most characters of a message that are shown.
+const MAX_SHOWN: usize = 1200;
 
 /// The result of anything that can fail on user input.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -85,6 +91,8 @@ struct Inner {
     element: Option<String>,
     help: Option<String>,
     more: Vec<Error>,
+    /// How many more there were beyond [`MAX_ERRORS`].
+    untold: usize,
 }
 
 impl Error {
@@ -97,6 +105,7 @@ impl Error {
             element: None,
             help: None,
             more: Vec::new(),
+            untold: 0,
         }))
     }
 
@@ -159,14 +168,21 @@ impl Error {
         self
     }
 
-    /// Joins several errors into one; `None` when there are none.
+    /// Joins several errors into one; `None` when there are none. Beyond [`MAX_ERRORS`] they are only
+    /// counted.
     pub fn join(errors: Vec<Error>) -> Option<Error> {
         let mut errors = errors.into_iter();
         let mut first = errors.next()?;
         for mut error in errors {
             let more = std::mem::take(&mut error.0.more);
-            first.0.more.push(error);
-            first.0.more.extend(more);
+            first.0.untold += std::mem::take(&mut error.0.untold);
+            for error in std::iter::once(error).chain(more) {
+                if first.0.more.len() + 1 < MAX_ERRORS {
+                    first.0.more.push(error);
+                } else {
+                    first.0.untold += 1;
+                }
+            }
         }
         Some(first)
     }
@@ -199,16 +215,19 @@ impl fmt::Display for Error {
             write!(f, "{place}: ")?;
         }
         if let Some(element) = &self.0.element {
-            write!(f, "{element}: ")?;
+            write!(f, "{}: ", shown(element))?;
         }
-        f.write_str(&self.0.message)?;
+        f.write_str(&shown(&self.0.message))?;
         if let Some(help) = &self.0.help {
-            write!(f, " ({help})")?;
+            write!(f, " ({})", shown(help))?;
         }
         for error in &self.0.more {
             write!(f, "\n{error}")?;
         }
-        Ok(())
+        match self.0.untold {
+            0 => Ok(()),
+            count => write!(f, "\nand {count} more errors"),
+        }
     }
 }
 
@@ -238,17 +257,66 @@ impl fmt::Display for Warning {
         if !place.is_empty() {
             write!(f, "{place}: ")?;
         }
-        write!(f, "warning [{}]: {}", self.name, self.message)
+        write!(f, "warning [{}]: {}", self.name, shown(&self.message))
     }
+}
+
+/// `text` fit for a terminal: without control characters but line ends, and without the middle of what
+/// is too long to read.
+fn shown(text: &str) -> Cow<'_, str> {
+    let control = |c: char| c.is_control() && c != '\n';
+    let long = text.len() > MAX_SHOWN;
+    if !long && !text.contains(control) {
+        return Cow::Borrowed(text);
+    }
+    let plain = |part: &str| part.replace(control, "\u{fffd}");
+    if !long {
+        return Cow::Owned(plain(text));
+    }
+    let boundary = |mut at: usize| {
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let (head, tail) = (boundary(MAX_SHOWN * 3 / 4), boundary(text.len() - MAX_SHOWN / 4));
+    Cow::Owned(format!("{} […] {}", plain(&text[..head]), plain(&text[tail..])))
 }
 
 /// The name among `known` nearest to `given`, for "did you mean" in errors.
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The measure takes time and memory by the product of both lengths; no name is that long.
+    const LONGEST: usize = 100;
     known
         .into_iter()
+        .filter(|name| given.len() <= LONGEST && name.len() <= LONGEST)
         .map(|name| (strsim::damerau_levenshtein(&given.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= 1 + name.len().min(given.len()) / 3)
         // Of two that differ in case only, the one written alike.
         .min_by_key(|(distance, name)| (*distance, strsim::damerau_levenshtein(given, name), *name))
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_and_control_characters_do_not_reach_the_terminal() {
+        let text = Error::new(ErrorKind::Name, format!("a\u{1b}[31m{}z", "µ".repeat(1_000_000))).to_string();
+        assert!(text.len() < 2 * MAX_SHOWN && text.starts_with("a\u{fffd}[31mµ") && text.ends_with("µz"));
+        assert_eq!(nearest(&"x".repeat(1_000_000), ["x"]), None);
+        assert_eq!(nearest("voltag", ["voltage", &"v".repeat(1_000_000)]), Some("voltage"));
+    }
+
+    #[test]
+    fn errors_beyond_a_hundred_are_counted() {
+        let many = |count: usize| (0..count).map(|i| Error::new(ErrorKind::Name, format!("e{i}"))).collect();
+        let joined = Error::join(many(100)).unwrap();
+        assert_eq!((joined.all().count(), joined.to_string().lines().count()), (100, 100));
+        let twice =
+            Error::join(vec![Error::join(many(150)).unwrap(), Error::join(many(3)).unwrap()]).unwrap();
+        assert_eq!(twice.all().count(), 100);
+        assert!(twice.to_string().ends_with("and 53 more errors"), "{twice}");
+    }
 }

@@ -1,9 +1,11 @@
 //! Checking the equations of a component type: names, dimensions, ports, regimes.
 
+use std::collections::BTreeSet;
+
 use super::raw::Origin;
 use super::types::{Action, ComponentType, Direction, Handler, Source, TimeDerivative, Trigger};
 use super::vocabulary::Vocabulary;
-use crate::error::{Error, ErrorKind, Result, Warning, nearest};
+use crate::error::{Error, ErrorKind, MAX_ERRORS, Result, Warning, nearest};
 use crate::expr::{Expr, dims};
 use crate::units::Dimension;
 
@@ -47,10 +49,10 @@ impl Checker<'_> {
 
     /// Checks `expr` against `wanted`; with `None` any dimension will do.
     fn expression(&mut self, expr: &Expr, wanted: Option<Dimension>, what: &str, origin: &Origin) {
-        let mut unknown: Vec<&str> = Vec::new();
+        let mut unknown: BTreeSet<&str> = BTreeSet::new();
         expr.visit_names(&mut |name| {
-            if self.dimension(name).is_none() && !unknown.contains(&name) {
-                unknown.push(name);
+            if unknown.len() < MAX_ERRORS && self.dimension(name).is_none() {
+                unknown.insert(name);
             }
         });
         let missing: Vec<Error> = unknown

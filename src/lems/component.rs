@@ -4,8 +4,11 @@ use super::declare::is_metadata;
 use super::raw::{Element, Origin};
 use super::set::Set;
 use super::types::{ComponentType, Slot};
-use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::error::{Error, ErrorKind, MAX_ERRORS, Result, nearest};
 use crate::units::Dimension;
+
+/// Deepest nesting of a component that another extends.
+const MAX_DEPTH: usize = 64;
 
 /// A component as a document or a program defines it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -51,6 +54,12 @@ impl Component {
     /// The components in the child or children list `slot`.
     pub fn in_slot<'a>(&'a self, slot: &'a str) -> impl Iterator<Item = &'a Component> {
         self.children.iter().filter(move |child| child.slot == slot)
+    }
+
+    /// How many components it and all below it are, and how deep they are nested.
+    fn extent(&self) -> (usize, usize) {
+        let add = |(count, depth): (usize, usize), (c, d): (usize, usize)| (count + c, depth.max(d + 1));
+        self.children.iter().map(Component::extent).fold((1, 1), add)
     }
 
     /// How it is called in messages: `<gate id="m">`.
@@ -157,6 +166,9 @@ pub(super) fn build(
     }
     let mut inherited = out.children.len();
     for child in &element.children {
+        if errors.len() >= MAX_ERRORS {
+            break;
+        }
         errors.extend(add_child(&mut out, child, component_type, &mut inherited, set).err());
     }
     match Error::join(errors) {
@@ -174,6 +186,15 @@ fn prototype(element: &Element, id: &str, component_type: &ComponentType, set: &
         let message =
             format!("extends=\"{id}\": '{id}' is a {}, not a {}", found.component_type, component_type.name);
         return Err(element.error(ErrorKind::Name, message));
+    }
+    let (count, depth) = found.extent();
+    if depth > MAX_DEPTH {
+        let message = format!("extends=\"{id}\": '{id}' is nested more than {MAX_DEPTH} deep");
+        return Err(element.error(ErrorKind::Limit, message));
+    }
+    if !set.may_copy(count) {
+        let message = format!("extends=\"{id}\": too many components come into being by 'extends'");
+        return Err(element.error(ErrorKind::Limit, message));
     }
     Ok(found.clone())
 }

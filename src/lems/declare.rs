@@ -41,7 +41,9 @@ const ELEMENTS: &[(&str, &[&str])] = &[
 ];
 
 /// Longest chain of component types that extend each other.
-const MAX_BASES: usize = 128;
+pub(super) const MAX_BASES: usize = 128;
+/// Most elements in a component type.
+const MAX_ELEMENTS: usize = 10_000;
 
 /// Whether an attribute may stand anywhere and says nothing about the model.
 pub(super) fn is_metadata(attribute: &str) -> bool {
@@ -118,6 +120,10 @@ pub(super) fn declare(
     vocabulary: &Vocabulary,
 ) -> Result<ComponentType> {
     check_attributes(element, &["name", "extends", "standalone", "eg"])?;
+    if element.children.iter().map(|child| 1 + child.children.len()).sum::<usize>() > MAX_ELEMENTS {
+        let message = format!("a component type of more than {MAX_ELEMENTS} elements");
+        return Err(element.error(ErrorKind::Limit, message).help("split it into child components"));
+    }
     let mut out = base.cloned().unwrap_or_default();
     if let Some(base) = base {
         if base.bases.len() >= MAX_BASES {

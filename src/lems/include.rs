@@ -50,7 +50,7 @@ impl Resolver for Files<'_> {
         }
         let folder = from.parent().unwrap_or(Path::new(""));
         let path = folder.join(href);
-        let bytes = std::fs::read(&path).map_err(|error| {
+        let bytes = read_bytes(&path).map_err(|error| {
             let failed = Error::new(
                 ErrorKind::Io,
                 format!("cannot read the included file '{href}' (tried {}): {error}", path.display()),
@@ -63,6 +63,25 @@ impl Resolver for Files<'_> {
         let key = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         Ok(Document { key: key.display().to_string(), text: raw::decode(bytes, &path)?, file: path })
     }
+}
+
+/// Largest document that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// The bytes of the file `path`. What is no file (a device, a pipe) might never end.
+pub(super) fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::{Error, ErrorKind};
+    let about = std::fs::metadata(path)?;
+    if about.is_dir() {
+        return Err(Error::new(ErrorKind::IsADirectory, "it is a folder"));
+    }
+    if !about.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is not a file of text"));
+    }
+    if about.len() > MAX_BYTES {
+        return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 1 GiB"));
+    }
+    std::fs::read(path)
 }
 
 /// Finds nothing: for texts that stand alone.

@@ -14,6 +14,8 @@ use crate::error::{Error, ErrorKind, Place, Result};
 
 /// Deepest nesting of elements.
 const MAX_DEPTH: usize = 256;
+/// Most attributes of one element: whether two are alike takes time by the square of their number.
+const MAX_ATTRIBUTES: usize = 256;
 
 /// Where an element stands. Cheap to copy about: the file's name is shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +136,11 @@ struct Lines<'a> {
     column: u32,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Lines<'a> {
+        Lines { text, at: 0, line: 1, column: 1 }
+    }
+
     fn locate(&mut self, offset: usize) -> (u32, u32) {
         let offset =
             (0..=offset.min(self.text.len())).rev().find(|i| self.text.is_char_boundary(*i)).unwrap_or(0);
@@ -154,11 +160,18 @@ impl Lines<'_> {
     }
 }
 
-/// The text of a file's bytes, without a byte-order mark.
+/// The text of a file's bytes, without a byte-order mark. It is UTF-8, or UTF-16 with a byte-order
+/// mark, or ISO 8859-1 where the XML declaration says so.
 ///
 /// # Errors
-/// If they are not UTF-8: the error holds the place of the first bad byte.
+/// If they are not: the error holds the place of the first bad byte.
 pub fn decode(bytes: Vec<u8>, file: &Path) -> Result<String> {
+    match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => return utf16(rest, u16::from_le_bytes, file),
+        [0xfe, 0xff, rest @ ..] => return utf16(rest, u16::from_be_bytes, file),
+        all if latin_1(all) => return Ok(all.iter().map(|byte| char::from(*byte)).collect()),
+        _ => {}
+    }
     let text = String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let before = &error.as_bytes()[..offset];
@@ -171,10 +184,38 @@ pub fn decode(bytes: Vec<u8>, file: &Path) -> Result<String> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text))
 }
 
+/// Whether the XML declaration names ISO 8859-1 as the encoding.
+fn latin_1(bytes: &[u8]) -> bool {
+    let Some(rest) = bytes.strip_prefix(b"<?xml ") else { return false };
+    let head = &rest[..rest.len().min(200)];
+    let head = String::from_utf8_lossy(head.split(|b| *b == b'>').next().unwrap_or_default());
+    let Some((_, value)) = head.split_once("encoding") else { return false };
+    let name = value.trim_start_matches([' ', '=', '"', '\'']).split(['"', '\'']).next().unwrap_or_default();
+    ["iso-8859-1", "iso8859-1", "latin1", "latin-1"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// The text of UTF-16 behind its byte-order mark.
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16, file: &Path) -> Result<String> {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let text: Option<String> = char::decode_utf16(units).map(Result::ok).collect();
+    text.filter(|_| bytes.len().is_multiple_of(2)).ok_or_else(|| {
+        Error::new(ErrorKind::Syntax, "the file begins as UTF-16, but not all of it is")
+            .at(Place::new(file, 1, 1))
+            .help("save the file as UTF-8")
+    })
+}
+
+/// The first character that XML 1.0 does not allow.
+fn forbidden(text: &str) -> Option<(usize, char)> {
+    let wrong = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    text.char_indices().find(|(_, c)| wrong(*c))
+}
+
 /// Reads a document and gives its root element.
 ///
 /// # Errors
-/// If the text is not well-formed XML, nests deeper than 256 elements, or declares entities.
+/// If the text is not well-formed XML, nests deeper than 256 elements, or declares entities, or if an
+/// element has more than 256 attributes.
 pub fn parse(text: &str, file: &Path) -> Result<Element> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let shared: Arc<Path> = Arc::from(file);
@@ -186,6 +227,10 @@ pub fn parse(text: &str, file: &Path) -> Result<Element> {
     let syntax = |message: String, at: (u32, u32)| {
         Error::new(ErrorKind::Syntax, message).at(Place::new(file, at.0, at.1))
     };
+    if let Some((at, c)) = forbidden(text) {
+        let message = format!("the control character {} is not allowed in XML", c.escape_unicode());
+        return Err(syntax(message, lines.locate(at)));
+    }
     loop {
         let before = reader.buffer_position() as usize;
         let event = match reader.read_event() {
@@ -242,7 +287,7 @@ pub fn parse(text: &str, file: &Path) -> Result<Element> {
             }
             Event::GeneralRef(entity) => {
                 let resolved = match entity.resolve_char_ref() {
-                    Ok(Some(c)) => Some(c.to_string()),
+                    Ok(Some(c)) => Some(c.to_string()).filter(|c| forbidden(c).is_none()),
                     _ => quick_xml::escape::resolve_predefined_entity(&entity).map(str::to_string),
                 };
                 let Some(resolved) = resolved else {
@@ -277,11 +322,22 @@ fn element(start: &BytesStart<'_>, origin: Origin) -> Result<Element> {
     let fault = |out: &Element, message: String| out.error(ErrorKind::Syntax, message);
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| fault(&out, format!("a wrong attribute: {error}")))?;
+        if out.attributes.len() >= MAX_ATTRIBUTES {
+            let message = format!("more than {MAX_ATTRIBUTES} attributes");
+            return Err(out.error(ErrorKind::Limit, message));
+        }
         let name = attribute.key.as_ref().to_string();
         let value = attribute
             .normalized_value(XmlVersion::Implicit1_0)
             .map_err(|error| fault(&out, format!("the attribute '{name}': {error}")))?
             .into_owned();
+        if let Some((_, c)) = forbidden(&value) {
+            let message = format!(
+                "the attribute '{name}': the control character {} is not allowed",
+                c.escape_unicode()
+            );
+            return Err(out.error(ErrorKind::Syntax, message));
+        }
         out.attributes.push(Attribute { name, value });
     }
     Ok(out)

@@ -4,21 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::check;
 use super::component::{self, Component};
-use super::declare::{check_attributes, declare};
+use super::declare::{MAX_BASES, check_attributes, declare};
 use super::flatten::Extent;
-use super::include::{Document, Resolver};
+use super::include::{Document, Resolver, read_bytes};
 use super::instances::Tree;
 use super::raw::{self, Element};
 use super::types::ComponentType;
 use super::vocabulary::Vocabulary;
 use crate::dynamics::Dynamics;
-use crate::error::{Error, ErrorKind, Result, Warning, nearest};
+use crate::error::{Error, ErrorKind, MAX_ERRORS, Result, Warning, nearest};
 
 /// Longest chain of documents that include each other.
 const MAX_INCLUDES: usize = 64;
+/// Most components that come into being by `extends`, each with all below it: otherwise a few lines,
+/// each holding the one before twice, would fill the memory.
+const MAX_COPIES: usize = 1_000_000;
 
 /// Component types and components, read from documents, with dimensions, units and constants.
 ///
@@ -61,6 +65,8 @@ pub struct Set {
     targets: Vec<Element>,
     loaded: BTreeSet<String>,
     warnings: Vec<Warning>,
+    /// Components copied by `extends` in the read under way.
+    copies: Arc<AtomicUsize>,
 }
 
 /// What has been read and not yet resolved.
@@ -93,6 +99,7 @@ impl Set {
             targets: Vec::new(),
             loaded: BTreeSet::new(),
             warnings: Vec::new(),
+            copies: Arc::default(),
         }
     }
 
@@ -123,7 +130,7 @@ impl Set {
     /// As [`Set::read_str`], and if the file cannot be read.
     pub fn read_file(&mut self, path: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<()> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|error| Error::io(path, "read the file", &error))?;
+        let bytes = read_bytes(path).map_err(|error| Error::io(path, "read the file", &error))?;
         self.read_str(&raw::decode(bytes, path)?, path, resolver)
     }
 
@@ -131,7 +138,7 @@ impl Set {
         if self.loaded.contains(identity) {
             return Ok(());
         }
-        let mut next = self.clone();
+        let mut next = Set { copies: Arc::default(), ..self.clone() };
         next.loaded.remove(&document.key);
         next.loaded.extend((identity != document.key).then(|| identity.to_string()));
         let mut pending = Pending::default();
@@ -242,7 +249,8 @@ impl Set {
             }
         }
         let mut failed: BTreeSet<String> = BTreeSet::new();
-        loop {
+        // Each round declares one more level of types, of which there is a limit.
+        for _ in 0..=MAX_BASES + 1 {
             let count = waiting.len();
             let mut later = Vec::new();
             for element in waiting {
@@ -256,7 +264,7 @@ impl Set {
                 break;
             }
         }
-        for element in &waiting {
+        for element in waiting.iter().take(MAX_ERRORS) {
             errors.push(self.never_declared(element, &waiting));
         }
         errors.len() == before
@@ -296,6 +304,11 @@ impl Set {
     /// Why the supertype of `element` could not be found: a wrong name, or a circle.
     fn never_declared(&self, element: &Element, waiting: &[Element]) -> Error {
         let base = element.get("extends").unwrap_or_default();
+        let deep = self.types.iter().any(|t| t.bases.len() >= MAX_BASES);
+        if deep && waiting.iter().any(|other| other.get("name") == Some(base)) {
+            let message = format!("component types extend each other more than {MAX_BASES} deep");
+            return element.error(ErrorKind::Limit, message);
+        }
         if waiting.iter().any(|other| other.get("name") == Some(base)) {
             let message = format!("the component type extends itself, by way of '{base}'");
             return element.error(ErrorKind::Name, message);
@@ -311,6 +324,9 @@ impl Set {
     fn resolve_components(&mut self, elements: &[Element], errors: &mut Vec<Error>) {
         let first = self.components.len();
         for element in elements {
+            if errors.len() >= MAX_ERRORS {
+                break;
+            }
             let built = component::top_type(element, self)
                 .and_then(|component_type| component::build(element, component_type, "", self))
                 .and_then(|component| self.add(component));
@@ -433,6 +449,11 @@ impl Set {
     /// The component of the type `name` that sets nothing, if some structure makes instances of it.
     pub(super) fn blank(&self, name: &str) -> Option<&Component> {
         self.blanks.get(name).map(|component| &**component)
+    }
+
+    /// Counts `count` components as copied; false if that is too many.
+    pub(super) fn may_copy(&self, count: usize) -> bool {
+        self.copies.fetch_add(count, Ordering::Relaxed).saturating_add(count) <= MAX_COPIES
     }
 
     /// The dimensions, units and constants known.

@@ -107,8 +107,8 @@ impl Vocabulary {
         }
         let ten: f64 = format!("1e{power}").parse().unwrap_or(1.0);
         let declared = Unit { dimension, scale: ten * number("scale", 1.0)?, offset: number("offset", 0.0)? };
-        if declared.scale <= 0.0 || declared.scale.is_nan() {
-            return Err(element.error(ErrorKind::Value, "a unit's scale is above zero"));
+        if !(declared.scale > 0.0 && declared.scale.is_finite()) {
+            return Err(element.error(ErrorKind::Value, "a unit's scale is above zero and finite"));
         }
         let alike = |known: Unit| {
             let close = (known.scale / declared.scale - 1.0).abs() < 1e-6 && known.offset == declared.offset;
