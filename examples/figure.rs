@@ -1,7 +1,7 @@
 //! A figure from a run, from start to end in a program: `cargo run --release --example figure [PICTURE]`
 //! draws `docs/pictures/pyramidal.png`.
 //!
-//! The cell of `pyramidal.toml` is recorded at three places; the picture shows where they are, where
+//! The cell of `pyramidal_firing.toml` is recorded at three places; the picture shows where they are, where
 //! current is injected and where synapses sit, beside the voltages and spikes.
 
 use std::ops::ControlFlow;
@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let picture =
         std::env::args_os().nth(1).map_or_else(|| root.join("docs/pictures/pyramidal.png"), PathBuf::from);
-    let mut model = neuropil::experiment::read(root.join("examples/pyramidal.toml"))?.model;
+    let mut model = neuropil::experiment::read(root.join("examples/pyramidal_firing.toml"))?.model;
     model.recordings = PLACES
         .iter()
         .map(|(name, place)| {

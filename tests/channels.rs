@@ -86,7 +86,6 @@ fn paper(channel: &str, gate: &str, v: f64, celsius: f64) -> Gate {
     let q10 = |factor: f64, from: f64| factor.powf((celsius - from) / 10.0);
     let squid = q10(3.0, 6.3);
     let cortex = q10(2.3, 21.0);
-    let thalamus = q10(2.5, 24.0);
     // Korngreen and Sakmann, Avery and Johnston: before the correction of 10 mV.
     let w = v + 10.0;
     match (channel, gate) {
@@ -146,17 +145,17 @@ fn paper(channel: &str, gate: &str, v: f64, celsius: f64) -> Gate {
             rates(15.69 * (81.5 - v) / (((81.5 - v) / 10.0).exp() - 1.0), 0.29 * (-v / 10.86).exp(), 1.0)
         }
         ("can", "m") => {
-            rates(0.19 * (19.88 - v) / (((19.88 - v) / 10.0).exp() - 1.0), 0.046 * (-v / 20.73).exp(), 1.0)
+            rates(0.1967 * (19.88 - v) / (((19.88 - v) / 10.0).exp() - 1.0), 0.046 * (-v / 20.73).exp(), 1.0)
         }
         ("can", "h") => rates(1.6e-4 * (-v / 48.4).exp(), 1.0 / (((39.0 - v) / 10.0).exp() + 1.0), 1.0),
         ("cal" | "can", "s") => (0.001 / (0.001 + CALCIUM), 0.0),
         ("cat", "m") => {
             let tau = 0.612 + 1.0 / ((-(v + 132.0) / 16.7).exp() + ((v + 16.8) / 18.2).exp());
-            (boltzmann(v, -57.0, 6.2), tau / thalamus)
+            (boltzmann(v, -57.0, 6.2), tau / q10(5.0, 24.0))
         }
         ("cat", "h") => {
             let tau = if v < -80.0 { ((v + 467.0) / 66.6).exp() } else { 28.0 + (-(v + 22.0) / 10.5).exp() };
-            (boltzmann(v, -81.0, -4.0), tau / thalamus)
+            (boltzmann(v, -81.0, -4.0), tau / q10(3.0, 24.0))
         }
         ("sk", "z") => (1.0 / (1.0 + (0.00043 / CALCIUM).powf(4.8)), 1.0),
         ("bk", "o") => {
