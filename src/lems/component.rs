@@ -171,6 +171,16 @@ pub(super) fn build(
         }
         errors.extend(add_child(&mut out, child, component_type, &mut inherited, set).err());
     }
+    let lists = if errors.is_empty() { component_type.children.as_slice() } else { &[] };
+    for slot in lists {
+        let (count, (least, most)) = (out.in_slot(&slot.name).count(), slot.count);
+        if count < least || count > most {
+            let wanted = if count < least { format!("at least {least}") } else { format!("at most {most}") };
+            let message =
+                format!("there are {count} {}, where a {} has {wanted}", slot.name, component_type.name);
+            errors.push(element.error(ErrorKind::Value, message));
+        }
+    }
     match Error::join(errors) {
         None => Ok(out),
         Some(error) => Err(error),

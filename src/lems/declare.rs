@@ -107,7 +107,14 @@ fn slot(element: &Element, default_type: &str) -> Result<Slot> {
         None => default_type.to_string(),
     };
     let local = element.get("local") == Some("true");
-    Ok(Slot { name: element.require("name")?.to_string(), component_type, local })
+    let bound = |key: &str, default: usize| match element.get(key) {
+        None => Ok(default),
+        Some(text) => text.trim().parse::<usize>().map_err(|_| {
+            element.error(ErrorKind::Syntax, format!("'{key}' is a whole number from 0 on, found '{text}'"))
+        }),
+    };
+    let count = (bound("min", 0)?, bound("max", usize::MAX)?);
+    Ok(Slot { name: element.require("name")?.to_string(), component_type, local, count })
 }
 
 /// Reads `element`, a `<ComponentType>`, that extends `base`.

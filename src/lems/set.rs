@@ -77,6 +77,7 @@ struct Pending {
     constants: Vec<Element>,
     types: Vec<Element>,
     components: Vec<Element>,
+    assertions: Vec<Element>,
     errors: Vec<Error>,
 }
 
@@ -182,8 +183,9 @@ impl Set {
                 "Constant" => pending.constants.push(element),
                 "ComponentType" | "ComponentClass" => pending.types.push(element),
                 "Target" => self.targets.push(element),
-                // For people, or for programs that check units.
-                "notes" | "annotation" | "property" | "Assertion" => {}
+                // For people.
+                "notes" | "annotation" | "property" => {}
+                "Assertion" => pending.assertions.push(element),
                 _ => pending.components.push(element),
             }
         }
@@ -219,6 +221,12 @@ impl Set {
         for element in &pending.constants {
             let known = check_attributes(element, &["name", "symbol", "dimension", "value"]);
             errors.extend(known.and_then(|()| self.vocabulary.declare_constant(element)).err());
+        }
+        for element in &pending.assertions {
+            match self.vocabulary.asserted(element) {
+                Ok(warning) => self.warnings.extend(warning),
+                Err(error) => errors.push(error),
+            }
         }
         let sound = self.resolve_types(pending.types, errors);
         // Components of types that are themselves wrong would only repeat the error.

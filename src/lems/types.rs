@@ -45,6 +45,8 @@ pub struct Slot {
     pub component_type: String,
     /// For references: the component is looked for beside the referring one, not in the document.
     pub local: bool,
+    /// For lists: how many there may be, least and most.
+    pub count: (usize, usize),
 }
 
 /// A parameter of the supertype whose value the type fixes.

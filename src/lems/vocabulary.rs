@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::raw::Element;
 use super::types::Constant;
-use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::error::{Error, ErrorKind, Result, Warning, nearest};
 use crate::expr::Expr;
+use crate::expr::dims::dimension_of;
 use crate::units::parse::split_number;
 use crate::units::{Dimension, Quantity, Unit, parse_quantity, unit, unknown_unit};
 
@@ -204,6 +205,18 @@ impl Vocabulary {
                 }
             }),
         }
+    }
+
+    /// Checks `<Assertion dimension="voltage" matches="current * resistance"/>`: a warning if it does not hold.
+    pub(super) fn asserted(&self, element: &Element) -> Result<Option<Warning>> {
+        element.require("dimension")?;
+        let dimension = self.dimension(element, "dimension")?;
+        let expr = self.expression(element, "matches")?;
+        let found = dimension_of(&expr, &|name| self.dimensions.get(name).copied(), None)
+            .map_err(|error| element.locate(error.about("matches")))?;
+        let text = element.get("matches").unwrap_or_default();
+        let message = || format!("the assertion does not hold: '{text}' is [{found}], not [{dimension}]");
+        Ok((found != dimension).then(|| Warning::new("assertion", message(), element.origin.place())))
     }
 
     /// Reads an expression of an attribute.

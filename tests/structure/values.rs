@@ -299,3 +299,52 @@ fn events_that_take_time_leave_a_cell_and_come_back() {
     assert!(direct.model.connections.is_empty());
     assert_eq!(dynamics(&direct, 0).conditions[0].assignments.len(), 1);
 }
+
+#[test]
+fn chance_decides_once_and_for_all() {
+    let text = r#"
+      <ComponentType name="bit">
+        <Property name="x" dimension="none"/><Exposure name="y" dimension="none"/>
+        <Dynamics><DerivedVariable name="y" dimension="none" exposure="y" value="x"/></Dynamics>
+      </ComponentType>
+      <ComponentType name="row">
+        <Structure><MultiInstantiate componentType="bit" number="400">
+          <Assign property="x" value="ceil(random(1) - 0.75)"/>
+        </MultiInstantiate></Structure>
+      </ComponentType>
+      <row id="r"/>"#;
+    let ones = || {
+        let network = network(text, "r");
+        assert!(network.assumptions[0].contains("random"), "{:?}", network.assumptions);
+        let x = |p: usize| dynamics(&network, p).parameter("x").unwrap().value;
+        (0..400).map(x).collect::<Vec<f64>>()
+    };
+    let count: f64 = ones().iter().sum();
+    // A quarter of them: 100 with a standard deviation of 8.7.
+    assert!((count - 100.0).abs() < 35.0, "{count}");
+    assert_eq!(ones(), ones());
+}
+
+#[test]
+fn assertions_and_counts_of_children_are_checked() {
+    let checked =
+        set(r#"<Dimension name="voltage" m="1" l="2" t="-3" i="-1"/><Dimension name="current" i="1"/>
+           <Dimension name="resistance" m="1" l="2" t="-3" i="-2"/>
+           <Assertion dimension="voltage" matches="current * resistance"/>
+           <Assertion dimension="voltage" matches="current / resistance"/>"#);
+    let told: Vec<String> = checked.warnings().iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("current / resistance"), "{told:?}");
+    let pair = |children: &str| {
+        fault(&format!(
+            r#"<ComponentType name="leaf"/><ComponentType name="pair"><Children name="leaves" type="leaf" min="2" max="3"/>
+               </ComponentType><pair id="x">{children}</pair>"#
+        ))
+    };
+    assert!(
+        pair("<leaf/>").contains("there are 1 leaves, where a pair has at least 2"),
+        "{}",
+        pair("<leaf/>")
+    );
+    assert!(pair("<leaf/><leaf/><leaf/><leaf/>").contains("at most 3"));
+    assert!(pair("<leaf/><leaf/>").contains("nothing to run"));
+}

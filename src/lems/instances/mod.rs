@@ -9,6 +9,7 @@ mod connect;
 mod path;
 mod value;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::component::Component;
@@ -18,6 +19,7 @@ use super::set::Set;
 use super::types::{Assign, Build, ComponentType, Source, Statement};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
+use crate::rng::{Purpose, Stream};
 
 pub(super) use path::bare;
 pub use path::steps;
@@ -105,6 +107,8 @@ pub struct Tree<'a> {
     pub pairs: Vec<Pair>,
     /// For each node the numbers of the connections that begin or end there.
     touching: Vec<Vec<usize>>,
+    /// What `random` draws in structures. A structure is the same in every run.
+    draws: RefCell<Stream>,
 }
 
 /// An instance that waits for its place.
@@ -124,7 +128,8 @@ impl<'a> Tree<'a> {
     /// If a structure names what is not there or can't be done, with its place.
     pub fn new(set: &'a Set, component: &'a Component) -> Result<Tree<'a>> {
         let (nodes, links, pairs, touching) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut tree = Tree { set, nodes, links, pairs, touching };
+        let draws = RefCell::new(Stream::new(0, Purpose::Structure, [0, 0]));
+        let mut tree = Tree { set, nodes, links, pairs, touching, draws };
         let root =
             Waiting { component, role: Role::Root, slot: "", index: 0, parent: None, assigned: Vec::new() };
         tree.grow(root)?;
@@ -162,6 +167,11 @@ impl<'a> Tree<'a> {
     /// Numbers of the connections that begin or end at the instance `node`.
     pub fn links_at(&self, node: usize) -> &[usize] {
         &self.touching[node]
+    }
+
+    /// Whether chance decided on instances or connections.
+    pub fn is_random(&self) -> bool {
+        *self.draws.borrow() != Stream::new(0, Purpose::Structure, [0, 0])
     }
 
     /// Whether `node` is `ancestor` or lies within it.

@@ -4,7 +4,7 @@ use super::path::{attribute, bare, steps};
 use super::{Role, Tree};
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::expr::Expr;
-use crate::expr::eval::evaluate;
+use crate::expr::eval::evaluate_random;
 use crate::lems::component::Component;
 use crate::lems::types::{Source, Statement};
 use crate::units::Dimension;
@@ -78,10 +78,17 @@ impl<'a> Tree<'a> {
 
     /// The value of `expr` in the instance `at`, `indices` known besides.
     pub(super) fn evaluate(&self, at: usize, expr: &Expr, indices: &[(&str, f64)]) -> Result<f64> {
-        self.evaluate_within(at, expr, indices, 0)
+        self.evaluate_within(at, expr, indices, 0, &mut || Some(self.draws.borrow_mut().uniform()))
     }
 
-    fn evaluate_within(&self, at: usize, expr: &Expr, indices: &[(&str, f64)], depth: usize) -> Result<f64> {
+    fn evaluate_within(
+        &self,
+        at: usize,
+        expr: &Expr,
+        indices: &[(&str, f64)],
+        depth: usize,
+        random: &mut dyn FnMut() -> Option<f64>,
+    ) -> Result<f64> {
         let mut names: Vec<&str> = Vec::new();
         expr.visit_names(&mut |name| names.push(name));
         let mut values: Vec<(&str, f64)> = Vec::new();
@@ -100,7 +107,8 @@ impl<'a> Tree<'a> {
                 }
             }
         }
-        let value = evaluate(expr, &|name| values.iter().find(|(known, _)| *known == name).map(|v| v.1))?;
+        let known = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let value = evaluate_random(expr, &known, random)?;
         if value.is_nan() {
             return Err(Error::new(ErrorKind::Value, "the value is not a number (a division by zero?)"));
         }
@@ -197,7 +205,7 @@ impl<'a> Tree<'a> {
                 if !known {
                     return Ok(None);
                 }
-                self.evaluate_within(at, expr, &[], depth + 1).map(Some)
+                self.evaluate_within(at, expr, &[], depth + 1, &mut || None).map(Some)
             }
             Source::Select { path, .. } => self.selected_value(at, path, depth + 1),
         };

@@ -93,6 +93,10 @@ impl<'a> Elaborated<'a> {
         if units.iter().any(reads_temperature) {
             assumptions.push("temperature: 6.3 degC, as none is given".to_string());
         }
+        if tree.is_random() {
+            let what = "random numbers in structures: those of seed 0, the same in every run";
+            assumptions.push(what.to_string());
+        }
         let network = Network {
             model: Model::new(name, 0.0, 0.0, USUAL_TEMPERATURE_K),
             populations: Vec::new(),
