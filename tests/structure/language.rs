@@ -305,3 +305,40 @@ fn faults_are_told_with_what_was_expected() {
         assert!(fault.contains("test.xml:"), "no place: {fault}");
     }
 }
+
+#[test]
+fn what_would_never_end_is_refused() {
+    // Each parameter reads the two before it.
+    let mut chain = String::from(
+        r#"<DerivedParameter name="p0" dimension="none" value="1"/><DerivedParameter name="p1" dimension="none" value="1"/>"#,
+    );
+    for n in 2..60 {
+        chain.push_str(&format!(
+            r#"<DerivedParameter name="p{n}" dimension="none" value="(p{} + p{}) / 2"/>"#,
+            n - 1,
+            n - 2
+        ));
+    }
+    let body = document(&format!(
+        r#"<ComponentType name="row"><ComponentReference name="of" type="Component"/>{chain}
+             <Structure><MultiInstantiate number="p59" component="of"/></Structure></ComponentType>
+           <row id="r" of="clock"/>"#
+    ));
+    assert_eq!(sizes(&network(&body, "r")), [("clock", 1)]);
+    // Parameters that read each other.
+    let circle =
+        body.replace(r#"name="p0" dimension="none" value="1""#, r#"name="p0" dimension="none" value="p59""#);
+    assert!(fault(&circle.replace("id=\"r\"", "id=\"x\"")).contains("derived from each other"));
+    // Loops within loops.
+    let mut loops = r#"<EventConnection from="a" to="b"/>"#.to_string();
+    for n in 0..40 {
+        loops = format!(r#"<ForEach instances="cells" as="i{n}">{loops}</ForEach>"#);
+    }
+    let body = document(&format!(
+        r#"<ComponentType name="mad" extends="wire"><Text name="cells"/><Structure>
+             {}</Structure></ComponentType>
+           <net id="x"><many id="m" of="clock" size="30"/><mad cells="m"/></net>"#,
+        loops.replace(r#"<EventConnection from="a" to="b"/>"#, r#"<If test="0 .eq. 1"/>"#)
+    ));
+    assert!(fault(&body).contains("loops within loops"));
+}

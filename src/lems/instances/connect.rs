@@ -34,7 +34,8 @@ impl<'a> Tree<'a> {
     fn statements(&mut self, statements: &'a [Statement], scope: &mut Scope<'a>) -> Result<()> {
         for statement in statements {
             let base = scope.base;
-            self.statement(statement, scope)
+            self.count_work()
+                .and_then(|()| self.statement(statement, scope))
                 .map_err(|error| self.nodes[base].component.locate(error.at(statement.origin.place())))?;
         }
         Ok(())
@@ -53,6 +54,7 @@ impl<'a> Tree<'a> {
             Build::ForEach { instances, name, within } => {
                 let (depth, numbers) = (scope.names.len(), scope.indices.len());
                 for found in self.instances(scope.base, instances)? {
+                    self.count_work()?;
                     scope.names.push((name, Some(found)));
                     scope.indices.push((name, self.nodes[found].index as f64));
                     self.statements(within, scope)?;

@@ -9,7 +9,7 @@ mod connect;
 mod path;
 mod value;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::component::Component;
@@ -30,6 +30,8 @@ const MAX_DEPTH: usize = 64;
 const MAX_NODES: usize = 2_000_000;
 /// Most connections in one tree.
 const MAX_LINKS: usize = 20_000_000;
+/// Most statements done for one tree: loops within loops grow beyond all bounds.
+const MAX_WORK: u64 = 60_000_000;
 
 /// How an instance came to be where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +111,10 @@ pub struct Tree<'a> {
     touching: Vec<Vec<usize>>,
     /// What `random` draws in structures. A structure is the same in every run.
     draws: RefCell<Stream>,
+    /// Values of derived parameters found so far, by instance and number in the type.
+    derived: RefCell<BTreeMap<(usize, usize), Option<f64>>>,
+    /// Statements done so far.
+    work: Cell<u64>,
 }
 
 /// An instance that waits for its place.
@@ -129,7 +135,9 @@ impl<'a> Tree<'a> {
     pub fn new(set: &'a Set, component: &'a Component) -> Result<Tree<'a>> {
         let (nodes, links, pairs, touching) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let draws = RefCell::new(Stream::new(0, Purpose::Structure, [0, 0]));
-        let mut tree = Tree { set, nodes, links, pairs, touching, draws };
+        let derived = RefCell::new(BTreeMap::new());
+        let work = Cell::new(0);
+        let mut tree = Tree { set, nodes, links, pairs, touching, draws, derived, work };
         let root =
             Waiting { component, role: Role::Root, slot: "", index: 0, parent: None, assigned: Vec::new() };
         tree.grow(root)?;
@@ -167,6 +175,17 @@ impl<'a> Tree<'a> {
     /// Numbers of the connections that begin or end at the instance `node`.
     pub fn links_at(&self, node: usize) -> &[usize] {
         &self.touching[node]
+    }
+
+    /// Counts a statement done.
+    fn count_work(&self) -> Result<()> {
+        self.work.set(self.work.get() + 1);
+        if self.work.get() > MAX_WORK {
+            let message =
+                format!("more than {MAX_WORK} statements of structures are done, in loops within loops");
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
+        Ok(())
     }
 
     /// Whether chance decided on instances or connections.
@@ -287,6 +306,7 @@ impl<'a> Tree<'a> {
                     (None, None) => None,
                 };
                 for i in 0..count {
+                    self.count_work()?;
                     let mut known = indices.to_vec();
                     known.push((index, i as f64));
                     if let Some(component) = item {

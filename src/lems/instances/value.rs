@@ -10,7 +10,7 @@ use crate::lems::types::{Source, Statement};
 use crate::units::Dimension;
 
 /// Longest chain of derived parameters that read each other.
-const MAX_CHAIN: usize = 64;
+const MAX_CHAIN: usize = 256;
 /// Most instances of one list.
 const MAX_ITEMS: f64 = 2_000_000.0;
 
@@ -194,24 +194,32 @@ impl<'a> Tree<'a> {
         if name == "index" && this.role == Role::Item {
             return Ok(Some(this.index as f64));
         }
-        let Some(derived) = of.derived_parameters.iter().find(|d| d.name == name) else { return Ok(None) };
+        let Some(number) = of.derived_parameters.iter().position(|d| d.name == name) else { return Ok(None) };
+        if let Some(known) = self.derived.borrow().get(&(at, number)) {
+            return Ok(*known);
+        }
+        let derived = &of.derived_parameters[number];
         let value = match &derived.source {
-            Source::Value(expr) => {
-                // What it reads may be known only while running: then so is it.
-                let mut known = true;
-                expr.visit_names(&mut |name| {
-                    known &= self.value_within(at, name, depth + 1).is_ok_and(|value| value.is_some());
-                });
-                if !known {
-                    return Ok(None);
-                }
-                self.evaluate_within(at, expr, &[], depth + 1, &mut || None).map(Some)
-            }
+            Source::Value(expr) => self.computed_value(at, expr, depth + 1),
             Source::Select { path, .. } => self.selected_value(at, path, depth + 1),
         };
-        value.map_err(|error| {
+        let value = value.map_err(|error| {
             component.locate(error.about(format_args!("'{name}'")).at(derived.origin.place()))
-        })
+        })?;
+        self.derived.borrow_mut().insert((at, number), value);
+        Ok(value)
+    }
+
+    /// The value of `expr` in the instance `at`; `None` if it reads what is only known while running.
+    fn computed_value(&self, at: usize, expr: &Expr, depth: usize) -> Result<Option<f64>> {
+        let mut names: Vec<&str> = Vec::new();
+        expr.visit_names(&mut |name| names.push(name));
+        for name in names {
+            if self.value_within(at, name, depth)?.is_none() {
+                return Ok(None);
+            }
+        }
+        self.evaluate_within(at, expr, &[], depth, &mut || None).map(Some)
     }
 
     /// The value at `path`, seen from the instance `at`; `None` if it is only known while running.
