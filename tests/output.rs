@@ -174,7 +174,7 @@ fn equal_names_are_told_apart() {
 }
 
 fn sources() -> Vec<SpikeSource> {
-    let source = |id, label: &str| SpikeSource { id, label: label.into() };
+    let source = |id: u32, label: &str| SpikeSource { id: id.to_string(), label: label.into() };
     vec![source(0, "pyr[0]"), source(7, "pyr[7], soma")]
 }
 

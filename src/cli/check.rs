@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Outcome;
+use super::document::Document;
 use super::{console, header};
 use crate::engine;
 use crate::error::Result;
@@ -21,8 +22,9 @@ pub(super) struct Options {
 pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let experiment = experiment::read(&options.file)?;
     console::warn(&experiment.warnings);
-    let simulation = engine::Simulation::new(&experiment.model, &engine::Options::default())
-        .map_err(|e| experiment.locate(e).in_file(&options.file))?;
-    console::print(&header::text(&options.file, &experiment, &simulation))?;
+    let document = Document::Experiment(experiment);
+    let simulation = engine::Simulation::new(document.model(), &engine::Options::default())
+        .map_err(|e| document.locate(e, &options.file))?;
+    console::print(&header::text(&options.file, &document, &simulation))?;
     Ok(Outcome::Done)
 }

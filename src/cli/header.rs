@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::console::{Style, columns};
+use super::document::Document;
 use crate::engine::{Simulation, Summary};
-use crate::experiment::Experiment;
 use crate::model::{Discretisation, Method, Model, PopulationCell};
 
 /// The name that experiment files have for a method.
@@ -15,31 +15,38 @@ pub(super) fn method_name(method: Method) -> &'static str {
     }
 }
 
-/// The header of a run of `experiment`, read from `file`.
-pub(super) fn text(file: &Path, experiment: &Experiment, simulation: &Simulation) -> String {
+/// Most populations that are shown one by one.
+const MAX_POPULATIONS: usize = 24;
+
+/// The header of a run of `document`, read from `file`.
+pub(super) fn text(file: &Path, document: &Document, simulation: &Simulation) -> String {
     let style = Style::stdout();
-    let model = &experiment.model;
+    let model = document.model();
+    let assumptions = document.assumptions();
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: String| rows.push(vec![format!("  {name}"), value]);
     row("experiment", file.display().to_string());
-    for note in &experiment.notes {
+    for note in document.notes() {
         row("read", note.clone());
     }
-    if !experiment.defaults.iter().any(|d| d.key == "temperature") {
+    if !assumptions.iter().any(|a| a.starts_with("temperature: ")) {
         row("temperature", format!("{} degC", short(model.temperature_k - 273.15)));
     }
     row("seed", model.seed.to_string());
     row("time step", format!("{} ms, {}", short(model.run.dt_s * 1e3), method_name(model.run.method)));
     row("duration", format!("{} ms, {} steps", short(model.run.duration_s * 1e3), simulation.steps()));
-    for population in &model.populations {
+    for population in model.populations.iter().take(MAX_POPULATIONS) {
         row("population", population_line(population.name.as_str(), population.size, &population.cell));
         if let PopulationCell::Cable(cell) = &population.cell {
             row("", format!("discretisation: {}", rules(&cell.discretisation)));
         }
     }
+    if let Some(more) = model.populations.len().checked_sub(MAX_POPULATIONS).filter(|more| *more > 0) {
+        row("", format!("and {more} more"));
+    }
     row("in all", totals(simulation.summary()));
-    for default in &experiment.defaults {
-        row("default", format!("{}: {}", default.key, default.value));
+    for assumption in assumptions {
+        row("default", assumption);
     }
     format!("{}\n{}", style.bold(&model.name), columns(&rows))
 }

@@ -12,6 +12,8 @@ mod channels;
 mod check;
 mod console;
 mod convert;
+mod displays;
+mod document;
 mod equations;
 mod gates;
 mod header;
@@ -47,7 +49,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run an experiment file and write its results
+    /// Run an experiment file or a LEMS document and write its results
     Run(run::Options),
     /// Read an experiment file and say what it would simulate, without running it
     Check(check::Options),

@@ -1,4 +1,4 @@
-//! `neuropil run`: an experiment file from text to results.
+//! `neuropil run`: an experiment file or a LEMS document from text to results.
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::document::Document;
 use super::interrupt::Interrupt;
 use super::results::{self, Files};
 use super::{Outcome, console, header};
 use crate::engine::{self, Simulation};
 use crate::error::Result;
-use crate::experiment;
 use crate::output::{Format, OutputFolder, write_json};
 use crate::simd::Level;
 
 /// Options of `run`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Experiment file (TOML)
+    /// Experiment file (TOML), or LEMS document (XML)
     file: PathBuf,
     /// Folder for all result files; made if it is not there
     #[arg(long, short, value_name = "DIR")]
@@ -31,9 +31,10 @@ pub(super) struct Options {
     /// Vector unit: avx512, avx2, neon or portable; the fastest if not given. Results do not depend on it
     #[arg(long, value_name = "LEVEL")]
     simd: Option<String>,
-    /// Format of the result files: csv, npy or lems
-    #[arg(long, default_value = "csv", value_name = "FORMAT")]
-    format: String,
+    /// Format of the result files: csv, npy or lems; csv if not given, and lems under their own names for
+    /// LEMS documents
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
     /// Draw no pictures
     #[arg(long)]
     no_plot: bool,
@@ -63,26 +64,29 @@ pub(super) fn level(name: Option<&str>) -> Result<Level> {
 /// Runs the experiment.
 pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let mut phases = Phases::default();
-    let format = Format::from_name(&options.format)?;
+    let format = options.format.as_deref().map(Format::from_name).transpose()?;
     let level = level(options.simd.as_deref())?;
     let interrupt = Interrupt::listen();
 
     let start = Instant::now();
-    let experiment = experiment::read(&options.file)?;
-    console::warn(&experiment.warnings);
+    let mut document = Document::read(&options.file)?;
+    if options.no_plot {
+        document.without_pictures();
+    }
+    console::warn(document.warnings());
     phases.read = start.elapsed();
 
     let start = Instant::now();
     let engine_options = engine::Options { threads: options.threads, level, ..engine::Options::default() };
-    let mut simulation = Simulation::new(&experiment.model, &engine_options)
-        .map_err(|e| experiment.locate(e).in_file(&options.file))?;
+    let mut simulation =
+        Simulation::new(document.model(), &engine_options).map_err(|e| document.locate(e, &options.file))?;
     phases.build = start.elapsed();
 
     let mut folder = OutputFolder::create(&options.out)?;
-    let (mut files, warnings) = Files::create(&mut folder, format, &experiment.model, &simulation)?;
+    let (mut files, warnings) = Files::create(&mut folder, format, &document, &simulation)?;
     console::warn(&warnings);
     if !options.quiet {
-        console::print(&header::text(&options.file, &experiment, &simulation))?;
+        console::print(&header::text(&options.file, &document, &simulation))?;
     }
 
     let start = Instant::now();
@@ -97,25 +101,28 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let written = files.finish()?;
     phases.write = written.spent;
     phases.run = stepping.saturating_sub(written.spent);
-    result.map_err(|e| experiment.locate(e).in_file(&options.file))?;
+    result.map_err(|e| document.locate(e, &options.file))?;
+    let model = document.model();
 
-    let complete = simulation.time_s() >= experiment.model.run.duration_s - 0.5 * experiment.model.run.dt_s;
+    let complete = simulation.time_s() >= model.run.duration_s - 0.5 * model.run.dt_s;
     let start = Instant::now();
     let mut pictures = Vec::new();
     if !options.no_plot && complete {
         let endings: &[&str] = if options.png { &["svg", "png"] } else { &["svg"] };
-        let (drawn, warnings) = results::draw_all(&mut folder, &experiment.model, &written, endings);
+        let (drawn, warnings) = results::draw_all(&mut folder, &document, &written, endings);
         console::warn(&warnings);
         pictures = drawn;
     }
     phases.plot = start.elapsed();
 
-    let mut record = header::record(&experiment.model, &simulation);
+    let mut record = header::record(model, &simulation);
     record["complete"] = complete.into();
     record["reached_ms"] = header::tidy(simulation.time_s() * 1e3).into();
     record["spikes"] = simulation.n_spikes().into();
-    record["defaults"] =
-        experiment.defaults.iter().map(|d| format!("{} = {}", d.key, d.value)).collect::<Vec<_>>().into();
+    record["read"] = document.notes().to_vec().into();
+    record["defaults"] = document.assumptions().into();
+    let warnings: Vec<String> = document.warnings().iter().map(ToString::to_string).collect();
+    record["warnings"] = warnings.into();
     let (record_path, _) = folder.path("run.json")?;
     write_json(&record_path, &record)?;
 
@@ -132,7 +139,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     console::eprint(&format!(
         "stopped at {} ms of {} ms; the files in {} are complete up to there",
         header::short(simulation.time_s() * 1e3),
-        header::short(experiment.model.run.duration_s * 1e3),
+        header::short(model.run.duration_s * 1e3),
         folder.dir().display()
     ));
     Ok(Outcome::Interrupted)

@@ -31,6 +31,8 @@ pub struct Component {
     pub notes: String,
     /// Tags and values of `property` elements, which are not part of the model.
     pub tags: Vec<(String, String)>,
+    /// Wishes for single programs (`Meta` elements), as written.
+    pub metas: Vec<Element>,
     /// Where it is defined.
     pub origin: Origin,
 }
@@ -280,8 +282,10 @@ fn add_child(
             out.notes.push_str(element.text.trim());
             return Ok(());
         }
-        // For other programs.
-        "Meta" => return Ok(()),
+        "Meta" => {
+            out.metas.push(element.clone());
+            return Ok(());
+        }
         "annotation" => {
             collect_tags(element, &mut out.tags);
             return Ok(());

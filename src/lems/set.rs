@@ -439,6 +439,11 @@ impl Set {
         &self.targets
     }
 
+    /// The documents read so far, by what they are told apart by (the full path of a file).
+    pub fn documents(&self) -> impl Iterator<Item = &str> {
+        self.loaded.iter().map(String::as_str)
+    }
+
     /// What is doubtful in the documents read so far.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings

@@ -5,9 +5,11 @@
 //! elaborated by the structure that its type declares.
 
 mod cell;
+mod point;
+mod quantity;
+mod read;
+mod simulation;
 pub mod structure;
-
-pub use cell::{CellVariable, shaped};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +17,9 @@ use std::sync::Arc;
 use crate::error::Warning;
 use crate::model::{CableCell, Model};
 use crate::select::Location;
+
+pub use cell::{CellVariable, shaped};
+pub use read::read;
 
 /// A document read: what to run and what to write.
 #[derive(Debug, Clone)]
@@ -28,6 +33,8 @@ pub struct Simulation {
     pub events: Vec<EventFile>,
     /// Plots.
     pub displays: Vec<Display>,
+    /// What was read, a line each.
+    pub notes: Vec<String>,
     /// What was taken for granted because the document does not say it, a sentence each.
     pub assumptions: Vec<String>,
     /// What is doubtful.
@@ -63,8 +70,19 @@ pub struct Display {
     pub id: String,
     /// Name of the recordings (`file`) in the model that are its curves.
     pub table: String,
-    /// For each curve its label, its colour (`#rrggbb`) and the SI value of the unit it is drawn in.
-    pub lines: Vec<(String, Option<String>, f64)>,
+    /// Its curves, in the order of the recordings.
+    pub curves: Vec<Curve>,
+}
+
+/// A curve of a [`Display`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// What the legend calls it.
+    pub label: String,
+    /// Its colour as written (`#rrggbb`).
+    pub colour: Option<String>,
+    /// The SI value of the unit it is drawn in (0.001 for mV).
+    pub unit_si: f64,
 }
 
 /// Populations of a network or of an elaborated component, and how paths lead to them.

@@ -20,8 +20,8 @@ pub struct Spike {
 /// Something that spikes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpikeSource {
-    /// Its number: the cell's index, or the id of a LEMS `EventSelection`.
-    pub id: u64,
+    /// What stands for it in files: the cell's number, or the id of a LEMS `EventSelection`.
+    pub id: String,
     /// What it is called: `pyramidal[3].soma`.
     pub label: String,
 }
@@ -85,23 +85,25 @@ impl SpikeWriter {
                 (Format::Csv, _) => {
                     number::push(out, ms);
                     out.push(b',');
-                    push_whole(out, source.id);
+                    push_csv_text(out, &source.id);
                     out.push(b',');
                     push_csv_text(out, &source.label);
                 }
                 (Format::Npy, _) => {
                     out.extend_from_slice(&ms.to_le_bytes());
-                    out.extend_from_slice(&(source.id as f64).to_le_bytes());
+                    // Ids that are no numbers are counted instead.
+                    let id = source.id.parse().unwrap_or(f64::from(spike.source));
+                    out.extend_from_slice(&id.to_le_bytes());
                 }
                 (Format::Lems, EventFormat::IdTime) => {
-                    push_whole(out, source.id);
+                    out.extend_from_slice(source.id.as_bytes());
                     out.push(b'\t');
                     number::push(out, spike.time_s);
                 }
                 (Format::Lems, EventFormat::TimeId) => {
                     number::push(out, spike.time_s);
                     out.push(b'\t');
-                    push_whole(out, source.id);
+                    out.extend_from_slice(source.id.as_bytes());
                 }
             }
             if self.format != Format::Npy {
@@ -132,10 +134,4 @@ impl SpikeWriter {
     pub fn finish(self) -> Result<Written> {
         self.sink.finish()
     }
-}
-
-fn push_whole(out: &mut Vec<u8>, value: u64) {
-    use std::io::Write as _;
-    // Writing to a Vec cannot fail.
-    let _ = write!(out, "{value}");
 }

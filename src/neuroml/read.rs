@@ -1,0 +1,214 @@
+//! From a file to a [`Simulation`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component as Part, Path, PathBuf};
+
+use super::quantity::{Found, Paths};
+use super::simulation::{Asked, Plan};
+use super::{Curve, Display, EventFile, Network, OutputFile, Simulation, point, simulation};
+use crate::error::{Error, ErrorKind, Result, Warning};
+use crate::lems::{Component, Set};
+use crate::library;
+use crate::model::{CellSet, Model, PopulationCell, Recording};
+
+/// Reads the LEMS or NeuroML document at `path`, with all that it includes, and makes the model that
+/// its target asks for.
+///
+/// ```no_run
+/// let simulation = neuropil::neuroml::read("LEMS_Simulation.xml")?;
+/// for assumption in &simulation.assumptions {
+///     println!("assumed: {assumption}");
+/// }
+/// # Ok::<(), neuropil::Error>(())
+/// ```
+///
+/// # Errors
+/// Everything that is wrong with the document, joined into one error; each part says where it is.
+pub fn read(path: impl AsRef<Path>) -> Result<Simulation> {
+    let path = path.as_ref();
+    let core = library::core()?;
+    let mut set = core.clone();
+    set.read_file(path, &library::resolver())?;
+    let plan = simulation::plan(&set, simulation::target(&set, path)?)?;
+    let network = match network(&set, plan.target) {
+        Ok(network) => network,
+        Err(error) => {
+            let mut errors = plan.errors;
+            errors.push(error);
+            return Err(Error::join(errors).unwrap_or_else(|| Error::new(ErrorKind::Value, "not read")));
+        }
+    };
+    let mut out = assemble(&plan, network)?;
+    out.model.name = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let known: BTreeSet<&str> = core.documents().collect();
+    let files = set.documents().filter(|d| !known.contains(d) && !d.starts_with("built-in:")).count();
+    out.notes.insert(0, counted(files, "file"));
+    out.warnings.splice(0..0, set.warnings().iter().skip(core.warnings().len()).cloned());
+    Ok(out)
+}
+
+/// The populations that the component `target` is or is made of.
+fn network(set: &Set, target: &Component) -> Result<Network> {
+    let of = set.require_type(&target.component_type).map_err(|e| target.locate(e))?;
+    if of.is_a("network") || of.is_a("cell") || has_structure(set, target, 0) {
+        let message = format!("simulating a {} is not supported", target.component_type);
+        return Err(target.error(ErrorKind::Unsupported, message));
+    }
+    point::network(set, target)
+}
+
+/// Whether `component` or a component within it is made of instances that its type's structure names.
+fn has_structure(set: &Set, component: &Component, depth: usize) -> bool {
+    const MAX_DEPTH: usize = 64;
+    let of = set.component_type(&component.component_type);
+    of.is_some_and(|of| !of.structure.rest.is_empty())
+        || depth < MAX_DEPTH && component.children.iter().any(|child| has_structure(set, child, depth + 1))
+}
+
+/// The simulation of `plan` on `network`.
+fn assemble(plan: &Plan<'_>, network: Network) -> Result<Simulation> {
+    let target = plan.target.id.as_deref().unwrap_or_default();
+    let paths = Paths::new(target, &network);
+    let mut gather =
+        Gather { paths: &paths, recordings: Vec::new(), warnings: Vec::new(), errors: plan.errors.clone() };
+    let (mut outputs, mut displays, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    gather.distinct_files(plan);
+    for (number, output) in plan.outputs.iter().enumerate() {
+        if output.columns.is_empty() {
+            let message = format!("{} has no columns: it is not written", output.path.display());
+            let place = output.component.origin.place();
+            gather.warnings.push(Warning::new("empty-output-file", message, place));
+            continue;
+        }
+        let table = format!("output {number}");
+        for column in &output.columns {
+            gather.record(column, &table);
+        }
+        outputs.push(OutputFile { path: output.path.clone(), table });
+    }
+    for (number, display) in plan.displays.iter().enumerate() {
+        let table = format!("display {number}");
+        let mut curves = Vec::new();
+        for line in &display.lines {
+            gather.record(line, &table);
+            curves.push(Curve {
+                label: line.component.id.clone().unwrap_or_else(|| line.quantity.to_string()),
+                colour: line.colour.map(str::to_string),
+                unit_si: line.scale,
+            });
+        }
+        let id = display.component.id.clone().unwrap_or_else(|| format!("display_{number}"));
+        displays.push(Display { title: display.title.to_string(), id, table, curves });
+    }
+    for file in &plan.events {
+        let mut selections = Vec::new();
+        for (component, select, port) in &file.selections {
+            match paths.sender(select, *port) {
+                Ok((population, cell)) => {
+                    let id = component.id.clone().unwrap_or_else(|| selections.len().to_string());
+                    selections.push((id, population, cell));
+                }
+                Err(error) => gather.errors.push(component.locate(error)),
+            }
+        }
+        events.push(EventFile { path: file.path.clone(), time_first: file.time_first, selections });
+    }
+    let Gather { recordings, warnings, errors, .. } = gather;
+    if let Some(error) = Error::join(errors) {
+        return Err(error);
+    }
+    let notes = notes(&network.model);
+    let mut model = network.model;
+    model.run = plan.run;
+    model.seed = plan.seed.unwrap_or(0);
+    model.recordings = recordings;
+    let mut all = network.warnings;
+    all.extend(plan.warnings.iter().cloned());
+    all.extend(warnings);
+    let mut assumptions = plan.assumptions.clone();
+    assumptions.extend(network.assumptions);
+    Ok(Simulation { model, outputs, events, displays, notes, assumptions, warnings: all })
+}
+
+struct Gather<'a> {
+    paths: &'a Paths<'a>,
+    recordings: Vec<Recording>,
+    warnings: Vec<Warning>,
+    errors: Vec<Error>,
+}
+
+impl Gather<'_> {
+    /// Records a quantity as the next column of `table`.
+    fn record(&mut self, asked: &Asked<'_>, table: &str) {
+        match self.paths.quantity(asked.quantity) {
+            Ok(Found { population, cell, site, variable, others }) => {
+                if others > 0 {
+                    let message = format!(
+                        "'{}' could be {} things: the first is recorded; say it like \
+                         synapses:name:0 to choose",
+                        asked.quantity,
+                        others + 1
+                    );
+                    let place = asked.component.origin.place();
+                    self.warnings.push(Warning::new("ambiguous-quantity", message, place));
+                }
+                self.recordings.push(Recording {
+                    population,
+                    cells: CellSet::Indices(vec![cell]),
+                    site,
+                    variables: vec![variable],
+                    interval_s: 0.0,
+                    file: table.to_string(),
+                    label: Some(asked.quantity.to_string()),
+                });
+            }
+            Err(error) => self.errors.push(asked.component.locate(error)),
+        }
+    }
+
+    /// Two files of one name would overwrite each other.
+    fn distinct_files(&mut self, plan: &Plan<'_>) {
+        let mut taken: BTreeMap<PathBuf, &Component> = BTreeMap::new();
+        let outputs = plan.outputs.iter().map(|o| (o.component, &o.path));
+        for (component, path) in outputs.chain(plan.events.iter().map(|e| (e.component, &e.path))) {
+            let plain: PathBuf = path.components().filter(|part| *part != Part::CurDir).collect();
+            if let Some(first) = taken.get(&plain) {
+                let message = format!("'{}' is written by {} too", path.display(), first.label());
+                let error = component.error(ErrorKind::Name, message);
+                self.errors.push(error.help("give them different names"));
+            }
+            taken.insert(plain, component);
+        }
+    }
+}
+
+/// What was read, in numbers.
+fn notes(model: &Model) -> Vec<String> {
+    let of = |is: fn(&PopulationCell) -> bool| {
+        model.populations.iter().filter(|p| is(&p.cell)).map(|p| p.size).sum::<usize>()
+    };
+    let contacts: usize = model.attachments.iter().map(|a| a.contacts.len()).sum();
+    let parts = [
+        (model.populations.len(), "population"),
+        (of(|cell| matches!(cell, PopulationCell::Cable(_))), "cell with a shape"),
+        (of(|cell| matches!(cell, PopulationCell::Point(_))), "cell without a shape"),
+        (of(|cell| matches!(cell, PopulationCell::SpikeTimes(_))), "list of spike times"),
+        (contacts, "contact of synapses and inputs"),
+        (model.couplings.len(), "coupling"),
+        (model.connections.len(), "connection"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(*count, what)).collect();
+    vec![parts.join(", ")]
+}
+
+/// `1 file`, `2 files`, `3 cells with a shape`.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 {
+        return format!("1 {what}");
+    }
+    match what.split_once(' ') {
+        Some((noun, rest)) => format!("{count} {noun}s {rest}"),
+        None => format!("{count} {what}s"),
+    }
+}
