@@ -59,6 +59,8 @@ pub struct Set {
     vocabulary: Vocabulary,
     types: Vec<Arc<ComponentType>>,
     type_index: BTreeMap<String, usize>,
+    /// How many of the types may be declared anew.
+    open_types: usize,
     components: Vec<Arc<Component>>,
     component_index: BTreeMap<String, usize>,
     blanks: BTreeMap<String, Arc<Component>>,
@@ -94,6 +96,7 @@ impl Set {
             vocabulary: Vocabulary::new(),
             types: Vec::new(),
             type_index: BTreeMap::new(),
+            open_types: 0,
             components: Vec::new(),
             component_index: BTreeMap::new(),
             blanks: BTreeMap::new(),
@@ -102,6 +105,12 @@ impl Set {
             warnings: Vec::new(),
             copies: Arc::default(),
         }
+    }
+
+    /// Lets documents that are read from now on declare the types known so far in their own way: theirs
+    /// count then, also for those that extend them in the same document.
+    pub fn open_types(&mut self) {
+        self.open_types = self.types.len();
     }
 
     /// Reads the document `text` and all that it includes.
@@ -244,7 +253,9 @@ impl Set {
             match element.require("name") {
                 Err(error) => errors.push(error),
                 Ok(name) => {
-                    let known = names.get(name).or_else(|| self.component_type(name).map(|t| &t.origin));
+                    let index = self.type_index.get(name).filter(|index| **index >= self.open_types);
+                    let declared = index.and_then(|index| self.types.get(*index)).map(|t| &t.origin);
+                    let known = names.get(name).or(declared);
                     if let Some(known) = known {
                         let message =
                             format!("the component type '{name}' is declared before, at {}", known.place());
@@ -263,8 +274,12 @@ impl Set {
             let mut later = Vec::new();
             for element in waiting {
                 let base = element.get("extends");
-                let ready =
-                    base.is_none_or(|base| self.type_index.contains_key(base) || failed.contains(base));
+                let known = |base: &str| {
+                    // What this document declares is waited for, even if there is an older one.
+                    let least = if names.contains_key(base) { self.open_types } else { 0 };
+                    self.type_index.get(base).is_some_and(|index| *index >= least)
+                };
+                let ready = base.is_none_or(|base| known(base) || failed.contains(base));
                 if ready { self.declare_type(&element, &mut failed, errors) } else { later.push(element) }
             }
             waiting = later;
@@ -426,7 +441,8 @@ impl Set {
 
     /// All component types, each after the one it extends.
     pub fn types(&self) -> impl Iterator<Item = &ComponentType> {
-        self.types.iter().map(|t| &**t)
+        let current = |(index, t): &(usize, &Arc<ComponentType>)| self.type_index.get(&t.name) == Some(index);
+        self.types.iter().enumerate().filter(current).map(|(_, t)| &**t)
     }
 
     /// Whether the type `name` is `base` or extends it.
