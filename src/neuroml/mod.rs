@@ -5,7 +5,6 @@
 //! elaborated by the structure that its type declares.
 
 mod cell;
-mod point;
 mod quantity;
 mod read;
 mod simulation;
@@ -136,4 +135,13 @@ pub struct SegmentPlace {
     pub proximal: Location,
     /// Its distal end, in the same section.
     pub distal: Location,
+}
+
+impl SegmentPlace {
+    /// Whether `location` lies on the segment, its ends included.
+    pub fn holds(&self, location: Location) -> bool {
+        let (from, to) = (self.proximal.fraction, self.distal.fraction);
+        location.section == self.proximal.section
+            && (from.min(to)..=from.max(to)).contains(&location.fraction)
+    }
 }

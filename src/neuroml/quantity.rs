@@ -6,15 +6,43 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use super::{Named, Network};
+use super::structure::{self, Elaborated};
+use super::{CellVariable, Named, Network, SegmentPlace};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::model::{PopulationCell, Site};
+use crate::select::{Points, Region};
 
 /// Most parts of a path.
 const MAX_STEPS: usize = 64;
 /// Most names that an error lists.
 const SHOWN: usize = 12;
+
+/// What is simulated.
+#[derive(Debug)]
+pub(super) enum Parts<'a> {
+    /// A network of NeuroML.
+    Populations(Network),
+    /// What a component is made of by its type's structure.
+    Instances(Box<Elaborated<'a>>),
+}
+
+impl Parts<'_> {
+    fn network(&self) -> &Network {
+        match self {
+            Parts::Populations(network) => network,
+            Parts::Instances(instances) => &instances.network,
+        }
+    }
+
+    /// The populations alone.
+    pub(super) fn into_network(self) -> Network {
+        match self {
+            Parts::Populations(network) => network,
+            Parts::Instances(instances) => instances.network,
+        }
+    }
+}
 
 /// Something that can be recorded.
 #[derive(Debug)]
@@ -42,14 +70,16 @@ struct Step<'t> {
     index: Option<usize>,
 }
 
-/// For each cell (population, cell) the attachments that each of its contacts is of, in their order.
-type Contacts = BTreeMap<(usize, u32), Vec<u32>>;
+/// For each cell (population, cell) its contacts, as indices of attachments and contact.
+type Contacts = BTreeMap<(usize, u32), Vec<(u32, u32)>>;
 
 /// Finds what paths lead to in one network.
 #[derive(Debug)]
 pub(super) struct Paths<'a> {
     target: &'a str,
     network: &'a Network,
+    /// For what is no network of NeuroML: it knows its paths itself.
+    instances: Option<&'a Elaborated<'a>>,
     populations: BTreeMap<&'a str, usize>,
     contacts: OnceCell<Contacts>,
 }
@@ -63,10 +93,16 @@ struct AtCell<'a, 't> {
 }
 
 impl<'a> Paths<'a> {
-    /// Paths from the component `target`, which became `network`.
-    pub(super) fn new(target: &'a str, network: &'a Network) -> Paths<'a> {
+    /// Paths from the component `target`, which is made of `parts`.
+    pub(super) fn new(target: &'a str, parts: &'a Parts<'a>) -> Paths<'a> {
+        let instances = match parts {
+            Parts::Populations(_) => None,
+            Parts::Instances(instances) => Some(&**instances),
+        };
+        let network = parts.network();
         let populations = network.populations.iter().enumerate().map(|(at, p)| (p.path.as_str(), at));
-        Paths { target, network, populations: populations.collect(), contacts: OnceCell::new() }
+        let contacts = OnceCell::new();
+        Paths { target, network, instances, populations: populations.collect(), contacts }
     }
 
     /// What the path `quantity` leads to.
@@ -75,6 +111,9 @@ impl<'a> Paths<'a> {
     /// If it leads to nothing: says what there is.
     pub(super) fn quantity(&self, quantity: &str) -> Result<Found> {
         let steps = steps(quantity)?;
+        if let Some(instances) = self.instances {
+            return self.of_instances(instances, &steps);
+        }
         let at = self.cell(quantity, &steps)?;
         let error = match self.on_cell(&at) {
             Ok(found) => return Ok(found),
@@ -94,6 +133,9 @@ impl<'a> Paths<'a> {
     /// If it leads to no cell.
     pub(super) fn sender(&self, select: &str, port: Option<&str>) -> Result<(usize, usize)> {
         let steps = steps(select)?;
+        if let Some(instances) = self.instances {
+            return self.sending_instance(instances, &steps, port);
+        }
         let at = self.cell(select, &steps)?;
         let rest = match at.rest.as_slice() {
             [first, rest @ ..] if first.text == at.named.component => rest,
@@ -106,18 +148,72 @@ impl<'a> Paths<'a> {
             let message = format!("'{select}' leads beyond a cell, to '{}'", rest.join("/"));
             return Err(Error::new(ErrorKind::Unsupported, message).help("events are recorded of cells"));
         }
-        self.check_port(&at, port)?;
+        self.check_port(at.population, port)?;
         Ok((at.population, at.cell))
     }
 
-    fn check_port(&self, at: &AtCell<'_, '_>, port: Option<&str>) -> Result<()> {
-        let population = &self.network.model.populations[at.population];
+    fn of_instances(&self, instances: &Elaborated<'_>, steps: &[Step<'_>]) -> Result<Found> {
+        let place = self.instance(instances, steps)?;
+        let found =
+            |population, cell, variable| Found { population, cell, site: Site::Cell, variable, others: 0 };
+        match place {
+            structure::Found::Cell { population, cell, name } => {
+                let PopulationCell::Point(of) = &self.network.model.populations[population].cell else {
+                    return Err(Error::new(ErrorKind::Unsupported, format!("'{name}' cannot be recorded")));
+                };
+                Ok(found(population, cell, named(&of.dynamics, name)?))
+            }
+            structure::Found::Contact { attachments, contact, name } => {
+                let list = &self.network.model.attachments[attachments];
+                let cell = list.contacts[contact].cell;
+                // The number among those on the same cell.
+                let number = list.contacts[..contact].iter().filter(|other| other.cell == cell).count();
+                let variable = format!("{}[{number}].{}", list.name, named(&list.dynamics, name)?);
+                Ok(found(list.population, cell as usize, variable))
+            }
+        }
+    }
+
+    /// What a path leads to in a component with a structure; its own id may lead.
+    fn instance(&self, instances: &Elaborated<'_>, steps: &[Step<'_>]) -> Result<structure::Found> {
+        let joined = |steps: &[Step<'_>]| steps.iter().map(|s| s.text).collect::<Vec<_>>().join("/");
+        instances.find(&joined(steps)).or_else(|error| match steps.split_first() {
+            Some((first, tail)) if first.text == self.target && !tail.is_empty() => {
+                instances.find(&joined(tail))
+            }
+            _ => Err(error),
+        })
+    }
+
+    fn sending_instance(
+        &self,
+        instances: &Elaborated<'_>,
+        steps: &[Step<'_>],
+        port: Option<&str>,
+    ) -> Result<(usize, usize)> {
+        let with_port = Step { text: port.unwrap_or("spike"), name: "", index: None };
+        let steps: Vec<Step<'_>> = steps.iter().copied().chain([with_port]).collect();
+        match self.instance(instances, &steps)? {
+            structure::Found::Cell { population, cell, name } => {
+                self.check_port(population, port.is_some().then_some(name.as_str()))?;
+                Ok((population, cell))
+            }
+            structure::Found::Contact { name, .. } => {
+                let message = format!("'{name}' is a port of what is attached to a cell");
+                Err(Error::new(ErrorKind::Unsupported, message).help("events are recorded of cells"))
+            }
+        }
+    }
+
+    fn check_port(&self, at: usize, port: Option<&str>) -> Result<()> {
+        let population = &self.network.model.populations[at];
         let ports: Vec<&str> = match &population.cell {
             PopulationCell::Point(cell) => cell.dynamics.out_ports.iter().map(String::as_str).collect(),
             _ => vec!["spike"],
         };
         let name = &population.name;
-        if at.named.shaped.as_ref().is_some_and(|shaped| shaped.spike_threshold_v.is_none()) {
+        let shaped = self.network.populations[at].shaped.as_ref();
+        if shaped.is_some_and(|shaped| shaped.spike_threshold_v.is_none()) {
             let message = format!("cells of '{name}' send no events: their cell has no spike threshold");
             return Err(Error::new(ErrorKind::Value, message).help("add <spikeThresh value=\"0 mV\"/> to it"));
         }
@@ -226,21 +322,33 @@ impl<'a> Paths<'a> {
             others,
         };
         let population = &self.network.model.populations[at.population];
-        let (error, rest) = match &population.cell {
-            PopulationCell::Point(cell) => match variable(&cell.dynamics, &at.rest) {
+        let error = match (&population.cell, &at.named.shaped) {
+            (PopulationCell::Point(cell), _) => match variable(&cell.dynamics, &at.rest) {
                 Ok(variable) => return Ok(found(Site::Cell, variable, 0)),
-                Err(error) => (error, at.rest.as_slice()),
+                Err(error) => error,
             },
-            PopulationCell::Cable(_) => {
-                let message = format!("quantities of cells with a shape, as '{}'", population.name);
-                (Error::new(ErrorKind::Unsupported, message), at.rest.as_slice())
+            (PopulationCell::Cable(_), Some(shaped)) => {
+                let rest: Vec<&str> = at.rest.iter().map(|step| step.text).collect();
+                match shaped.variable(&rest) {
+                    Ok(CellVariable { location, variable }) => {
+                        let section = &shaped.cell.morphology.section(location.section).name;
+                        let section = Region::Section(section.clone());
+                        let site = Site::Points(Points::At(section, location.fraction));
+                        return Ok(found(site, variable, 0));
+                    }
+                    Err(error) => error,
+                }
             }
-            PopulationCell::SpikeTimes(_) => {
+            (PopulationCell::Cable(_), None) => {
+                let message = format!("'{}' has no shape to find places on", population.name);
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            }
+            (PopulationCell::SpikeTimes(_), _) => {
                 let message = format!("'{}' is a list of spike times: it has no quantities", population.name);
                 return Err(Error::new(ErrorKind::Value, message));
             }
         };
-        match self.attached(at, rest)? {
+        match self.attached(at)? {
             Some((variable, others)) => Ok(found(Site::Cell, variable, others)),
             None => Err(error),
         }
@@ -248,7 +356,15 @@ impl<'a> Paths<'a> {
 
     /// A variable of something attached to the cell: `syn1/g`, `synapses:syn1:0/g`, `synapses[0]/g`. As
     /// the engine names it, and how many others fit.
-    fn attached(&self, at: &AtCell<'_, '_>, rest: &[Step<'_>]) -> Result<Option<(String, usize)>> {
+    fn attached(&self, at: &AtCell<'_, '_>) -> Result<Option<(String, usize)>> {
+        // On a cell with a shape the path may name the segment that it sits on.
+        let (segment, rest) = match (&at.named.shaped, at.rest.split_first()) {
+            (Some(shaped), Some((first, rest))) if first.number().is_some() => {
+                let id = first.number().unwrap_or_default() as u64;
+                (shaped.segments.iter().find(|segment| segment.id == id), rest)
+            }
+            _ => (None, at.rest.as_slice()),
+        };
         let Some((first, rest)) = rest.split_first() else { return Ok(None) };
         let contacts = self.contacts.get_or_init(|| self.collect());
         let Some(here) = contacts.get(&(at.population, at.cell as u32)) else { return Ok(None) };
@@ -260,21 +376,28 @@ impl<'a> Paths<'a> {
             [_, component, number] => (Some(*component), number.parse().ok()),
             _ => return Ok(None),
         };
-        let fits = |attachments: u32| {
-            let list = &self.network.model.attachments[attachments as usize];
+        let list = |attachments: u32| &self.network.model.attachments[attachments as usize];
+        let fits = |(attachments, contact): &(u32, u32)| {
+            let list = list(*attachments);
+            let on_segment = |segment: &SegmentPlace| {
+                let place = list.contacts[*contact as usize].location;
+                place.is_some_and(|place| segment.holds(place))
+            };
             component.is_none_or(|name| list.dynamics.name == name || list.name == name)
+                && segment.is_none_or(on_segment)
         };
-        let fitting: Vec<u32> = here.iter().copied().filter(|attachments| fits(*attachments)).collect();
+        let fitting: Vec<(u32, u32)> = here.iter().copied().filter(fits).collect();
         let chosen = number.unwrap_or(0);
-        let Some(&attachments) = fitting.get(chosen) else {
+        let Some(&(attachments, contact)) = fitting.get(chosen) else {
             let message = match fitting.len() {
                 0 => return Ok(None),
-                count => format!("'{}': the cell has {count} of them, numbered from 0", first.text),
+                count => format!("'{}': the cell has {count} of them there, numbered from 0", first.text),
             };
             return Err(Error::new(ErrorKind::Name, message));
         };
         // The number among those of the same list on this cell.
-        let number_in_list = fitting[..chosen].iter().filter(|other| **other == attachments).count();
+        let before = here.iter().filter(|(a, c)| *a == attachments && *c < contact);
+        let number_in_list = before.count();
         let list = &self.network.model.attachments[attachments as usize];
         let variable = variable(&list.dynamics, rest)?;
         let others = if number.is_none() { fitting.len() - 1 } else { 0 };
@@ -284,8 +407,9 @@ impl<'a> Paths<'a> {
     fn collect(&self) -> Contacts {
         let mut contacts = Contacts::new();
         for (a, attachments) in self.network.model.attachments.iter().enumerate() {
-            for contact in &attachments.contacts {
-                contacts.entry((attachments.population, contact.cell)).or_default().push(a as u32);
+            for (c, contact) in attachments.contacts.iter().enumerate() {
+                let here = contacts.entry((attachments.population, contact.cell)).or_default();
+                here.push((a as u32, c as u32));
             }
         }
         contacts
@@ -332,7 +456,11 @@ fn steps(path: &str) -> Result<Vec<Step<'_>>> {
 /// The flat name in `dynamics` that the rest of a path means.
 fn variable(dynamics: &Dynamics, rest: &[Step<'_>]) -> Result<String> {
     let names: Vec<&str> = rest.iter().map(|step| step.text).collect();
-    let name = names.join("/");
+    named(dynamics, names.join("/"))
+}
+
+/// `name` if `dynamics` has it.
+fn named(dynamics: &Dynamics, name: String) -> Result<String> {
     if dynamics.exposed(&name).is_some() {
         return Ok(name);
     }
@@ -385,7 +513,7 @@ mod tests {
         Arc::new(Dynamics { name: name.into(), states, exposures, out_ports, ..Dynamics::default() })
     }
 
-    fn network(populations: &[(&str, usize)]) -> Network {
+    fn network(populations: &[(&str, usize)]) -> Parts<'static> {
         let mut model = Model::new("test", 1.0, 0.1, 280.0);
         let mut named = Vec::new();
         for (path, size) in populations {
@@ -393,11 +521,12 @@ mod tests {
             model.add_population(*path, *size, PopulationCell::Point(Arc::new(cell)));
             named.push(Named { path: (*path).into(), component: "hh".into(), shaped: None });
         }
-        Network { model, populations: named, assumptions: Vec::new(), warnings: Vec::new() }
+        let (assumptions, warnings) = (Vec::new(), Vec::new());
+        Parts::Populations(Network { model, populations: named, assumptions, warnings })
     }
 
-    fn found(network: &Network, quantity: &str) -> (usize, usize, String) {
-        let found = Paths::new("net1", network).quantity(quantity).unwrap();
+    fn found(parts: &Parts<'_>, quantity: &str) -> (usize, usize, String) {
+        let found = Paths::new("net1", parts).quantity(quantity).unwrap();
         (found.population, found.cell, found.variable)
     }
 
@@ -426,7 +555,7 @@ mod tests {
 
     #[test]
     fn what_is_attached_to_a_cell() {
-        let mut network = network(&[("pop", 2)]);
+        let Parts::Populations(mut network) = network(&[("pop", 2)]) else { panic!("a network") };
         let contact = |cell| Contact { cell, location: None, weight: 1.0 };
         for (name, cells) in [("ampa", vec![0, 1, 1]), ("gaba", vec![1])] {
             network.model.attachments.push(Attachments {
@@ -436,7 +565,8 @@ mod tests {
                 contacts: cells.into_iter().map(contact).collect(),
             });
         }
-        let paths = Paths::new("net1", &network);
+        let parts = Parts::Populations(network);
+        let paths = Paths::new("net1", &parts);
         let found = |path: &str| {
             let found = paths.quantity(path).unwrap();
             (found.variable, found.others)
@@ -447,7 +577,7 @@ mod tests {
         assert_eq!(found("pop[1]/gaba/g"), ("gaba[0].g".into(), 0));
         assert_eq!(found("pop[1]/synapses[2]/g"), ("gaba[0].g".into(), 0));
         let error = paths.quantity("pop[0]/synapses:ampa:1/g").unwrap_err().to_string();
-        assert!(error.contains("the cell has 1"), "{error}");
+        assert!(error.contains("the cell has 1 of them"), "{error}");
         let error = paths.quantity("pop[1]/ampa/h").unwrap_err().to_string();
         assert!(error.contains("'ampa' has no quantity 'h'"), "{error}");
     }

@@ -2,14 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component as Part, Path, PathBuf};
+use std::sync::Arc;
 
-use super::quantity::{Found, Paths};
+use super::quantity::{Found, Parts, Paths};
 use super::simulation::{Asked, Plan};
-use super::{Curve, Display, EventFile, Network, OutputFile, Simulation, point, simulation};
+use super::structure::Elaborated;
+use super::{Curve, Display, EventFile, Named, Network, OutputFile, Simulation, shaped, simulation};
 use crate::error::{Error, ErrorKind, Result, Warning};
 use crate::lems::{Component, Set};
 use crate::library;
 use crate::model::{CellSet, Model, PopulationCell, Recording};
+
+/// The temperature where none is given, K: 6.3 °C, at which Hodgkin and Huxley measured.
+const USUAL_TEMPERATURE_K: f64 = 279.45;
 
 /// Reads the LEMS or NeuroML document at `path`, with all that it includes, and makes the model that
 /// its target asks for.
@@ -28,17 +33,19 @@ pub fn read(path: impl AsRef<Path>) -> Result<Simulation> {
     let path = path.as_ref();
     let core = library::core()?;
     let mut set = core.clone();
+    // A document's own types come before ours of the same name.
+    set.open_types();
     set.read_file(path, &library::resolver())?;
     let plan = simulation::plan(&set, simulation::target(&set, path)?)?;
-    let network = match network(&set, plan.target) {
-        Ok(network) => network,
+    let parts = match parts(&set, plan.target) {
+        Ok(parts) => parts,
         Err(error) => {
             let mut errors = plan.errors;
             errors.push(error);
             return Err(Error::join(errors).unwrap_or_else(|| Error::new(ErrorKind::Value, "not read")));
         }
     };
-    let mut out = assemble(&plan, network)?;
+    let mut out = assemble(&plan, parts)?;
     out.model.name = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     let known: BTreeSet<&str> = core.documents().collect();
     let files = set.documents().filter(|d| !known.contains(d) && !d.starts_with("built-in:")).count();
@@ -47,28 +54,34 @@ pub fn read(path: impl AsRef<Path>) -> Result<Simulation> {
     Ok(out)
 }
 
-/// The populations that the component `target` is or is made of.
-fn network(set: &Set, target: &Component) -> Result<Network> {
+/// What the component `target` is or is made of.
+fn parts<'a>(set: &'a Set, target: &'a Component) -> Result<Parts<'a>> {
     let of = set.require_type(&target.component_type).map_err(|e| target.locate(e))?;
-    if of.is_a("network") || of.is_a("cell") || has_structure(set, target, 0) {
+    if of.is_a("cell") {
+        return single_cell(set, target).map(Parts::Populations);
+    }
+    if of.is_a("network") {
         let message = format!("simulating a {} is not supported", target.component_type);
         return Err(target.error(ErrorKind::Unsupported, message));
     }
-    point::network(set, target)
+    Elaborated::new(set, target).map(|elaborated| Parts::Instances(Box::new(elaborated)))
 }
 
-/// Whether `component` or a component within it is made of instances that its type's structure names.
-fn has_structure(set: &Set, component: &Component, depth: usize) -> bool {
-    const MAX_DEPTH: usize = 64;
-    let of = set.component_type(&component.component_type);
-    of.is_some_and(|of| !of.structure.rest.is_empty())
-        || depth < MAX_DEPTH && component.children.iter().any(|child| has_structure(set, child, depth + 1))
+/// A cell with a shape by itself.
+fn single_cell(set: &Set, target: &Component) -> Result<Network> {
+    let shaped = Arc::new(shaped(set, target)?);
+    let id = target.id.clone().unwrap_or_default();
+    let mut model = Model::new(&id, 0.0, 0.0, 0.0);
+    model.add_population(&id, 1, PopulationCell::Cable(Arc::clone(&shaped.cell)));
+    let (assumptions, warnings) = (shaped.assumptions.clone(), shaped.warnings.clone());
+    let populations = vec![Named { path: String::new(), component: id, shaped: Some(shaped) }];
+    Ok(Network { model, populations, assumptions, warnings })
 }
 
 /// The simulation of `plan` on `network`.
-fn assemble(plan: &Plan<'_>, network: Network) -> Result<Simulation> {
+fn assemble(plan: &Plan<'_>, parts: Parts<'_>) -> Result<Simulation> {
     let target = plan.target.id.as_deref().unwrap_or_default();
-    let paths = Paths::new(target, &network);
+    let paths = Paths::new(target, &parts);
     let mut gather =
         Gather { paths: &paths, recordings: Vec::new(), warnings: Vec::new(), errors: plan.errors.clone() };
     let (mut outputs, mut displays, mut events) = (Vec::new(), Vec::new(), Vec::new());
@@ -117,15 +130,26 @@ fn assemble(plan: &Plan<'_>, network: Network) -> Result<Simulation> {
     if let Some(error) = Error::join(errors) {
         return Err(error);
     }
+    let network = parts.into_network();
     let notes = notes(&network.model);
     let mut model = network.model;
+    let mut assumptions = plan.assumptions.clone();
+    if model.temperature_k <= 0.0 {
+        model.temperature_k = USUAL_TEMPERATURE_K;
+        let reads = |p: &crate::model::Population| match &p.cell {
+            PopulationCell::Point(cell) => cell.dynamics.inputs.iter().any(|i| i.name == "temperature"),
+            _ => false,
+        };
+        if model.populations.iter().any(reads) {
+            assumptions.push("temperature: 6.3 degC, as none is given".to_string());
+        }
+    }
     model.run = plan.run;
     model.seed = plan.seed.unwrap_or(0);
     model.recordings = recordings;
     let mut all = network.warnings;
     all.extend(plan.warnings.iter().cloned());
     all.extend(warnings);
-    let mut assumptions = plan.assumptions.clone();
     assumptions.extend(network.assumptions);
     Ok(Simulation { model, outputs, events, displays, notes, assumptions, warnings: all })
 }

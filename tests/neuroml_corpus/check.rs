@@ -123,7 +123,8 @@ fn trains(expected: &Entry<'_>, file: &Path) -> std::io::Result<Verdict> {
     let wanted = expected.numbers("expected").unwrap_or_default();
     let stochastic = expected.flag("stochastic");
     if expected.text("type") == Some("spike_rate") {
-        let mean = trains.values().map(|times| rate(times, expected)).sum::<f64>() / trains.len().max(1) as f64;
+        let mean =
+            trains.values().map(|times| rate(times, expected)).sum::<f64>() / trains.len().max(1) as f64;
         let wanted = wanted.first().copied().unwrap_or(f64::NAN);
         let floor = if stochastic { 0.3 } else { OMV_FLOOR };
         let tolerance = expected.number("rel_tol").unwrap_or(0.0).max(floor);

@@ -128,7 +128,8 @@ impl Case {
         let model = self.part("model");
         let expected = self.expected();
         let names: Vec<&str> = expected.iter().filter_map(|e| e.text("type")).collect();
-        let first = names.first().map_or("runs".to_string(), |name| format!("{name}{}", more(names.len() - 1)));
+        let first =
+            names.first().map_or("runs".to_string(), |name| format!("{name}{}", more(names.len() - 1)));
         [
             self.name.clone(),
             model.texts("kind").join(" "),
@@ -178,7 +179,8 @@ fn published_models_give_what_is_expected_of_them() {
     done.sort_by(|a, b| a.name.cmp(&b.name));
     let widths = [46, 28, 24, 18, 60, 12];
     let line = |cells: &[String]| {
-        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{:width$}", shortened(cell, width)));
+        let cells =
+            cells.iter().zip(widths).map(|(cell, width)| format!("{:width$}", shortened(cell, width)));
         println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     };
     line(&["case", "kind", "features", "expected", "got", "pass"].map(str::to_string));
@@ -189,7 +191,9 @@ fn published_models_give_what_is_expected_of_them() {
         match (case.passed, known) {
             (false, None) => wrong.push(format!("{}: {}", case.name, case.got)),
             (true, Some((name, reason))) => {
-                wrong.push(format!("{name} passes now: take it from the list of those that do not ({reason})"));
+                wrong.push(format!(
+                    "{name} passes now: take it from the list of those that do not ({reason})"
+                ));
             }
             _ => {}
         }
