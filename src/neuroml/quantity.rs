@@ -22,7 +22,7 @@ const SHOWN: usize = 12;
 #[derive(Debug)]
 pub(super) enum Parts<'a> {
     /// A network of NeuroML.
-    Populations(Network),
+    Populations(Box<Network>),
     /// What a component is made of by its type's structure.
     Instances(Box<Elaborated<'a>>),
 }
@@ -38,7 +38,7 @@ impl Parts<'_> {
     /// The populations alone.
     pub(super) fn into_network(self) -> Network {
         match self {
-            Parts::Populations(network) => network,
+            Parts::Populations(network) => *network,
             Parts::Instances(instances) => instances.network,
         }
     }
@@ -522,7 +522,7 @@ mod tests {
             named.push(Named { path: (*path).into(), component: "hh".into(), shaped: None });
         }
         let (assumptions, warnings) = (Vec::new(), Vec::new());
-        Parts::Populations(Network { model, populations: named, assumptions, warnings })
+        Parts::Populations(Box::new(Network { model, populations: named, assumptions, warnings }))
     }
 
     fn found(parts: &Parts<'_>, quantity: &str) -> (usize, usize, String) {

@@ -58,7 +58,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Simulation> {
 fn parts<'a>(set: &'a Set, target: &'a Component) -> Result<Parts<'a>> {
     let of = set.require_type(&target.component_type).map_err(|e| target.locate(e))?;
     if of.is_a("cell") {
-        return single_cell(set, target).map(Parts::Populations);
+        return single_cell(set, target).map(|network| Parts::Populations(Box::new(network)));
     }
     if of.is_a("network") {
         let message = format!("simulating a {} is not supported", target.component_type);
