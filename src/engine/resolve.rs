@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalog::Catalog;
-use super::lower::{PointKind, PointSite, find_variable};
+use super::lower::{PointKind, PointSite, TOTAL_CURRENT, find_variable};
 use super::members::{CableMember, PlacedAt, PointMember, Request, What};
 use super::plan::CellPlan;
 use super::tables::{Column, Table};
@@ -510,6 +510,14 @@ fn cable_variable(
         return Ok(vec![(What::V, Dimension::VOLTAGE, String::new())]);
     }
     let plan = member.plan;
+    if variable == TOTAL_CURRENT {
+        let set = plan.sets.get(plan.node_set[node as usize] as usize);
+        let first = set.and_then(|set| set.iter().find(|&&index| !plan.mechanisms[index].mechanism.is_pool));
+        let what = |&index: &usize| {
+            (What::Mechanism(index, variable.to_string()), Dimension::CURRENT, String::new())
+        };
+        return Ok(first.map(what).into_iter().collect());
+    }
     // The pools of one ion may differ from place to place: the one that is here counts.
     let named = |name: &str| -> Vec<usize> {
         let meant = |m: &super::plan::Spread| {

@@ -13,7 +13,7 @@ pub struct Recording {
     /// Where on each cell.
     pub site: Site,
     /// What, as paths: `v`, `na.m` (a state), `na.g`, `na.i` (conductance and current of a density
-    /// or synapse), `ca.concentration`, `AMPA.g`.
+    /// or synapse), `ca.concentration`, `AMPA.g`, `iChannels` (the current of all densities, A).
     pub variables: Vec<String>,
     /// Sampling interval, s, a whole multiple of the time step; 0 for every step.
     pub interval_s: f64,

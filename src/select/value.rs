@@ -92,7 +92,8 @@ impl OnCell<'_> {
 
     /// The mean between the fractions `from` and `to` of `section`, weighted by length. Exact for
     /// constants; formulas are integrated by Gauss's three-point rule on stretches of at most 10 µm
-    /// within each segment.
+    /// within each segment. Formulas of the distance from the root are taken at the middle of the stretch, as
+    /// other programs have it for which they are written.
     ///
     /// # Errors
     /// As [`OnCell::at`].
@@ -121,9 +122,10 @@ impl OnCell<'_> {
     }
 
     fn mean_of(&self, layer: usize, part: Span) -> Result<f64> {
-        let value = &self.field.layers()[layer].value;
-        if let Value::Constant(constant) = value {
-            return Ok(constant.si());
+        match &self.field.layers()[layer].value {
+            Value::Constant(constant) => return Ok(constant.si()),
+            Value::ByRootDistance(_) => return self.value(layer, part.middle()),
+            Value::ByDistance(_) | Value::ByDiameter(_) => {}
         }
         let mut sum = 0.0;
         self.steps(

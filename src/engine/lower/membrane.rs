@@ -340,6 +340,17 @@ impl MembranePlan {
         Ok((builder.finish()?, constant))
     }
 
+    /// The current of all channels into the cell, A.
+    pub(super) fn total_current(&self, builder: &mut Builder, states: &[Vec<NodeId>]) -> Result<NodeId> {
+        let mut currents = Vec::with_capacity(self.mechanisms.len());
+        for index in (0..self.mechanisms.len()).filter(|&index| !self.mechanisms[index].is_pool) {
+            currents.push((self.current(builder, index, states)?, 1.0));
+        }
+        let area = self.instance(builder, Holds::Area)?;
+        let total = builder.graph.sum(0.0, &currents);
+        Ok(builder.graph.mul(total, area))
+    }
+
     /// The current density of mechanism `index` into the cell, A/m².
     pub(super) fn current(
         &self,

@@ -10,5 +10,5 @@ mod tests;
 
 pub use builder::{Array, Builder, N_NODE_ARRAYS, NodeArray, Template, list, uniform};
 pub use membrane::{Holds, Mechanism, MembranePlan, MembranePrograms};
-pub use observe::find_variable;
+pub use observe::{TOTAL_CURRENT, find_variable};
 pub use point::{PointHolds, PointKind, PointPrograms, PointSite};

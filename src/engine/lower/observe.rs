@@ -16,6 +16,9 @@ pub struct Observable {
     pub dimension: Dimension,
 }
 
+/// The name of the current of all channels together, into the cell, A.
+pub const TOTAL_CURRENT: &str = "iChannels";
+
 /// Names a user may give for exposures of densities and placed mechanisms.
 const ALIASES: [(&str, &[&str]); 3] =
     [("i", &["i", "iDensity"]), ("g", &["g", "gDensity"]), ("concentration", &["concentration"])];
@@ -81,15 +84,19 @@ pub fn find_variable(dynamics: &Dynamics, name: &str) -> Result<Observable> {
 
 impl MembranePlan {
     /// A program that puts `variable` of mechanism `mechanism` into result 0, for the nodes and
-    /// instances of its index lists.
+    /// instances of its index lists. [`TOTAL_CURRENT`] is that of all mechanisms.
     ///
     /// # Errors
     /// If the variable can't be computed.
     pub fn observe(&self, mechanism: usize, variable: &str) -> Result<Template> {
         let mut builder = Builder::observer();
         let states = self.states(&mut builder)?;
-        let mut scope = self.scope(&mut builder, mechanism, &states, &states[mechanism])?;
-        let node = scope.node(&mut builder.graph, variable)?;
+        let node = if variable == TOTAL_CURRENT {
+            self.total_current(&mut builder, &states)?
+        } else {
+            let mut scope = self.scope(&mut builder, mechanism, &states, &states[mechanism])?;
+            scope.node(&mut builder.graph, variable)?
+        };
         builder.store(node, Array::Result(0));
         builder.finish()
     }

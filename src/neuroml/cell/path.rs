@@ -5,7 +5,7 @@ use super::report::some_of;
 use super::segments::Segments;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::lems::Component;
-use crate::model::concentration_input;
+use crate::model::{Pool, concentration_input, is_current_of};
 use crate::neuroml::Shaped;
 use crate::select::Location;
 
@@ -97,6 +97,7 @@ impl Names {
         let is = |names: &[String], part: &str| names.iter().any(|name| name == part);
         match path {
             ["v"] => Ok("v".to_string()),
+            ["iChannels"] => Ok("iChannels".to_string()),
             [name] => self.concentration(name, shaped),
             [head, membrane, rest @ ..] if is(&self.biophysics, head) && is(&self.membrane, membrane) => {
                 self.in_membrane(rest, shaped)
@@ -124,7 +125,12 @@ impl Names {
             let which = if outside { "extConcentration" } else { "concentration" };
             return Ok(format!("{ion}.{which}"));
         }
-        let mut known = vec!["v".to_string()];
+        // The current of an ion is what its pool reads.
+        let reads = |pool: &&Pool| pool.dynamics.inputs.iter().any(|input| input.name == name);
+        if let Some(pool) = pools.iter().find(|pool| is_current_of(name, &pool.ion) && reads(pool)) {
+            return Ok(format!("{}.{name}", pool.ion));
+        }
+        let mut known = vec!["v".to_string(), "iChannels".to_string()];
         for pool in pools {
             let stem = pool.ion.trim_end_matches(|c: char| c.is_ascii_digit());
             let number = &pool.ion[stem.len()..];
@@ -144,6 +150,11 @@ impl Names {
         let [head, rest @ ..] = path else {
             return Err(Error::new(ErrorKind::Name, "the path ends at the membrane properties"));
         };
+        match (*head, rest) {
+            ("totChanCurrent", []) => return Ok("iChannels".to_string()),
+            (name, []) if name.starts_with("iCa") => return self.concentration(name, shaped),
+            _ => {}
+        }
         let found = self.densities.iter().find(|(name, _)| name == head);
         let density = shaped.cell.densities.iter().find(|density| density.name == *head);
         let (Some((name, channel)), Some(density)) = (found, density) else {
