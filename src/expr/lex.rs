@@ -3,7 +3,7 @@
 use nom::branch::alt;
 use nom::bytes::complete::{tag, tag_no_case, take_till1, take_while};
 use nom::character::complete::{char, satisfy};
-use nom::combinator::{map, recognize, value};
+use nom::combinator::{map, recognize, value, verify};
 use nom::sequence::{delimited, pair};
 use nom::{IResult, Parser};
 
@@ -98,7 +98,8 @@ fn is_name_part(c: char) -> bool {
 
 fn name(input: &str) -> IResult<&str, Token<'_>> {
     let plain = recognize(pair(satisfy(|c| c.is_alphabetic() || c == '_'), take_while(is_name_part)));
-    let path = delimited(char('{'), take_till1(|c| matches!(c, '{' | '}')), char('}'));
+    let inside = verify(take_till1(|c| matches!(c, '{' | '}')), |path: &str| !path.trim().is_empty());
+    let path = delimited(char('{'), inside, char('}'));
     alt((map(plain, Token::Name), map(path, |path: &str| Token::Path(path.trim())))).parse(input)
 }
 

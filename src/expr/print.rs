@@ -225,6 +225,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn braces_hold_a_name() {
+        // Found by fuzzing: the name between these braces was empty, and `{}` does not read back.
+        for text in ["{ }", "{\r} + v", "{}"] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+        assert_eq!(print(&parse("{ m }").unwrap()), "m");
+    }
+
     proptest! {
         #[test]
         fn text_reads_back_to_the_same_tree(expr in value()) {

@@ -136,11 +136,7 @@ struct Lines<'a> {
     column: u32,
 }
 
-impl<'a> Lines<'a> {
-    fn new(text: &'a str) -> Lines<'a> {
-        Lines { text, at: 0, line: 1, column: 1 }
-    }
-
+impl Lines<'_> {
     fn locate(&mut self, offset: usize) -> (u32, u32) {
         let offset =
             (0..=offset.min(self.text.len())).rev().find(|i| self.text.is_char_boundary(*i)).unwrap_or(0);
