@@ -3,10 +3,12 @@
 mod brette;
 mod cells;
 pub mod exact;
+mod nml;
 mod parts;
 mod rallpack;
 mod ring;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
@@ -18,8 +20,8 @@ use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::model::{Method, Model};
 
 /// The names of the workloads.
-pub const WORKLOADS: [&str; 8] =
-    ["rallpack1", "rallpack2", "rallpack3", "cells", "ring", "cuba", "coba", "cobahh"];
+pub const WORKLOADS: [&str; 10] =
+    ["rallpack1", "rallpack2", "rallpack3", "cells", "ring", "ringnml", "l5pc", "cuba", "coba", "cobahh"];
 
 /// The time step that other simulators are compared at, ms.
 pub fn usual_dt_ms(workload: &str) -> f64 {
@@ -53,6 +55,8 @@ pub struct Workload {
     pub delay_ms: f64,
     /// Voltage stepping.
     pub method: Method,
+    /// The folder with the model's files, for `l5pc`.
+    pub model: Option<PathBuf>,
 }
 
 impl Default for Workload {
@@ -67,6 +71,7 @@ impl Default for Workload {
             dense: false,
             delay_ms: 0.1,
             method: Method::BackwardEuler,
+            model: None,
         }
     }
 }
@@ -122,6 +127,8 @@ fn prepare(workload: &Workload) -> Result<Prepared> {
         "rallpack3" => rallpack::prepare(workload, 3),
         "cells" => cells::prepare(workload),
         "ring" => ring::prepare(workload),
+        "ringnml" => nml::ring(workload),
+        "l5pc" => nml::l5pc(workload),
         "cuba" | "coba" | "cobahh" => brette::prepare(workload),
         other => {
             let message = format!("there is no workload '{other}'; there are {}", WORKLOADS.join(", "));

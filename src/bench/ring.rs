@@ -12,14 +12,14 @@ use crate::model::{CableCell, Connection, Density, Model, Placed, PopulationCell
 use crate::morph::{Morphology, SectionKind, SectionPlan};
 use crate::select::{Points, Region};
 
-const RING: usize = 16;
-const SOMA_UM: f64 = 12.6157;
-const PER_BRANCH: usize = 4;
-const SYNAPSES: usize = 10;
+pub(super) const RING: usize = 16;
+pub(super) const SOMA_UM: f64 = 12.6157;
+pub(super) const PER_BRANCH: usize = 4;
+pub(super) const SYNAPSES: usize = 10;
 
 /// Synapses of cell `g` of `n`: source cell, branch, compartment, weight (µS), delay (ms). The first is
 /// the ring's.
-fn inputs(g: usize, n: usize, n_branches: usize) -> Vec<(usize, usize, usize, f64, f64)> {
+pub(super) fn inputs(g: usize, n: usize, n_branches: usize) -> Vec<(usize, usize, usize, f64, f64)> {
     let size = RING.min(n);
     let base = g - g % size;
     let mut inputs = vec![(base + (g - base + size - 1) % size, 0, 0, 0.01, 5.0)];
@@ -30,18 +30,21 @@ fn inputs(g: usize, n: usize, n_branches: usize) -> Vec<(usize, usize, usize, f6
     inputs
 }
 
-pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
-    let n = workload.n.unwrap_or(64);
+/// Checks that `n` cells make rings and that trees have a sensible depth.
+pub(super) fn check_size(n: usize, depth: u32) -> Result<()> {
     if n == 0 || (n > RING && !n.is_multiple_of(RING)) {
         let message = format!("{n} cells do not make rings of {RING}");
         return Err(Error::new(ErrorKind::Value, message).help("take a multiple of 16"));
     }
-    if !(1..=16).contains(&workload.depth) {
-        return Err(Error::new(
-            ErrorKind::Value,
-            format!("a depth of {} is not from 1 to 16", workload.depth),
-        ));
+    if !(1..=16).contains(&depth) {
+        return Err(Error::new(ErrorKind::Value, format!("a depth of {depth} is not from 1 to 16")));
     }
+    Ok(())
+}
+
+pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
+    let n = workload.n.unwrap_or(64);
+    check_size(n, workload.depth)?;
     let n_branches = (1 << (workload.depth + 1)) - 2;
     let soma_region = || Region::Section("soma".into());
     let mut sections = vec![SectionPlan::cylinder("soma", SectionKind::Soma, SOMA_UM, SOMA_UM)];

@@ -1,5 +1,7 @@
 //! `neuropil bench`: the workloads that simulators are compared on.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::header::{method_name, short};
@@ -12,7 +14,7 @@ use crate::model::Method;
 /// Options of `bench`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Workload: rallpack1, rallpack2, rallpack3, cells, ring, cuba, coba or cobahh
+    /// Workload: rallpack1, rallpack2, rallpack3, cells, ring, ringnml, l5pc, cuba, coba or cobahh
     workload: String,
     /// Print one JSON line for each repetition
     #[arg(long)]
@@ -32,18 +34,21 @@ pub(super) struct Options {
     /// Compartments of the cable of rallpack1 and rallpack3
     #[arg(long, default_value_t = 1000, value_name = "N")]
     ncomp: u32,
-    /// Number of cells of ring, cells, cuba, coba and cobahh; the workload's own if not given
+    /// Number of cells of ring, ringnml, cells, cuba, coba and cobahh; the workload's own if not given
     #[arg(long, value_name = "N")]
     n: Option<usize>,
-    /// Levels of the dendrites of ring
+    /// Levels of the dendrites of ring and ringnml
     #[arg(long, default_value_t = 2, value_name = "N")]
     depth: u32,
-    /// Channels on the dendrites of ring too
+    /// Channels on the dendrites of ring and ringnml too
     #[arg(long)]
     dense: bool,
     /// Delay of the connections of cuba, coba and cobahh, ms
     #[arg(long, default_value_t = 0.1, value_name = "MS")]
     delay: f64,
+    /// Folder of the published model in NeuroML, for l5pc
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
     /// Crank-Nicolson in place of backward Euler
     #[arg(long)]
     crank_nicolson: bool,
@@ -72,6 +77,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         dense: options.dense,
         delay_ms: options.delay,
         method: if options.crank_nicolson { Method::CrankNicolson } else { Method::BackwardEuler },
+        model: options.model.clone(),
     };
     let mut engine_options = engine::Options {
         threads: options.threads,

@@ -18,7 +18,7 @@ use crate::model::{CableCell, Model};
 use crate::select::Location;
 
 pub use cell::{CellVariable, shaped};
-pub use read::read;
+pub use read::{read, read_str};
 
 /// A document read: what to run and what to write.
 #[derive(Debug, Clone)]

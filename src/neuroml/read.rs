@@ -9,7 +9,7 @@ use super::simulation::{Asked, Plan};
 use super::structure::Elaborated;
 use super::{Curve, Display, EventFile, Named, Network, OutputFile, Simulation, shaped, simulation};
 use crate::error::{Error, ErrorKind, Result, Warning};
-use crate::lems::{Component, Set};
+use crate::lems::{Component, Resolver, Set};
 use crate::library;
 use crate::model::{CellSet, Model, PopulationCell, Recording};
 
@@ -31,11 +31,25 @@ const USUAL_TEMPERATURE_K: f64 = 279.45;
 /// Everything that is wrong with the document, joined into one error; each part says where it is.
 pub fn read(path: impl AsRef<Path>) -> Result<Simulation> {
     let path = path.as_ref();
+    interpret(path, |set| set.read_file(path, &library::resolver()))
+}
+
+/// As [`read`], of a text that would stand in the file `path`; what it includes is found by `resolver`.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_str(text: &str, path: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<Simulation> {
+    let path = path.as_ref();
+    interpret(path, |set| set.read_str(text, path, resolver))
+}
+
+/// What the documents mean that `load` reads.
+fn interpret(path: &Path, load: impl FnOnce(&mut Set) -> Result<()>) -> Result<Simulation> {
     let core = library::core()?;
     let mut set = core.clone();
     // A document's own types come before ours of the same name.
     set.open_types();
-    set.read_file(path, &library::resolver())?;
+    load(&mut set)?;
     let plan = simulation::plan(&set, simulation::target(&set, path)?)?;
     let parts = match parts(&set, plan.target) {
         Ok(parts) => parts,
