@@ -176,3 +176,51 @@ fn own(nest: &Nest) -> usize {
     }
     count
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutilated_structures_are_elaborated_or_refused(
+        at in any::<prop::sample::Index>(),
+        new in prop_oneof!["\\PC{0,12}", "[a-z0-9./*+\\[\\]=]{0,8}", Just("..".to_string()), Just("this".to_string())],
+        nest in nests(),
+    ) {
+        let mut text = format!("<Lems>{TYPES}");
+        nest.write("top", &mut text);
+        text.push_str("</Lems>");
+        let quotes: Vec<usize> = text.match_indices('"').map(|(i, _)| i).collect();
+        let pair = at.index(quotes.len() / 2) * 2;
+        let new = new.replace(['<', '&', '"'], "'");
+        let changed = format!("{}{new}{}", &text[..=quotes[pair]], &text[quotes[pair + 1]..]);
+        let mut set = neuropil::lems::Set::new();
+        if set.read_str(&changed, "odd.xml", &neuropil::lems::NoIncludes).is_ok() {
+            for component in set.components() {
+                let _ = neuropil::neuroml::structure::elaborate(&set, component);
+            }
+        }
+    }
+}
+
+#[test]
+fn large_networks_take_no_more_than_their_size() {
+    // Each of many connections names its two cells by a path.
+    let size = 20_000;
+    let mut body = format!(
+        r#"{TYPES}<ComponentType name="cable"><Path name="from"/><Path name="to"/><Structure>
+             <With instance="from" as="a"/><With instance="to" as="b"/><EventConnection from="a" to="b"/>
+           </Structure></ComponentType>
+           <ComponentType name="net"><Children name="lists" type="list"/><Children name="cables" type="cable"/></ComponentType>
+           <net id="n"><list id="l" of="unit" size="{size}"/>"#
+    );
+    for i in 1..size {
+        body.push_str(&format!("<cable from=\"l[{}]\" to=\"l[{i}]\"/>", i - 1));
+    }
+    body.push_str("</net>");
+    let start = std::time::Instant::now();
+    let network = network(&body, "n");
+    assert_eq!(network.model.connections.len(), size - 1);
+    assert_eq!(network.model.connections[777].target, (0, 778));
+    // Looking through all cells for each would take minutes.
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}

@@ -31,7 +31,7 @@ const MAX_NODES: usize = 2_000_000;
 /// Most connections in one tree.
 const MAX_LINKS: usize = 20_000_000;
 /// Most statements done for one tree: loops within loops grow beyond all bounds.
-const MAX_WORK: u64 = 60_000_000;
+const MAX_WORK: u64 = 25_000_000;
 
 /// How an instance came to be where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +115,8 @@ pub struct Tree<'a> {
     derived: RefCell<BTreeMap<(usize, usize), Option<f64>>>,
     /// Statements done so far.
     work: Cell<u64>,
+    /// Indices of the children of those that have many.
+    indices: RefCell<BTreeMap<usize, path::Index>>,
 }
 
 /// An instance that waits for its place.
@@ -137,7 +139,8 @@ impl<'a> Tree<'a> {
         let draws = RefCell::new(Stream::new(0, Purpose::Structure, [0, 0]));
         let derived = RefCell::new(BTreeMap::new());
         let work = Cell::new(0);
-        let mut tree = Tree { set, nodes, links, pairs, touching, draws, derived, work };
+        let indices = RefCell::new(BTreeMap::new());
+        let mut tree = Tree { set, nodes, links, pairs, touching, draws, derived, work, indices };
         let root =
             Waiting { component, role: Role::Root, slot: "", index: 0, parent: None, assigned: Vec::new() };
         tree.grow(root)?;

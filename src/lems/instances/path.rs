@@ -1,8 +1,23 @@
 //! Where paths lead.
 
-use super::{Node, Role, Tree};
+use std::collections::BTreeMap;
+
+use super::{Role, Tree};
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::lems::component::Component;
+
+/// Children from which on they are looked up by an index.
+const MANY: usize = 16;
+
+/// The children of one instance by slot and by id.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Index {
+    /// How many children there were when it was made.
+    count: usize,
+    // Names of its own: borrowed ones would tie the tree to one lifetime.
+    slots: BTreeMap<String, Vec<usize>>,
+    ids: BTreeMap<String, Vec<usize>>,
+}
 
 /// A step of a path without what is in brackets.
 pub(in crate::lems) fn bare(step: &str) -> &str {
@@ -100,29 +115,66 @@ impl<'a> Tree<'a> {
         kids.filter(|kid| self.nodes[*kid].role == Role::Item).collect()
     }
 
+    /// Item `number` of the list that `node` is.
+    fn item_at(&self, node: usize, number: usize) -> Option<usize> {
+        let kids = &self.nodes[node].kids;
+        let is_it = |kid: &usize| self.nodes[*kid].role == Role::Item && self.nodes[*kid].index == number;
+        kids.get(number).copied().filter(is_it).or_else(|| kids.iter().copied().find(is_it))
+    }
+
+    /// The children of `node` in the slot `name`, and those whose components have that id.
+    fn kids_called(&self, node: usize, name: &str) -> (Vec<usize>, Vec<usize>) {
+        let kids = &self.nodes[node].kids;
+        let in_slot = |kid: &usize| self.nodes[*kid].slot == name && self.nodes[*kid].role != Role::Item;
+        let with_id = |kid: &usize| self.nodes[*kid].component.id.as_deref() == Some(name);
+        if kids.len() < MANY {
+            let of = |wanted: &dyn Fn(&usize) -> bool| kids.iter().copied().filter(wanted).collect();
+            return (of(&in_slot), of(&with_id));
+        }
+        let mut indices = self.indices.borrow_mut();
+        let index = indices.entry(node).or_default();
+        if index.count != kids.len() {
+            *index = Index { count: kids.len(), ..Index::default() };
+            for &kid in kids {
+                if self.nodes[kid].role != Role::Item {
+                    index.slots.entry(self.nodes[kid].slot.to_string()).or_default().push(kid);
+                }
+                if let Some(id) = self.nodes[kid].component.id.as_deref() {
+                    index.ids.entry(id.to_string()).or_default().push(kid);
+                }
+            }
+        }
+        let of = |map: &BTreeMap<String, Vec<usize>>| map.get(name).cloned().unwrap_or_default();
+        (of(&index.slots), of(&index.ids))
+    }
+
     fn children(&self, node: usize, step: &str) -> Result<Vec<usize>> {
         let this = &self.nodes[node];
         let of = this.of;
         let name = bare(step);
-        let kids_where = |wanted: &dyn Fn(&Node<'a>) -> bool| -> Vec<usize> {
-            this.kids.iter().copied().filter(|kid| wanted(&self.nodes[*kid])).collect()
-        };
+        let predicate = step.strip_prefix(name).and_then(|p| p.strip_prefix('[')?.strip_suffix(']'));
+        let predicate = predicate.map(str::trim);
+        let number = predicate.and_then(|predicate| predicate.parse::<usize>().ok());
+        if let ("", Some(number)) = (name, number) {
+            return Ok(self.item_at(node, number).into_iter().collect());
+        }
+        let (in_slot, with_id) = self.kids_called(node, name);
         let slots = || of.child.iter().chain(&of.children).chain(&of.references).chain(&of.attachments);
         let known = slots().any(|slot| slot.name == name);
         let mut kids = match name {
             "" => self.items(node),
-            _ => kids_where(&|kid| kid.slot == name && kid.role != Role::Item),
+            _ => in_slot,
         };
         if kids.is_empty() && !known {
-            kids = kids_where(&|kid| kid.component.id.as_deref() == Some(name));
+            kids = with_id;
             kids.extend(this.peers.iter().filter(|(peer, _)| *peer == name).map(|(_, peer)| *peer));
         }
         // An item by its number, and then by the id that all items have: pop/3/cell.
         if kids.is_empty()
             && let Ok(number) = name.parse::<usize>()
-            && let Some(item) = self.items(node).get(number)
+            && let Some(item) = self.item_at(node, number)
         {
-            kids.push(*item);
+            kids.push(item);
         } else if kids.is_empty()
             && !known
             && this.role == Role::Item
@@ -135,8 +187,8 @@ impl<'a> Tree<'a> {
             && let [slot, id, number] = name.split(':').collect::<Vec<_>>()[..]
             && let Ok(number) = number.parse::<usize>()
         {
-            let alike = kids_where(&|kid| kid.slot == slot && kid.component.id.as_deref() == Some(id));
-            kids.extend(alike.get(number));
+            let (_, with_id) = self.kids_called(node, id);
+            kids.extend(with_id.into_iter().filter(|kid| self.nodes[*kid].slot == slot).nth(number));
         }
         if kids.is_empty() && !known && !name.is_empty() {
             let error = Error::new(ErrorKind::Name, format!("{} has no '{name}'", this.component.label()));
@@ -146,11 +198,12 @@ impl<'a> Tree<'a> {
                 None => error,
             });
         }
-        let Some(predicate) = step.strip_prefix(name).and_then(|p| p.strip_prefix('[')?.strip_suffix(']'))
-        else {
-            return Ok(kids);
-        };
-        let predicate = predicate.trim();
+        let Some(predicate) = predicate else { return Ok(kids) };
+        if let ([list], Some(number)) = (kids.as_slice(), number)
+            && let Some(item) = self.item_at(*list, number)
+        {
+            return Ok(vec![item]);
+        }
         // A number after the name of a list chooses among its items.
         let of_list = |kids: &[usize]| match kids {
             [list] if !name.is_empty() => Some(self.items(*list)).filter(|items| !items.is_empty()),
