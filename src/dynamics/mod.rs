@@ -10,11 +10,14 @@ pub mod advance;
 mod diff;
 pub mod graph;
 pub mod scope;
+mod superpose;
 
 use crate::expr::Expr;
 use crate::units::Dimension;
 
 pub mod interpret;
+
+pub use superpose::superposes;
 
 /// A flat dynamical system.
 #[derive(Debug, Clone, PartialEq, Default)]

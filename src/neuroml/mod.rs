@@ -5,6 +5,7 @@
 //! elaborated by the structure that its type declares.
 
 mod cell;
+pub mod network;
 mod quantity;
 mod read;
 mod simulation;
@@ -98,7 +99,7 @@ pub struct Network {
 }
 
 /// A population as paths find it: `pop[0]`, `pop/0/cell`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Named {
     /// Path of the population or instance: its id, or for elaborated components the path from the
     /// target.
@@ -107,6 +108,21 @@ pub struct Named {
     pub component: String,
     /// For cells with a shape: the cell with its segments.
     pub shaped: Option<Arc<Shaped>>,
+    /// The ids by which paths name its cells, ascending, where they are not 0, 1, 2, …; else empty.
+    pub ids: Vec<u64>,
+    /// Where its cells are, µm, if that is known; else empty.
+    pub positions_um: Vec<[f64; 3]>,
+}
+
+impl Named {
+    /// The index of the cell that paths call `id`, in a population of `size`.
+    pub fn cell(&self, id: u64, size: usize) -> Option<usize> {
+        if self.ids.is_empty() {
+            usize::try_from(id).ok().filter(|cell| *cell < size)
+        } else {
+            self.ids.binary_search(&id).ok()
+        }
+    }
 }
 
 /// A cell with a shape and the segments by which NeuroML names places on it.

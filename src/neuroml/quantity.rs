@@ -292,11 +292,16 @@ impl<'a> Paths<'a> {
     fn at<'t>(&self, population: usize, cell: usize, rest: &[Step<'t>]) -> Result<AtCell<'a, 't>> {
         let size = self.network.model.populations[population].size;
         let named = &self.network.populations[population];
-        if cell >= size {
+        let Some(cell) = named.cell(cell as u64, size) else {
             let message = format!("there is no cell {cell} in '{}', which has {size}", named.path);
+            let error = Error::new(ErrorKind::Name, message);
             let last = size.saturating_sub(1);
-            return Err(Error::new(ErrorKind::Name, message).help(format!("they are numbered 0 to {last}")));
-        }
+            return Err(if named.ids.is_empty() {
+                error.help(format!("they are numbered 0 to {last}"))
+            } else {
+                error.help("they have the ids of its instances")
+            });
+        };
         Ok(AtCell { population, cell, named, rest: rest.to_vec() })
     }
 
@@ -519,7 +524,7 @@ mod tests {
         for (path, size) in populations {
             let cell = PointCell { dynamics: dynamics("hh", &["v", "na/m/q"]), synapses: Vec::new() };
             model.add_population(*path, *size, PopulationCell::Point(Arc::new(cell)));
-            named.push(Named { path: (*path).into(), component: "hh".into(), shaped: None });
+            named.push(Named { path: (*path).into(), component: "hh".into(), ..Named::default() });
         }
         let (assumptions, warnings) = (Vec::new(), Vec::new());
         Parts::Populations(Box::new(Network { model, populations: named, assumptions, warnings }))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::quantity::{Found, Parts, Paths};
 use super::simulation::{Asked, Plan};
 use super::structure::Elaborated;
-use super::{Curve, Display, EventFile, Named, Network, OutputFile, Simulation, shaped, simulation};
+use super::{Curve, Display, EventFile, OutputFile, Simulation, network, shaped, simulation};
 use crate::error::{Error, ErrorKind, Result, Warning};
 use crate::lems::{Component, Resolver, Set};
 use crate::library;
@@ -71,25 +71,16 @@ fn interpret(path: &Path, load: impl FnOnce(&mut Set) -> Result<()>) -> Result<S
 /// What the component `target` is or is made of.
 fn parts<'a>(set: &'a Set, target: &'a Component) -> Result<Parts<'a>> {
     let of = set.require_type(&target.component_type).map_err(|e| target.locate(e))?;
+    let mut shaper = |cell: &Component| shaped(set, cell).map(Arc::new);
     if of.is_a("cell") {
-        return single_cell(set, target).map(|network| Parts::Populations(Box::new(network)));
+        return network::single(set, target, &mut shaper)
+            .map(|network| Parts::Populations(Box::new(network)));
     }
     if of.is_a("network") {
-        let message = format!("simulating a {} is not supported", target.component_type);
-        return Err(target.error(ErrorKind::Unsupported, message));
+        return network::network(set, target, &mut shaper)
+            .map(|network| Parts::Populations(Box::new(network)));
     }
     Elaborated::new(set, target).map(|elaborated| Parts::Instances(Box::new(elaborated)))
-}
-
-/// A cell with a shape by itself.
-fn single_cell(set: &Set, target: &Component) -> Result<Network> {
-    let shaped = Arc::new(shaped(set, target)?);
-    let id = target.id.clone().unwrap_or_default();
-    let mut model = Model::new(&id, 0.0, 0.0, 0.0);
-    model.add_population(&id, 1, PopulationCell::Cable(Arc::clone(&shaped.cell)));
-    let (assumptions, warnings) = (shaped.assumptions.clone(), shaped.warnings.clone());
-    let populations = vec![Named { path: String::new(), component: id, shaped: Some(shaped) }];
-    Ok(Network { model, populations, assumptions, warnings })
 }
 
 /// The simulation of `plan` on `network`.

@@ -1,0 +1,87 @@
+//! Gap junctions and graded synapses: each end reads the other.
+
+use std::sync::Arc;
+
+use super::Reader;
+use super::attach::Kind;
+use super::places::End;
+use crate::error::{ErrorKind, Result};
+use crate::lems::Component;
+use crate::model::Coupling;
+
+const PRE: End = End { cell: "preCell", segment: "preSegment", fraction: "preFractionAlong" };
+const POST: End = End { cell: "postCell", segment: "postSegment", fraction: "postFractionAlong" };
+
+impl<'a> Reader<'a, '_> {
+    pub(super) fn coupled_projection(&mut self, projection: &'a Component) -> Result<()> {
+        let population = |reader: &Self, key: &str| match projection.reference(key) {
+            Some(id) => reader.population_of(id, projection),
+            None => Err(projection.error(ErrorKind::Syntax, format!("attribute '{key}' is missing"))),
+        };
+        let pre = population(self, "presynapticPopulation")?;
+        let post = population(self, "postsynapticPopulation")?;
+        let mut count = 0;
+        for connection in &projection.children {
+            let is = |base: &str| self.set.is_a(&connection.component_type, base);
+            let electrical = is("electricalConnection") || is("electricalConnectionInstance");
+            if !electrical && !is("continuousConnection") && !is("continuousConnectionInstance") {
+                if is("baseStandalone") {
+                    continue;
+                }
+                let message = format!("a {} in an {}", connection.component_type, projection.component_type);
+                return Err(connection.error(ErrorKind::Unsupported, message));
+            }
+            count += 1;
+            let made = self.coupling(connection, electrical, pre, post);
+            self.keep(made);
+            if self.errors.len() > super::MAX_ERRORS {
+                return Ok(());
+            }
+        }
+        if count == 0 {
+            self.warn("empty-projection", "it has no connections".to_string(), projection);
+        }
+        Ok(())
+    }
+
+    fn coupling(
+        &mut self,
+        connection: &'a Component,
+        electrical: bool,
+        pre: usize,
+        post: usize,
+    ) -> Result<()> {
+        let (one, other) = if electrical {
+            let kind = self.kind(connection, "synapse")?;
+            if !kind.reads_peer {
+                return Err(no_coupling(connection, &kind));
+            }
+            (Arc::clone(&kind), kind)
+        } else {
+            let (one, other) =
+                (self.kind(connection, "preComponent")?, self.kind(connection, "postComponent")?);
+            for kind in [&one, &other] {
+                let graded = self.set.is_a(&kind.component_type, "baseGradedSynapse");
+                if !graded && !kind.reads_peer {
+                    return Err(no_coupling(connection, kind));
+                }
+            }
+            (one, other)
+        };
+        let weight = connection.parameter("weight").unwrap_or(1.0);
+        let from = self.place(connection, PRE, Some(pre))?;
+        let to = self.place(connection, POST, Some(post))?;
+        let one = self.attach(connection, &one, from, weight, false)?;
+        let other = self.attach(connection, &other, to, weight, false)?;
+        self.out.model.couplings.push(Coupling { one, other });
+        Ok(())
+    }
+}
+
+fn no_coupling(connection: &Component, kind: &Kind) -> crate::error::Error {
+    let message = format!(
+        "'{}' is a {}, which does not read the cell on the other side",
+        kind.dynamics.name, kind.component_type
+    );
+    connection.error(ErrorKind::Value, message).help("expected a gap junction or a graded synapse")
+}

@@ -1,0 +1,77 @@
+//! Inputs to single cells.
+
+use std::sync::Arc;
+
+use super::Reader;
+use super::attach::Kind;
+use super::places::End;
+use crate::error::{ErrorKind, Result};
+use crate::lems::Component;
+
+const TARGET: End = End { cell: "target", segment: "segmentId", fraction: "fractionAlong" };
+
+impl<'a> Reader<'a, '_> {
+    pub(super) fn explicit_input(&mut self, input: &'a Component) -> Result<()> {
+        let kind = self.input_kind(input, "input")?;
+        self.input(input, None, &kind)
+    }
+
+    pub(super) fn input_list(&mut self, list: &'a Component) -> Result<()> {
+        let Some(id) = list.text("population") else {
+            return Err(list.error(ErrorKind::Syntax, "attribute 'population' is missing"));
+        };
+        let population = self.population_of(id, list)?;
+        let kind = self.input_kind(list, "component")?;
+        let mut count = 0;
+        for input in &list.children {
+            if !self.set.is_a(&input.component_type, "input") {
+                if self.set.is_a(&input.component_type, "baseStandalone") {
+                    continue;
+                }
+                let message = format!("a {} in an inputList", input.component_type);
+                return Err(input.error(ErrorKind::Unsupported, message));
+            }
+            count += 1;
+            let made = self.input(input, Some(population), &kind);
+            self.keep(made);
+            if self.errors.len() > super::MAX_ERRORS {
+                return Ok(());
+            }
+        }
+        if count == 0 {
+            self.warn("empty-input-list", "it has no inputs".to_string(), list);
+        }
+        Ok(())
+    }
+
+    /// The input that the attribute `key` of `user` names: no synapse, which would wait for events in vain.
+    fn input_kind(&mut self, user: &'a Component, key: &str) -> Result<Arc<Kind>> {
+        let kind = self.kind(user, key)?;
+        let waits = self.set.is_a(&kind.component_type, "baseSynapse")
+            && kind.acts_on_events
+            && kind.dynamics.conditions.is_empty();
+        if !waits && !kind.reads_peer {
+            return Ok(kind);
+        }
+        let message = format!(
+            "{key}=\"{}\" is a {}, a synapse, which by itself does nothing",
+            kind.dynamics.name, kind.component_type
+        );
+        let error = user.error(ErrorKind::Value, message);
+        Err(error.help(
+            "expected an input such as a pulseGenerator, or a poissonFiringSynapse, which drives its own",
+        ))
+    }
+
+    fn input(&mut self, input: &Component, population: Option<usize>, kind: &Arc<Kind>) -> Result<()> {
+        let at = self.place(input, TARGET, population)?;
+        self.check_destination(input, at.population);
+        let weight = input.parameter("weight").unwrap_or(1.0);
+        if weight != 1.0 && !kind.dynamics.inputs.iter().any(|input| input.name == "weight") {
+            let message = format!("its weight has no effect: a {} does not read one", kind.component_type);
+            self.warn("unread-weight", message, input);
+        }
+        self.attach(input, kind, at, weight, false)?;
+        Ok(())
+    }
+}
