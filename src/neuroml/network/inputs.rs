@@ -20,7 +20,15 @@ impl<'a> Reader<'a, '_> {
         let Some(id) = list.text("population") else {
             return Err(list.error(ErrorKind::Syntax, "attribute 'population' is missing"));
         };
-        let population = self.population_of(id, list)?;
+        // The language takes it for a text: it is the paths of the inputs that count.
+        let population = match self.population_of(id, list) {
+            Ok(population) => Some(population),
+            Err(error) if list.children.iter().any(names_population) => {
+                self.warn("other-population", error.message().to_string(), list);
+                None
+            }
+            Err(error) => return Err(error),
+        };
         let kind = self.input_kind(list, "component")?;
         let mut count = 0;
         for input in &list.children {
@@ -32,7 +40,7 @@ impl<'a> Reader<'a, '_> {
                 return Err(input.error(ErrorKind::Unsupported, message));
             }
             count += 1;
-            let made = self.input(input, Some(population), &kind);
+            let made = self.input(input, population, &kind);
             self.keep(made);
             if self.errors.len() > super::MAX_ERRORS {
                 return Ok(());
@@ -74,4 +82,9 @@ impl<'a> Reader<'a, '_> {
         self.attach(input, kind, at, weight, false)?;
         Ok(())
     }
+}
+
+/// Whether the path of an input's target says which population.
+fn names_population(input: &Component) -> bool {
+    input.text("target").is_some_and(|path| path.contains(['[', '/']))
 }

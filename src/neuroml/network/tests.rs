@@ -326,6 +326,9 @@ fn doubts_are_told() {
     assert_eq!(told(&projection("a", connection)), ["other-component", "segment-of-point-cell"]);
     assert_eq!(told(r#"<inputList id="i" component="pulse" population="a"/>"#), ["empty-input-list"]);
     assert_eq!(told(r#"<population id="z" component="iaf" size="0"/>"#), ["empty-population"]);
+    let list =
+        r#"<inputList id="i" component="pulse" population="q"><input id="0" target="../a[0]"/></inputList>"#;
+    assert_eq!(told(list), ["other-population"]);
     // A cell without a threshold that sends spikes after all.
     let text = projection("t", r#"<connection id="0" preCellId="../t[0]" postCellId="../b[0]"/>"#);
     let net = read_with(&format!("<network id=\"n\">{POPULATIONS}{text}</network>"), None).unwrap();
