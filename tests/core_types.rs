@@ -21,6 +21,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("forwardTransition", "child rate", "any rate will do, not only the forms of Hodgkin and Huxley"),
     ("reverseTransition", "child rate", "any rate will do, not only the forms of Hodgkin and Huxley"),
     ("pinskyRinzelCA3Cell", "state Sisat", "published as a state and as a derived variable"),
+    ("population", "parameter size", "the schema allows it to be left out, for a list or a layout"),
 ];
 
 /// The published core types, dimensions that do not hold put right.

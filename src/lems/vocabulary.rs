@@ -184,7 +184,15 @@ impl Vocabulary {
     /// Reads a quantity with declared and built-in units.
     pub(super) fn quantity(&self, text: &str) -> Result<Quantity> {
         let text = text.trim();
-        let declared = split_number(text).and_then(|(number, symbol)| {
+        let split = split_number(text);
+        // Most numbers of a large document are plain.
+        if let Some((number, "")) = split
+            && let Ok(si) = number.parse::<f64>()
+            && si.is_finite()
+        {
+            return Ok(Quantity { si, dimension: Dimension::NONE });
+        }
+        let declared = split.and_then(|(number, symbol)| {
             let unit = self.units.get(symbol.trim())?;
             Some(Quantity {
                 si: number.parse::<f64>().ok()? * unit.scale + unit.offset,
