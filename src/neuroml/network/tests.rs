@@ -49,6 +49,7 @@ fn tree(spike_threshold_v: Option<f64>) -> Arc<Shaped> {
         cell: Arc::new(CableCell::new(morphology, 0.01, 1.0, -0.065)),
         segments: vec![segment(0, 0, 0.0, 1.0), segment(3, 1, 0.0, 0.5), segment(4, 1, 0.5, 1.0)],
         spike_threshold_v,
+        names: Default::default(),
         assumptions: vec!["about the tree".to_string()],
         warnings: Vec::new(),
     })
