@@ -180,7 +180,7 @@ pub(super) fn l5pc(workload: &Workload) -> Result<Prepared> {
         ));
     };
     let net = "<neuroml xmlns=\"http://www.neuroml.org/schema/neuroml2\" id=\"l5pc\">\
-        <include href=\"L5PC.cell.nml\"/>\
+        <include href=\"CaDynamics_E2_NML2.nml\"/><include href=\"L5PC.cell.nml\"/>\
         <pulseGenerator id=\"in\" delay=\"100 ms\" duration=\"800 ms\" amplitude=\"0.793 nA\"/>\
         <network id=\"net\" type=\"networkWithTemperature\" temperature=\"6.3 degC\">\
         <population id=\"p\" component=\"L5PC\" type=\"populationList\" size=\"1\">\

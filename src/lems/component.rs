@@ -105,7 +105,14 @@ pub(super) fn top_type<'a>(element: &Element, set: &'a Set) -> Result<&'a Compon
         let name = element.require("type")?;
         return set.require_type(name).map_err(|error| element.locate(error));
     }
-    match asked_type(element, set).or_else(|| set.component_type(&element.name)) {
+    let named = set.component_type(&element.name);
+    if let (None, Some(asked), Some(named)) = (asked_type(element, set), element.get("type"), named)
+        && !named.texts.iter().any(|text| text == "type")
+    {
+        // Read as what its element is called, it would be another model.
+        return set.require_type(asked).map_err(|error| element.locate(error));
+    }
+    match asked_type(element, set).or(named) {
         Some(found) => Ok(found),
         None => {
             let error =
