@@ -22,6 +22,17 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("reverseTransition", "child rate", "any rate will do, not only the forms of Hodgkin and Huxley"),
     ("pinskyRinzelCA3Cell", "state Sisat", "published as a state and as a derived variable"),
     ("population", "parameter size", "the schema allows it to be left out, for a list or a layout"),
+    ("channelDensityNonUniform", "child variableParameter", "the schema allows several, one for a group"),
+    (
+        "channelDensityNonUniformNernst",
+        "child variableParameter",
+        "the schema allows several, one for a group",
+    ),
+    ("channelDensityNonUniformGHK", "child variableParameter", "the schema allows several, one for a group"),
+    ("membraneProperties", "child initMembPotential", "the schema allows several, one for a group"),
+    ("membraneProperties", "child spikeThresh", "the schema allows several, one for a group"),
+    ("membraneProperties2CaPools", "child initMembPotential", "the schema allows several, one for a group"),
+    ("membraneProperties2CaPools", "child spikeThresh", "the schema allows several, one for a group"),
 ];
 
 /// The published core types, dimensions that do not hold put right.
