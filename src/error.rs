@@ -187,6 +187,13 @@ impl Error {
         Some(first)
     }
 
+    /// This error without those joined to it.
+    pub fn alone(mut self) -> Error {
+        self.0.more.clear();
+        self.0.untold = 0;
+        self
+    }
+
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -1,29 +1,32 @@
 //! `neuropil convert`: a morphology in another format.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Outcome;
-use super::console;
+use super::document::is_xml;
+use super::{Outcome, console};
 use crate::error::{Error, ErrorKind, Result};
-use crate::morph::{swc, write_neuroml};
+use crate::library;
+use crate::morph::{Morphology, swc, write_neuroml};
+use crate::neuroml;
 
 /// Options of `convert`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Morphology to read (SWC)
+    /// Morphology to read: SWC, or NeuroML with a cell
     input: PathBuf,
     /// File to write: .swc, or .nml for NeuroML
     output: PathBuf,
+    /// The cell to take from a document with several
+    #[arg(long, value_name = "ID")]
+    cell: Option<String>,
 }
 
 /// Reads, converts, writes.
 pub(super) fn execute(options: &Options) -> Result<Outcome> {
-    let reading = swc::read(&options.input)?;
     let ending = options.output.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let morphology = &reading.morphology;
-    console::warn(&reading.warnings);
+    let morphology = &read(options)?;
     match ending.as_str() {
         "swc" => console::warn(&swc::write(morphology, &options.output)?),
         "nml" | "xml" => write_neuroml(morphology, &options.output)?,
@@ -34,4 +37,38 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+fn read(options: &Options) -> Result<Morphology> {
+    if is_xml(&options.input) {
+        return cell(&options.input, options.cell.as_deref());
+    }
+    let reading = swc::read(&options.input)?;
+    console::warn(&reading.warnings);
+    Ok(reading.morphology)
+}
+
+/// The shape of the cell `id` of a NeuroML document, or of its only one.
+fn cell(file: &Path, id: Option<&str>) -> Result<Morphology> {
+    let core = library::core()?;
+    let mut set = core.clone();
+    set.read_file(file, &library::resolver())?;
+    let shapes = set.components().skip(core.components().count());
+    let cells: Vec<_> = shapes.filter(|c| set.is_a(&c.component_type, "cell")).collect();
+    let ids: Vec<&str> = cells.iter().filter_map(|c| c.id.as_deref()).collect();
+    let chosen = match (id, cells.as_slice()) {
+        (None, [only]) => only,
+        (None, []) => {
+            return Err(Error::new(ErrorKind::Name, "no cell with a shape is in it").in_file(file));
+        }
+        (None, _) => {
+            let message = format!("{} cells are in it: {}", ids.len(), ids.join(", "));
+            return Err(Error::new(ErrorKind::Name, message).in_file(file).help("choose one with --cell ID"));
+        }
+        (Some(id), cells) => cells.iter().find(|c| c.id.as_deref() == Some(id)).ok_or_else(|| {
+            Error::new(ErrorKind::Name, format!("no cell `{id}` is in it; there is {}", ids.join(", ")))
+                .in_file(file)
+        })?,
+    };
+    neuroml::shape(&set, chosen)
 }

@@ -77,7 +77,7 @@ impl Document {
 }
 
 /// Whether a file is XML: by its ending, or by how it begins.
-fn is_xml(path: &Path) -> bool {
+pub(super) fn is_xml(path: &Path) -> bool {
     let ending = path.extension().map(|e| e.to_ascii_lowercase());
     match ending.as_ref().and_then(|e| e.to_str()) {
         Some("xml" | "nml" | "neuroml" | "lems") => true,

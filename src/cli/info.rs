@@ -28,11 +28,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let reading = swc::read(&options.file)?;
     let metrics = Metrics::of(&reading);
     if options.json {
-        let mut text = serde_json::to_string(&metrics).map_err(|e| {
-            Error::new(ErrorKind::Value, format!("the measures cannot be written as JSON: {e}"))
-        })?;
-        text.push('\n');
-        console::print(&text)?;
+        console::print(&json(&metrics)?)?;
     } else {
         console::warn(&reading.warnings);
         console::print(&table(&options.file.display().to_string(), &metrics))?;
@@ -43,8 +39,15 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// The measures as one line of JSON.
+pub(super) fn json(metrics: &Metrics) -> Result<String> {
+    let text = serde_json::to_string(metrics)
+        .map_err(|e| Error::new(ErrorKind::Value, format!("the measures cannot be written as JSON: {e}")))?;
+    Ok(format!("{text}\n"))
+}
+
 /// The measures for people.
-fn table(file: &str, metrics: &Metrics) -> String {
+pub(super) fn table(file: &str, metrics: &Metrics) -> String {
     let style = Style::stdout();
     let row = |name: &str, value: String| vec![format!("  {name}"), value];
     let mut text = format!("{}\n", style.bold(file));

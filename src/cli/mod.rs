@@ -12,6 +12,7 @@ mod channels;
 mod check;
 mod console;
 mod convert;
+mod describe;
 mod displays;
 mod document;
 mod equations;
@@ -51,8 +52,10 @@ struct Arguments {
 enum Command {
     /// Run an experiment file or a LEMS document and write its results
     Run(run::Options),
-    /// Read an experiment file and say what it would simulate, without running it
+    /// Find everything that is wrong in a model, or say what it would simulate, without running it
     Check(check::Options),
+    /// Show what a model is made of: cells, channels with their equations, networks, recordings
+    Describe(describe::Options),
     /// Print the measures of a morphology
     Info(info::Options),
     /// List the channel library, or show one component: equations, steady states, time constants
@@ -61,7 +64,7 @@ enum Command {
     Plot(plot::Options),
     /// Run a benchmark workload
     Bench(bench::Options),
-    /// Convert a morphology
+    /// Convert a morphology between SWC and NeuroML
     Convert(convert::Options),
 }
 
@@ -70,6 +73,8 @@ enum Command {
 enum Outcome {
     /// It did what was asked.
     Done,
+    /// It did, and what it looked at is wrong, as it has told.
+    Faulty,
     /// The user stopped it.
     Interrupted,
 }
@@ -86,6 +91,7 @@ pub fn run() -> ExitCode {
     };
     match execute(arguments.command) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Faulty) => ExitCode::FAILURE,
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) => {
             console::report(&error);
@@ -99,6 +105,7 @@ fn execute(command: Command) -> Result<Outcome> {
     match command {
         Command::Run(options) => run::execute(&options),
         Command::Check(options) => check::execute(&options),
+        Command::Describe(options) => describe::execute(&options),
         Command::Info(options) => info::execute(&options),
         Command::Channels(options) => channels::execute(&options),
         Command::Plot(options) => plot::execute(&options),

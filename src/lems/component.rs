@@ -138,6 +138,22 @@ pub(super) fn build(
     set: &Set,
 ) -> Result<Component> {
     let mut errors = Vec::new();
+    let component = build_all(element, component_type, slot, set, &mut errors);
+    match Error::join(errors) {
+        None => Ok(component),
+        Some(error) => Err(error),
+    }
+}
+
+/// As [`build`], and where something is wrong the component without that.
+pub(super) fn build_all(
+    element: &Element,
+    component_type: &ComponentType,
+    slot: &str,
+    set: &Set,
+    errors: &mut Vec<Error>,
+) -> Component {
+    let before = errors.len();
     let mut out = match element.get("extends") {
         None => Component::default(),
         Some(id) => match prototype(element, id, component_type, set) {
@@ -174,13 +190,14 @@ pub(super) fn build(
         }
     }
     let mut inherited = out.children.len();
-    for child in &element.children {
+    for child in element.children.iter().filter(|child| !set.is_of_broken_type(child)) {
         if errors.len() >= MAX_ERRORS {
             break;
         }
-        errors.extend(add_child(&mut out, child, component_type, &mut inherited, set).err());
+        let added = add_child(&mut out, child, component_type, &mut inherited, set, errors);
+        errors.extend(added.err());
     }
-    let lists = if errors.is_empty() { component_type.children.as_slice() } else { &[] };
+    let lists = if errors.len() == before { component_type.children.as_slice() } else { &[] };
     for slot in lists {
         let (count, (least, most)) = (out.in_slot(&slot.name).count(), slot.count);
         if count < least || count > most {
@@ -190,10 +207,7 @@ pub(super) fn build(
             errors.push(element.error(ErrorKind::Value, message));
         }
     }
-    match Error::join(errors) {
-        None => Ok(out),
-        Some(error) => Err(error),
-    }
+    out
 }
 
 fn prototype(element: &Element, id: &str, component_type: &ComponentType, set: &Set) -> Result<Component> {
@@ -283,6 +297,7 @@ fn add_child(
     component_type: &ComponentType,
     inherited: &mut usize,
     set: &Set,
+    errors: &mut Vec<Error>,
 ) -> Result<()> {
     match element.name.as_str() {
         "notes" => {
@@ -324,7 +339,7 @@ fn add_child(
             None => {}
         }
     }
-    out.children.push(build(element, child_type, &slot, set)?);
+    out.children.push(build_all(element, child_type, &slot, set, errors));
     Ok(())
 }
 
@@ -429,7 +444,7 @@ pub(super) fn check_references(component: &Component, set: &Set, errors: &mut Ve
 }
 
 fn check_reference(component: &Component, slot: &Slot, id: &str, set: &Set) -> Result<()> {
-    if set.component(id).is_some() {
+    if set.component(id).is_some() || set.may_have(id) {
         return Ok(());
     }
     let error =

@@ -22,5 +22,5 @@ mod vocabulary;
 pub use component::Component;
 pub use include::{Document, Files, NoIncludes, Resolver};
 pub use raw::Element;
-pub use set::Set;
+pub use set::{Loaded, Set, Survey};
 pub use types::ComponentType;

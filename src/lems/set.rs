@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,7 +12,7 @@ use super::declare::{MAX_BASES, check_attributes, declare};
 use super::flatten::Extent;
 use super::include::{Document, Resolver, read_bytes};
 use super::instances::Tree;
-use super::raw::{self, Element};
+use super::raw::{self, Element, Origin};
 use super::types::ComponentType;
 use super::vocabulary::Vocabulary;
 use crate::dynamics::Dynamics;
@@ -69,6 +69,19 @@ pub struct Set {
     warnings: Vec<Warning>,
     /// Components copied by `extends` in the read under way.
     copies: Arc<AtomicUsize>,
+    /// What is known to be missing, in a set that was read in spite of errors.
+    gaps: Gaps,
+}
+
+/// What a document with errors leaves out of a set: nothing that follows from it is reported.
+#[derive(Debug, Clone, Default)]
+struct Gaps {
+    /// Component types that could not be declared.
+    types: BTreeSet<String>,
+    /// Ids of components of such types.
+    ids: BTreeSet<String>,
+    /// Whether an included document could not be read: it may have held anything.
+    documents: bool,
 }
 
 /// What has been read and not yet resolved.
@@ -80,7 +93,34 @@ struct Pending {
     types: Vec<Element>,
     components: Vec<Element>,
     assertions: Vec<Element>,
+    documents: Vec<Loaded>,
+    /// Documents whose root is `<neuroml>`.
+    neuroml: BTreeSet<PathBuf>,
     errors: Vec<Error>,
+}
+
+/// A document that was read, or that was mentioned again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its name in messages.
+    pub file: PathBuf,
+    /// The element that includes it; `None` for the first.
+    pub included_at: Option<Origin>,
+    /// Whether it is built into the program.
+    pub built_in: bool,
+}
+
+/// What a document holds in spite of its errors.
+#[derive(Debug)]
+pub struct Survey {
+    /// All that could be read. Components that are wrong in part are there without that part.
+    pub set: Set,
+    /// All documents, each as often as it is included.
+    pub documents: Vec<Loaded>,
+    /// Those of them whose root element is `<neuroml>`: they are to follow its schema.
+    pub neuroml: BTreeSet<PathBuf>,
+    /// Everything that is wrong, in order of reading.
+    pub errors: Vec<Error>,
 }
 
 impl Default for Set {
@@ -104,6 +144,7 @@ impl Set {
             loaded: BTreeSet::new(),
             warnings: Vec::new(),
             copies: Arc::default(),
+            gaps: Gaps::default(),
         }
     }
 
@@ -144,6 +185,27 @@ impl Set {
         self.read_str(&raw::decode(bytes, path)?, path, resolver)
     }
 
+    /// Reads the file `path` and all that it includes on top of this set, in spite of errors: for
+    /// finding them all.
+    pub fn survey(&self, path: impl AsRef<Path>, resolver: &dyn Resolver) -> Survey {
+        let path = path.as_ref();
+        let mut set = Set { copies: Arc::default(), ..self.clone() };
+        let mut pending = Pending::default();
+        let key = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string();
+        let text = read_bytes(path).map_err(|error| Error::io(path, "read the file", &error));
+        pending.documents.push(Loaded { file: path.to_path_buf(), included_at: None, built_in: false });
+        let loaded = text.and_then(|bytes| raw::decode(bytes, path)).and_then(|text| {
+            set.load(Document { key, file: path.to_path_buf(), text }, resolver, &mut pending, 0)
+        });
+        let mut errors = std::mem::take(&mut pending.errors);
+        errors.extend(loaded.err());
+        set.gaps.documents = !errors.is_empty();
+        let documents = std::mem::take(&mut pending.documents);
+        let neuroml = std::mem::take(&mut pending.neuroml);
+        set.resolve_all(pending, &mut errors);
+        Survey { set, documents, neuroml, errors }
+    }
+
     fn read(&mut self, document: Document, identity: &str, resolver: &dyn Resolver) -> Result<()> {
         if self.loaded.contains(identity) {
             return Ok(());
@@ -179,6 +241,9 @@ impl Set {
         if !matches!(root.name.as_str(), "Lems" | "lems" | "LEMS" | "neuroml") {
             let message = format!("the root element is <{}>, expected <Lems> or <neuroml>", root.name);
             return Err(root.error(ErrorKind::Syntax, message));
+        }
+        if root.name == "neuroml" {
+            pending.neuroml.insert(document.file.clone());
         }
         for element in root.children {
             match element.name.as_str() {
@@ -217,10 +282,65 @@ impl Set {
             return Err(element.error(ErrorKind::Limit, message));
         }
         let document = resolver.find(from, href).map_err(|error| element.locate(error))?;
+        pending.documents.push(Loaded {
+            file: document.file.clone(),
+            included_at: Some(element.origin.clone()),
+            built_in: document.key.starts_with("built-in:"),
+        });
         self.load(document, resolver, pending, depth + 1)
     }
 
     fn resolve(&mut self, pending: Pending, errors: &mut Vec<Error>) {
+        self.resolve_vocabulary(&pending, errors);
+        // Components of types that are themselves wrong would only repeat the error.
+        if self.resolve_types(pending.types, errors) {
+            self.resolve_components(&pending.components, errors);
+        }
+    }
+
+    /// As `resolve`, and goes on with what is sound.
+    fn resolve_all(&mut self, pending: Pending, errors: &mut Vec<Error>) {
+        self.resolve_vocabulary(&pending, errors);
+        self.resolve_types(pending.types, errors);
+        let first = self.components.len();
+        for element in &pending.components {
+            if self.is_of_broken_type(element) {
+                self.gaps.ids.extend(element.get("id").map(str::to_string));
+                continue;
+            }
+            match component::top_type(element, self) {
+                Ok(component_type) => {
+                    let component_type = component_type.clone();
+                    let mut own = Vec::new();
+                    let component = component::build_all(element, &component_type, "", self, &mut own);
+                    errors.extend(own);
+                    errors.extend(self.add(component).err());
+                }
+                Err(error) => {
+                    self.gaps.ids.extend(element.get("id").map(str::to_string));
+                    if !self.gaps.documents {
+                        errors.push(error);
+                    }
+                }
+            }
+        }
+        for component in self.components.iter().skip(first) {
+            component::check_references(component, self, errors);
+        }
+    }
+
+    /// Whether `element` asks for a component type that could not be declared.
+    pub(super) fn is_of_broken_type(&self, element: &Element) -> bool {
+        let broken = |name: &str| self.gaps.types.contains(name);
+        broken(&element.name) || element.get("type").is_some_and(broken)
+    }
+
+    /// Whether a component `id` may be among what could not be read (see [`Set::survey`]).
+    pub fn may_have(&self, id: &str) -> bool {
+        self.gaps.documents || self.gaps.ids.contains(id)
+    }
+
+    fn resolve_vocabulary(&mut self, pending: &Pending, errors: &mut Vec<Error>) {
         for element in &pending.dimensions {
             errors.extend(self.vocabulary.declare_dimension(element).err());
         }
@@ -237,18 +357,13 @@ impl Set {
                 Err(error) => errors.push(error),
             }
         }
-        let sound = self.resolve_types(pending.types, errors);
-        // Components of types that are themselves wrong would only repeat the error.
-        if sound {
-            self.resolve_components(&pending.components, errors);
-        }
     }
 
     /// Declares types, each after the one it extends. Gives whether all is well.
     fn resolve_types(&mut self, elements: Vec<Element>, errors: &mut Vec<Error>) -> bool {
         let before = errors.len();
         let mut waiting = Vec::new();
-        let mut names: BTreeMap<String, raw::Origin> = BTreeMap::new();
+        let mut names: BTreeMap<String, Origin> = BTreeMap::new();
         for element in elements {
             match element.require("name") {
                 Err(error) => errors.push(error),
@@ -287,9 +402,11 @@ impl Set {
                 break;
             }
         }
+        self.gaps.types.extend(waiting.iter().filter_map(|e| e.get("name").map(str::to_string)));
         for element in waiting.iter().take(MAX_ERRORS) {
             errors.push(self.never_declared(element, &waiting));
         }
+        self.gaps.types.extend(failed);
         errors.len() == before
     }
 

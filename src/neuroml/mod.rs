@@ -5,6 +5,7 @@
 //! elaborated by the structure that its type declares.
 
 mod cell;
+mod check;
 pub mod network;
 mod quantity;
 mod read;
@@ -18,7 +19,8 @@ use crate::error::Warning;
 use crate::model::{CableCell, Model};
 use crate::select::Location;
 
-pub use cell::{CellVariable, shaped};
+pub use cell::{CellVariable, shape, shaped};
+pub use check::{Report, check};
 pub use read::{read, read_str};
 
 /// A document read: what to run and what to write.

@@ -21,7 +21,7 @@ use super::{SegmentPlace, Shaped};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lems::{Component, Set};
 use crate::model::CableCell;
-use crate::morph::Geometry;
+use crate::morph::{Geometry, Morphology};
 use crate::select::Location;
 use densities::Membrane;
 use groups::Groups;
@@ -47,6 +47,28 @@ pub fn shaped(set: &Set, component: &Component) -> Result<Shaped> {
         (Some(error), _) => Err(error),
         (None, None) => Err(component.error(ErrorKind::Value, "this cell could not be read")),
     }
+}
+
+/// The shape alone of `component`, a cell, or a `morphology` that stands alone: nothing has to be on it.
+///
+/// # Errors
+/// Everything wrong that is found in its morphology, each with its place.
+pub fn shape(set: &Set, component: &Component) -> Result<Morphology> {
+    let mut report = Report::default();
+    let shape = read_shape(set, component, &mut report);
+    match (Error::join(report.errors), shape) {
+        (None, Some(shape)) => Ok(shape),
+        (Some(error), _) => Err(error),
+        (None, None) => Err(component.error(ErrorKind::Value, "this shape could not be read")),
+    }
+}
+
+fn read_shape(set: &Set, component: &Component, report: &mut Report) -> Option<Morphology> {
+    let alone = set.is_a(&component.component_type, "morphology");
+    let morphology = if alone { component } else { part(set, component, "morphology", report)? };
+    let segments = Segments::read(morphology, report)?;
+    let groups = Groups::read(morphology, &segments, report);
+    Some(sections::shape(component, &segments, &groups, report)?.morphology)
 }
 
 fn read(set: &Set, component: &Component, report: &mut Report) -> Option<Shaped> {
