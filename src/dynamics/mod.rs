@@ -9,6 +9,7 @@
 pub mod advance;
 mod diff;
 pub mod graph;
+pub mod random;
 pub mod scope;
 mod superpose;
 
@@ -45,6 +46,8 @@ pub struct Dynamics {
     pub conditions: Vec<OnCondition>,
     /// What happens when an event arrives.
     pub events: Vec<OnEvent>,
+    /// Lists of what may be attached to it: their names, and the component type that all in a list are of.
+    pub attachments: Vec<(String, String)>,
     /// Event ports that send, in order of declaration.
     pub out_ports: Vec<String>,
     /// Kinetic schemes: each lists the states that are the occupancies of one scheme. They sum to 1,

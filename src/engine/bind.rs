@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::draws::Draws;
 use super::lower::{Array, MembranePrograms, NodeArray, PointPrograms, Template, uniform};
 use crate::error::Result;
 use crate::simd::Level;
@@ -14,6 +15,8 @@ pub struct Placement {
     pub lanes: usize,
     /// Where instance array 0 starts; the others follow, `lanes` apart.
     pub instances: usize,
+    /// Where the sums over what is attached to point cells start, `nodes` apart.
+    pub received: usize,
     /// Where result array 0 starts.
     pub results: usize,
     /// Lanes with padding of one node array; node array `k` starts at `k * nodes`.
@@ -29,6 +32,7 @@ impl Placement {
         let offset = |array: &Array| match *array {
             Array::Node(node) => node as usize * self.nodes,
             Array::Instance(k) => self.instances + k * width,
+            Array::Received(k) => self.received + usize::from(k) * self.nodes,
             Array::Result(k) => self.results + k * self.lanes,
         };
         template.arrays.iter().map(offset).collect()
@@ -101,6 +105,10 @@ pub struct BoundPoints {
     pub step: Option<BoundProgram>,
     /// Current and conductance into the nodes.
     pub currents: Option<BoundProgram>,
+    /// Shows variables to coupled contacts.
+    pub show: Option<BoundProgram>,
+    /// Random numbers, if any are drawn.
+    pub draws: Option<Draws>,
     /// What events do, by port.
     pub events: Vec<EventProgram>,
 }
@@ -172,8 +180,33 @@ impl BoundPoints {
             conditions: place.bind_some(&programs.conditions)?,
             step: place.bind_some(&programs.step)?,
             currents: place.bind_some(&programs.currents)?,
+            show: place.bind_some(&programs.show)?,
+            draws: None,
             events,
         })
+    }
+
+    /// Does what events at `port` do to `targets`, in their order; whether there is such a port.
+    pub fn receive(
+        &mut self,
+        port: usize,
+        level: Level,
+        targets: &[Target],
+        arena: &mut Arena,
+        uniforms: &[f64; uniform::COUNT],
+        registers: &mut Vec<f64>,
+    ) -> bool {
+        let Some(program) = self.events.get(port) else { return false };
+        match &mut self.draws {
+            Some(draws) if draws.at_events(port) => {
+                for target in targets {
+                    program.run(level, std::slice::from_ref(target), arena, uniforms, registers);
+                    draws.after_event(port, target.lane as usize, arena);
+                }
+            }
+            _ => program.run(level, targets, arena, uniforms, registers),
+        }
+        true
     }
 }
 

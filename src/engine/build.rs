@@ -1,19 +1,23 @@
 //! Groups from members: layout of the memory, programs bound to it, numbers filled in.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::bind::{Allocator, BoundMembrane, BoundPoints, Placement, node_base};
 use super::catalog::Catalog;
-use super::group::{Clock, Detector, Group, Noise, Observer, PointCells, Probe, Samples, Work};
+use super::draws::{Draws, Site, When};
+use super::group::{Clock, Detector, Group, Noise, OutPort, PointCells, Work};
 use super::lower::{
     Array, Builder, Holds, Mechanism, MembranePlan, N_NODE_ARRAYS, NodeArray, PointHolds, PointKind,
-    Template, list,
+    Template, sums,
 };
-use super::members::{CableMember, PlacedAt, PlacedLanes, PointMember, Request, What};
+use super::members::{CableMember, KindPlace, PlacedAt, PlacedLanes, PointMember, Request, What};
+use super::watch::{Program, Source, Watched, Watching};
 use crate::cable::NONE;
 use crate::cable::hines::{Arrays, Hines};
 use crate::cable::order::Forest;
 use crate::cable::order::NO_PARENT;
+use crate::dynamics::random::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Method;
 use crate::vm::{Arena, padded};
@@ -21,8 +25,19 @@ use crate::vm::{Arena, padded};
 /// A membrane plan's share of it below which gathering beats running over all nodes.
 const IN_PLACE_SHARE: f64 = 0.5;
 
-/// A group and where each member's instances are in it.
-pub type Built = (Group, Vec<Vec<PlacedLanes>>);
+/// The use by which the draws of a point cell itself are keyed.
+const CELL_ITSELF: u64 = u64::MAX;
+
+/// A group.
+#[derive(Debug)]
+pub struct Built {
+    /// It.
+    pub group: Group,
+    /// Where each member's instances are in it.
+    pub lanes: Vec<Vec<PlacedLanes>>,
+    /// Where instances of each kind lie.
+    pub kinds: Vec<KindPlace>,
+}
 
 /// The compartments of a group that carry the same mechanisms.
 struct Set {
@@ -44,6 +59,13 @@ struct Kind {
     noise_interval: u64,
     start: usize,
     width: usize,
+}
+
+impl Kind {
+    fn place(self, nodes: usize) -> KindPlace {
+        let Kind { kind, nodes: on, start, width, .. } = self;
+        KindPlace { kind, start, width, on, v: node_base(NodeArray::V, nodes) }
+    }
 }
 
 /// Builds a group of cable cells. `intervals` are the sampling intervals of the tables, in steps.
@@ -114,12 +136,13 @@ pub fn cable_group(
         let place = Placement {
             lanes: nodes,
             instances: 0,
+            received: 0,
             results: 0,
             nodes,
             arena: arena.len(),
             lists: Vec::new(),
         };
-        Some(place.bind(&base_program(true, true)?)?)
+        Some(place.bind(&base_program(true, true, 0)?)?)
     };
     let mut constant = vec![true; forest.len()];
     for set in &sets {
@@ -140,7 +163,7 @@ pub fn cable_group(
         inverse: node_base(NodeArray::Inverse, nodes),
     };
     let solver = Hines::new(&forest, &constant, arrays, arena.len())?;
-    let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, nodes, forest.len())?;
+    let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, (nodes, forest.len(), 0), clock.seed)?;
     let find = |table: &Watched| match table.of {
         Program::Mechanism { set, mechanism } => {
             let set = &sets[set];
@@ -153,12 +176,12 @@ pub fn cable_group(
             Ok((template, kind.start, kind.width))
         }
     };
-    let observers = watching.bind(&result_starts, find, nodes, arena.len(), kinds.len())?;
+    let observers = watching.bind(&result_starts, find, (nodes, arena.len(), 0), kinds.len())?;
     let detectors = members.iter().enumerate().flat_map(|(member, m)| {
         let position = &position;
-        m.detectors.iter().map(move |&(node, threshold_v)| Detector {
+        m.detectors.iter().map(move |&(node, threshold_v, sender)| Detector {
             node: position(member, node) as usize,
-            cell: m.cell,
+            sender,
             threshold_v,
             before_v: 0.0,
         })
@@ -183,14 +206,19 @@ pub fn cable_group(
         prepared: false,
         work: Work::default(),
     };
-    Ok((group, placed_lanes))
+    Ok(Built { group, lanes: placed_lanes, kinds: kinds.into_iter().map(|k| k.place(nodes)).collect() })
 }
 
 /// Builds a group of point cells of one kind.
 ///
 /// # Errors
 /// As [`cable_group`].
-pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]) -> Result<Built> {
+pub fn point_group(
+    members: &[PointMember],
+    catalog: &Catalog,
+    clock: &Clock,
+    intervals: &[u64],
+) -> Result<Built> {
     let n = members.len();
     let nodes = padded(n + 1);
     let mut allocator = Allocator::default();
@@ -198,6 +226,8 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
     let cell_kind = members.first().map_or(0, |m| m.kind);
     let (plan, programs) = &catalog.kinds[cell_kind];
     let cells_start = allocator.take(plan.arrays().len(), nodes);
+    let n_received = sums(&plan.dynamics).iter().filter(|sum| sum.array.is_some()).count();
+    let received = allocator.take(n_received, nodes);
     let placed: Vec<(u32, &[PlacedAt])> = members.iter().map(|m| (m.cell, &m.placed[..])).collect();
     let (mut kinds, placed_lanes) = collect_kinds(&placed, &|member, _| member as u32, catalog);
     for kind in &mut kinds {
@@ -230,17 +260,18 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
     let place = |instances| Placement {
         lanes: nodes,
         instances,
+        received,
         results: 0,
         nodes,
         arena: arena.len(),
         lists: Vec::new(),
     };
-    let base = place(0).bind(&base_program(false, plan.is_loaded)?)?;
-    let bound = BoundPoints::new(programs, &place(cells_start))?;
-    let ports = &plan.dynamics.out_ports;
-    let spike = ports.iter().position(|p| p == "spike").or((!ports.is_empty()).then_some(0));
-    let sent = spike.and_then(|port| plan.array(PointHolds::Sent(port))).map(|k| cells_start + k * nodes);
-    let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, nodes, n)?;
+    let base = place(0).bind(&base_program(false, plan.is_loaded, n_received)?)?;
+    let mut bound = BoundPoints::new(programs, &place(cells_start))?;
+    let keys = members.iter().map(|m| [u64::from(m.cell), CELL_ITSELF]);
+    bound.draws = draws(plan, cells_start, nodes, clock.seed, keys);
+    let ports = out_ports(members, plan, cells_start, nodes);
+    let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, (nodes, n, received), clock.seed)?;
     let find = |table: &Watched| {
         let Program::Kind { kind } = table.of else { return Err(misplaced()) };
         let (kind, start, width) = match kinds.get(kind) {
@@ -249,7 +280,7 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
         };
         Ok((catalog.kinds[kind].0.observe(&table.variable)?, start, width))
     };
-    let observers = watching.bind(&result_starts, find, nodes, arena.len(), kinds.len())?;
+    let observers = watching.bind(&result_starts, find, (nodes, arena.len(), received), kinds.len())?;
     let group = Group {
         arena,
         nodes,
@@ -259,7 +290,7 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
         base: Some(base),
         membranes: Vec::new(),
         points,
-        cells: vec![PointCells { programs: bound, sent, cells: members.iter().map(|m| m.cell).collect() }],
+        cells: vec![PointCells { programs: bound, ports }],
         noise,
         detectors: Vec::new(),
         observers,
@@ -270,7 +301,44 @@ pub fn point_group(members: &[PointMember], catalog: &Catalog, intervals: &[u64]
         prepared: false,
         work: Work::default(),
     };
-    Ok((group, placed_lanes))
+    Ok(Built { group, lanes: placed_lanes, kinds: kinds.into_iter().map(|k| k.place(nodes)).collect() })
+}
+
+/// What the instances of a kind draw that lie from `start` on, `width` apart.
+fn draws(
+    plan: &PointKind,
+    start: usize,
+    width: usize,
+    seed: u64,
+    keys: impl Iterator<Item = [u64; 2]>,
+) -> Option<Draws> {
+    let place = |what| plan.array(what).map_or(0, |k| start + k * width);
+    let site = |(number, moment): (usize, &Moment)| Site {
+        offset: place(PointHolds::Draw(number)),
+        when: match *moment {
+            Moment::Start => When::Start,
+            Moment::Step => When::Step,
+            Moment::Condition(condition) => When::Fired(place(PointHolds::Held(condition))),
+            Moment::Event(port) => When::Event(port),
+        },
+    };
+    let sites: Vec<Site> = plan.moments().iter().enumerate().map(site).collect();
+    (!sites.is_empty()).then(|| Draws::new(seed, sites, keys))
+}
+
+/// The ports by which events leave `members`, which lie from `start` on.
+fn out_ports(members: &[PointMember], plan: &PointKind, start: usize, nodes: usize) -> Vec<OutPort> {
+    let ports = members.first().map_or(&[][..], |m| &m.ports);
+    let place = |what| plan.array(what).map(|k| start + k * nodes);
+    let one = |(at, &(port, _)): (usize, &(usize, u32))| {
+        let senders = members.iter().filter_map(|m| m.ports.get(at)).map(|(_, sender)| *sender).collect();
+        Some(OutPort {
+            sent: place(PointHolds::Sent(port))?,
+            relayed: place(PointHolds::Relayed(port)),
+            senders,
+        })
+    };
+    ports.iter().enumerate().filter_map(one).collect()
 }
 
 /// Where the potentials lie that the population sets, and their values, V.
@@ -296,7 +364,7 @@ fn misplaced() -> Error {
 
 /// Sets diagonal and right-hand side before anything adds to them: for cable cells
 /// `d = diagonal0, rhs = (C/dt) v`, for point cells zero; the diagonal only where anything may add to it.
-fn base_program(cable: bool, diagonals: bool) -> Result<Template> {
+fn base_program(cable: bool, diagonals: bool, received: usize) -> Result<Template> {
     let mut builder = Builder::default();
     let (rhs, diagonal) = if cable {
         let v = builder.read(Array::Node(NodeArray::V));
@@ -311,6 +379,8 @@ fn base_program(cable: bool, diagonals: bool) -> Result<Template> {
     if diagonals {
         builder.store(diagonal, Array::Node(NodeArray::Diagonal));
     }
+    let zero = builder.graph.constant(0.0);
+    (0..received).for_each(|k| builder.store(zero, Array::Received(k as u16)));
     builder.finish()
 }
 
@@ -368,7 +438,7 @@ impl Set {
         let mut positions: Vec<u32> = self.lanes.iter().map(|lane| lane.2).collect();
         positions.resize(self.width.max(positions.len()), dummy as u32);
         let lists = if self.in_place { Vec::new() } else { vec![Arc::from(positions)] };
-        Placement { lanes: self.width, instances: self.start, results: 0, nodes, arena, lists }
+        Placement { lanes: self.width, instances: self.start, received: 0, results: 0, nodes, arena, lists }
     }
 
     /// The lane of the node at `position`.
@@ -455,13 +525,13 @@ fn collect_kinds(
     catalog: &Catalog,
 ) -> (Vec<Kind>, Vec<Vec<PlacedLanes>>) {
     let mut kinds: Vec<Kind> = Vec::new();
+    let mut known: HashMap<(usize, u64), usize> = HashMap::new();
     let mut lanes = Vec::with_capacity(members.len());
     for (member, (cell, placed)) in members.iter().enumerate() {
         let mut own = Vec::with_capacity(placed.len());
         for at in *placed {
             let varying = catalog.kinds[at.kind].0.varying.len();
-            let same = |k: &Kind| k.kind == at.kind && k.noise_interval == at.noise_interval;
-            let number = kinds.iter().position(same).unwrap_or_else(|| {
+            let number = *known.entry((at.kind, at.noise_interval)).or_insert_with(|| {
                 kinds.push(Kind {
                     kind: at.kind,
                     nodes: Vec::new(),
@@ -508,8 +578,8 @@ fn bind_kinds(
     kinds: &[Kind],
     catalog: &Catalog,
     arena: &mut Arena,
-    nodes: usize,
-    dummy: usize,
+    (nodes, dummy, received): (usize, usize, usize),
+    seed: u64,
 ) -> Result<(Vec<BoundPoints>, Vec<Noise>)> {
     let (mut bound, mut noise) = (Vec::with_capacity(kinds.len()), Vec::new());
     for kind in kinds {
@@ -519,6 +589,7 @@ fn bind_kinds(
         let place = Placement {
             lanes: kind.width,
             instances: kind.start,
+            received,
             results: 0,
             nodes,
             arena: arena.len(),
@@ -538,28 +609,16 @@ fn bind_kinds(
                     keys: kind.noise.clone(),
                     interval: kind.noise_interval.max(1),
                 }),
-                PointHolds::State(_) | PointHolds::Sent(_) => {}
+                _ => {}
             }
+        }
+        let keys = || kind.noise.iter().copied();
+        let draws = draws(plan, kind.start, kind.width, seed, keys());
+        if let Some(bound) = bound.last_mut() {
+            bound.draws = draws;
         }
     }
     Ok((bound, noise))
-}
-
-/// Which program computes a recorded number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Program {
-    /// Of a set's plan: set, mechanism in the plan.
-    Mechanism { set: usize, mechanism: usize },
-    /// Of a kind.
-    Kind { kind: usize },
-}
-
-/// Where a recorded number comes from.
-enum Source {
-    /// It lies in the arena.
-    At(usize),
-    /// A program computes it from what is at this node and lane.
-    Computed { of: Program, variable: String, node: u32, lane: u32 },
 }
 
 fn mechanism_source(
@@ -604,90 +663,5 @@ fn kind_source(kinds: &[Kind], catalog: &Catalog, kind: usize, lane: usize, vari
         variable: variable.to_string(),
         node: own.nodes[lane],
         lane: lane as u32,
-    }
-}
-
-/// Recorded numbers that one program computes.
-struct Watched {
-    of: Program,
-    variable: String,
-    interval: u64,
-    nodes: Vec<u32>,
-    lanes: Vec<u32>,
-    /// The probes to point at the results: table, index among its probes.
-    probes: Vec<(usize, usize)>,
-}
-
-struct Watching {
-    samples: Vec<Samples>,
-    tables: Vec<Watched>,
-}
-
-impl Watching {
-    fn new(intervals: &[u64]) -> Watching {
-        let samples = intervals.iter().map(|&interval| Samples { interval, ..Samples::default() });
-        Watching { samples: samples.collect(), tables: Vec::new() }
-    }
-
-    fn add(&mut self, request: &Request, source: Source) {
-        let samples = &mut self.samples[request.table];
-        let mut probe = Probe { column: request.column, offset: 0 };
-        match source {
-            Source::At(offset) => probe.offset = offset,
-            Source::Computed { of, variable, node, lane } => {
-                let interval = samples.interval;
-                let same = |w: &Watched| w.of == of && w.variable == variable && w.interval == interval;
-                let at = self.tables.iter().position(same).unwrap_or_else(|| {
-                    let (nodes, lanes, probes) = Default::default();
-                    self.tables.push(Watched { of, variable, interval, nodes, lanes, probes });
-                    self.tables.len() - 1
-                });
-                let table = &mut self.tables[at];
-                table.nodes.push(node);
-                table.lanes.push(lane);
-                table.probes.push((request.table, samples.probes.len()));
-            }
-        }
-        samples.probes.push(probe);
-    }
-
-    fn allocate(&mut self, allocator: &mut Allocator) -> Vec<usize> {
-        let mut starts = Vec::with_capacity(self.tables.len());
-        for table in &self.tables {
-            let start = allocator.take(1, table.nodes.len());
-            for (lane, &(samples, probe)) in table.probes.iter().enumerate() {
-                self.samples[samples].probes[probe].offset = start + lane;
-            }
-            starts.push(start);
-        }
-        starts
-    }
-
-    fn bind(
-        &self,
-        starts: &[usize],
-        find: impl Fn(&Watched) -> Result<(Template, usize, usize)>,
-        nodes: usize,
-        arena: usize,
-        n_placed: usize,
-    ) -> Result<Vec<Observer>> {
-        let mut observers = Vec::with_capacity(self.tables.len());
-        for (table, &results) in self.tables.iter().zip(starts) {
-            let (template, instances, width) = find(table)?;
-            let lanes = padded(table.nodes.len());
-            let pad = |list: &[u32]| -> Arc<[u32]> {
-                let last = list.first().copied().unwrap_or(0);
-                list.iter().copied().chain(std::iter::repeat(last)).take(lanes).collect()
-            };
-            let mut lists = vec![Arc::from(Vec::new()); list::COUNT];
-            lists[usize::from(list::NODE)] = pad(&table.nodes);
-            lists[usize::from(list::INSTANCE)] = pad(&table.lanes);
-            let place = Placement { lanes, instances, results, nodes, arena, lists };
-            let program = place.bind_gathered(&template, width)?;
-            // What sits at points acts with its values of the middle of the step.
-            let placed = matches!(table.of, Program::Kind { kind } if kind < n_placed);
-            observers.push(Observer { program, interval: table.interval, at_middle: placed });
-        }
-        Ok(observers)
     }
 }

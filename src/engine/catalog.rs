@@ -1,5 +1,9 @@
 //! Compiled programs, each distinct one once for the whole run.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
 use super::lower::{MembranePlan, MembranePrograms, PointKind, PointPrograms};
 use crate::dynamics::advance::Order;
 use crate::error::Result;
@@ -15,12 +19,14 @@ pub struct Catalog {
     pub membranes: Vec<(MembranePlan, MembranePrograms)>,
     /// Point kinds.
     pub kinds: Vec<(PointKind, PointPrograms)>,
+    /// Numbers of kinds by a short mark of what they are: kinds that differ are rarely compared.
+    by_mark: HashMap<u64, Vec<usize>>,
 }
 
 impl Catalog {
     /// An empty catalogue for time step `h` (s).
     pub fn new(h: f64, order: Order) -> Catalog {
-        Catalog { h, order, membranes: Vec::new(), kinds: Vec::new() }
+        Catalog { h, order, membranes: Vec::new(), kinds: Vec::new(), by_mark: HashMap::new() }
     }
 
     /// The number of `plan`, compiled if it is new.
@@ -41,11 +47,32 @@ impl Catalog {
     /// # Errors
     /// If it can't be compiled.
     pub fn kind(&mut self, kind: PointKind) -> Result<usize> {
-        if let Some(known) = self.kinds.iter().position(|(k, _)| *k == kind) {
+        let mark = mark(&kind);
+        let alike = self.by_mark.get(&mark).map_or(&[][..], Vec::as_slice);
+        if let Some(&known) = alike.iter().find(|&&known| same(&self.kinds[known].0, &kind)) {
             return Ok(known);
         }
         let programs = kind.programs(self.h, self.order)?;
         self.kinds.push((kind, programs));
+        self.by_mark.entry(mark).or_default().push(self.kinds.len() - 1);
         Ok(self.kinds.len() - 1)
     }
+}
+
+/// A number that equal kinds share.
+fn mark(kind: &PointKind) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let dynamics = &kind.dynamics;
+    (&kind.name, &kind.varying, &dynamics.component_type, kind.is_loaded).hash(&mut hasher);
+    for parameter in &dynamics.parameters {
+        parameter.value.to_bits().hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn same(a: &PointKind, b: &PointKind) -> bool {
+    let equations = Arc::ptr_eq(&a.dynamics, &b.dynamics) || a.dynamics == b.dynamics;
+    let rest = |k: &PointKind| (k.temperature_k.to_bits(), k.site, k.is_loaded);
+    let names = a.name == b.name && a.varying == b.varying && a.shows == b.shows && a.gives == b.gives;
+    equations && names && rest(a) == rest(b)
 }

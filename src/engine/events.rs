@@ -5,7 +5,8 @@
 pub struct Spike {
     /// Time, s.
     pub time_s: f64,
-    /// Number of the cell in the whole model: populations in order, cells in order.
+    /// Number of the cell in the whole model: populations in order, cells in order. Within the engine
+    /// the number of the sender, which for most is the cell's.
     pub cell: u32,
 }
 
@@ -13,8 +14,10 @@ pub struct Spike {
 /// the group's list of targets. So a spike costs the calendar little, however many cells it reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Volley {
-    /// Number of the point kind in the group.
+    /// Number of the point kind in the group; that of the cells themselves comes after all others.
     pub kind: u32,
+    /// The port: index into the kind's ports that receive.
+    pub port: u16,
     /// The first of the targets.
     pub first: u32,
     /// The one after the last.
@@ -73,7 +76,7 @@ mod tests {
 
     #[test]
     fn volleys_come_out_at_their_step_in_order_whatever_the_ring_size() {
-        let volley = |first| Volley { kind: 0, first, end: first + 1 };
+        let volley = |first| Volley { kind: 0, port: 0, first, end: first + 1 };
         let mut calendar = Calendar::default();
         let mut out = Vec::new();
         calendar.push(0, volley(1));

@@ -30,8 +30,8 @@ pub struct Clock {
 pub struct Detector {
     /// The node.
     pub node: usize,
-    /// Number of the cell in the model.
-    pub cell: u32,
+    /// Number of the sender.
+    pub sender: u32,
     /// Threshold, V.
     pub threshold_v: f64,
     /// The potential at the last step, V.
@@ -49,15 +49,24 @@ pub struct Noise {
     pub interval: u64,
 }
 
-/// Point cells: their programs and who they are.
+/// Point cells: their programs and what they send.
 #[derive(Debug)]
 pub struct PointCells {
     /// The programs.
     pub programs: BoundPoints,
-    /// Where the array lies that says whether the cell spikes, if it can.
-    pub sent: Option<usize>,
-    /// Number in the model of the cell in each lane.
-    pub cells: Vec<u32>,
+    /// The ports by which events leave.
+    pub ports: Vec<OutPort>,
+}
+
+/// A port by which events leave point cells.
+#[derive(Debug)]
+pub struct OutPort {
+    /// Where the array lies that says whether the conditions of a step send.
+    pub sent: usize,
+    /// Where the array lies that counts what handlers of events send, if any do.
+    pub relayed: Option<usize>,
+    /// Number of the sender in each lane.
+    pub senders: Vec<u32>,
 }
 
 /// A program that computes recorded values, and how often.
@@ -140,6 +149,21 @@ pub struct Work {
     due: Vec<Volley>,
 }
 
+impl PointCells {
+    /// What the handlers of the events that hit `targets` at time `time_s` sent on.
+    fn relay(&self, targets: &[Target], arena: &mut Arena, time_s: f64, spikes: &mut Vec<Spike>) {
+        for port in &self.ports {
+            let Some(relayed) = port.relayed else { continue };
+            for target in targets {
+                let lane = target.lane as usize;
+                let count = std::mem::replace(&mut arena[relayed + lane], 0.0);
+                let spike = Spike { time_s, cell: port.senders[lane] };
+                spikes.extend(std::iter::repeat_n(spike, count as usize));
+            }
+        }
+    }
+}
+
 impl Group {
     /// Makes room for everything the step loop needs, and sets the states at the start.
     pub fn start(&mut self, clock: &Clock) {
@@ -151,11 +175,11 @@ impl Group {
             }
             membrane.start.run(clock.level, arena, &uniforms, &mut work.scratch);
         }
-        for bound in points.iter().chain(cells.iter().map(|c| &c.programs)) {
-            for program in
-                [&bound.start, &bound.conditions, &bound.step, &bound.currents].into_iter().flatten()
-            {
-                work.scratch.fit(program);
+        for bound in points.iter_mut().chain(cells.iter_mut().map(|c| &mut c.programs)) {
+            let programs = [&bound.start, &bound.conditions, &bound.step, &bound.currents, &bound.show];
+            programs.into_iter().flatten().for_each(|program| work.scratch.fit(program));
+            if let Some(draws) = &mut bound.draws {
+                draws.start(arena);
             }
             if let Some(program) = &bound.start {
                 program.run(clock.level, arena, &uniforms, &mut work.scratch);
@@ -168,6 +192,7 @@ impl Group {
         for detector in &mut self.detectors {
             detector.before_v = self.arena[v + detector.node];
         }
+        self.show(clock.level, &uniforms);
     }
 
     /// Advances `steps` steps from step `from`. Allocates only when buffers of spikes and samples
@@ -189,10 +214,16 @@ impl Group {
         // Stimuli act at the middle of the step: exact charge, second order.
         let middle = uniforms(clock, time + 0.5 * clock.dt_s);
         self.draw_noise(clock, step);
-        let Group { arena, base, membranes, points, work, targets, calendar, observers, .. } = self;
-        for bound in points.iter() {
+        let Group { arena, base, membranes, points, cells, work, targets, calendar, observers, .. } = self;
+        for bound in points.iter_mut() {
+            if let Some(draws) = bound.draws.as_mut().filter(|_| step > 0) {
+                draws.before_step(arena);
+            }
             if let Some(program) = if step == 0 { &bound.conditions } else { &bound.step } {
                 program.run(clock.level, arena, &middle, &mut work.scratch);
+            }
+            if let Some(draws) = &mut bound.draws {
+                draws.after_conditions(arena);
             }
         }
         if let Some(base) = base {
@@ -210,9 +241,15 @@ impl Group {
         }
         calendar.take(step, &mut work.due);
         for volley in &work.due {
-            if let Some(program) = points.get(volley.kind as usize).and_then(|p| p.events.first()) {
-                let targets = &targets[volley.first as usize..volley.end as usize];
-                program.run(clock.level, targets, arena, &now, &mut work.registers);
+            let (kind, port) = (volley.kind as usize, usize::from(volley.port));
+            let targets = &targets[volley.first as usize..volley.end as usize];
+            let registers = &mut work.registers;
+            if let Some(of_cells) = kind.checked_sub(points.len()) {
+                let Some(cells) = cells.get_mut(of_cells) else { continue };
+                cells.programs.receive(port, clock.level, targets, arena, &now, registers);
+                cells.relay(targets, arena, time, &mut self.spikes);
+            } else if let Some(bound) = points.get_mut(kind) {
+                bound.receive(port, clock.level, targets, arena, &now, registers);
             }
         }
         for bound in points.iter() {
@@ -255,26 +292,40 @@ impl Group {
             let (before, after) = (detector.before_v, self.arena[v + detector.node]);
             if before < detector.threshold_v && after >= detector.threshold_v {
                 let fraction = (detector.threshold_v - before) / (after - before);
-                self.spikes.push(Spike { time_s: time + fraction * clock.dt_s, cell: detector.cell });
+                self.spikes.push(Spike { time_s: time + fraction * clock.dt_s, cell: detector.sender });
             }
             detector.before_v = after;
         }
         let end = (step + 1) as f64 * clock.dt_s;
         let uniforms = uniforms(clock, end);
-        for cells in &self.cells {
+        for cells in &mut self.cells {
+            if let Some(draws) = &mut cells.programs.draws {
+                draws.before_step(&mut self.arena);
+            }
             if let Some(program) = &cells.programs.step {
                 program.run(clock.level, &mut self.arena, &uniforms, &mut self.work.scratch);
             }
-            if let Some(sent) = cells.sent {
-                let sent = &self.arena[sent..sent + cells.cells.len()];
-                for (sent, cells) in sent.chunks(QUIET).zip(cells.cells.chunks(QUIET)) {
+            if let Some(draws) = &mut cells.programs.draws {
+                draws.after_conditions(&mut self.arena);
+            }
+            for port in &cells.ports {
+                let sent = &self.arena[port.sent..port.sent + port.senders.len()];
+                for (sent, senders) in sent.chunks(QUIET).zip(port.senders.chunks(QUIET)) {
                     // Most cells are silent: many are passed over at once.
                     if sent.iter().fold(0, |any, sent| any | sent.to_bits()) != 0 {
-                        let spiking = cells.iter().zip(sent).filter(|(_, sent)| **sent != 0.0);
+                        let spiking = senders.iter().zip(sent).filter(|(_, sent)| **sent != 0.0);
                         self.spikes.extend(spiking.map(|(&cell, _)| Spike { time_s: end, cell }));
                     }
                 }
             }
+        }
+        self.show(clock.level, &uniforms);
+    }
+
+    /// Puts what coupled contacts read where it is copied from.
+    fn show(&mut self, level: Level, uniforms: &[f64; uniform::COUNT]) {
+        for program in self.points.iter().filter_map(|bound| bound.show.as_ref()) {
+            program.run(level, &mut self.arena, uniforms, &mut self.work.scratch);
         }
     }
 

@@ -11,10 +11,10 @@ pub struct CableMember<'a> {
     pub cell: u32,
     /// Its potential at the start if not the kind's, V.
     pub initial_v: Option<f64>,
-    /// Synapses, then stimuli.
+    /// Synapses, then stimuli, then contacts.
     pub placed: Vec<PlacedAt>,
-    /// Spike detectors: node, threshold (V).
-    pub detectors: Vec<(u32, f64)>,
+    /// Spike detectors: node, threshold (V), number of the sender.
+    pub detectors: Vec<(u32, f64, u32)>,
     /// What is recorded.
     pub requests: Vec<Request>,
 }
@@ -28,8 +28,10 @@ pub struct PointMember {
     pub kind: usize,
     /// Its potential at the start if not the kind's, V.
     pub initial_v: Option<f64>,
-    /// Synapses, then stimuli; all at node 0.
+    /// Synapses, then stimuli, then contacts; all at node 0.
     pub placed: Vec<PlacedAt>,
+    /// Ports by which events leave, and the number of the sender of each.
+    pub ports: Vec<(usize, u32)>,
     /// What is recorded.
     pub requests: Vec<Request>,
 }
@@ -84,4 +86,19 @@ pub struct PlacedLanes {
     pub first: u32,
     /// How many lanes.
     pub count: u32,
+}
+
+/// Where in a group the instances of one kind lie.
+#[derive(Debug, Clone)]
+pub struct KindPlace {
+    /// The kind in the catalogue.
+    pub kind: usize,
+    /// Where its arrays start.
+    pub start: usize,
+    /// How far they are apart.
+    pub width: usize,
+    /// The node of each lane.
+    pub on: Vec<u32>,
+    /// Where the potentials of the nodes start.
+    pub v: usize,
 }

@@ -8,14 +8,22 @@
 mod bind;
 mod build;
 mod catalog;
+mod connect;
+mod contacts;
+mod couple;
+mod draws;
 mod events;
+mod families;
 mod group;
 mod lower;
 mod members;
 mod plan;
+mod record;
 mod resolve;
 mod run;
+mod senders;
 mod tables;
+mod watch;
 
 pub use events::Spike;
 pub use lower::find_variable;

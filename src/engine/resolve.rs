@@ -1,18 +1,20 @@
 //! From a model to members: selections become nodes, mechanisms become kinds.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::catalog::Catalog;
-use super::lower::{PointKind, PointSite, TOTAL_CURRENT, find_variable};
-use super::members::{CableMember, PlacedAt, PointMember, Request, What};
+use super::contacts::ContactPlace;
+use super::lower::{PointKind, PointSite, current_alone, given, peers};
+use super::members::{CableMember, PlacedAt, PointMember};
 use super::plan::CellPlan;
-use super::tables::{Column, Table};
+use super::senders::Senders;
+use super::tables::Table;
 use crate::dynamics::Dynamics;
+use crate::dynamics::random::{Moment, with_draws};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CableCell, CellSet, Model, Placed, PopulationCell, Recording, Site, Use, draw};
+use crate::model::{CableCell, CellSet, Model, Placed, Population, PopulationCell, Use, draw};
 use crate::select::{Cable, Draw, Field, Location};
-use crate::units::Dimension;
 
 /// A population ready to be laid out.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ pub fn cell_plans(model: &Model) -> Result<Vec<Option<Arc<CellPlan>>>> {
     Ok(plans)
 }
 
-fn in_population(error: Error, name: &str) -> Error {
+pub(super) fn in_population(error: Error, name: &str) -> Error {
     error.in_element(format!("population '{name}'"))
 }
 
@@ -67,6 +69,10 @@ pub struct Resolution<'a> {
     pub tables: Vec<Table>,
     /// Their sampling intervals in steps.
     pub intervals: Vec<u64>,
+    /// Where the contacts of each of the model's attachments are.
+    pub contacts: Vec<Vec<ContactPlace>>,
+    /// Who sends events.
+    pub senders: Senders,
 }
 
 /// Resolves `model`.
@@ -105,7 +111,8 @@ pub fn resolve<'a>(
                     let mut placed = Vec::with_capacity(cell.synapses.len());
                     for (s, synapse) in cell.synapses.iter().enumerate() {
                         let draw = draw(model.seed, u64::from(number), Use::Synapse(s));
-                        let at = place(synapse, &cable, plan, &draw, model, catalog).map_err(named)?;
+                        let at = place(synapse, &cable, plan, &draw, (model, population), catalog)
+                            .map_err(named)?;
                         placed.push(at);
                     }
                     members.push(CableMember {
@@ -122,9 +129,9 @@ pub fn resolve<'a>(
             (PopulationCell::Point(cell), _) => {
                 let mut synapses = Vec::with_capacity(cell.synapses.len());
                 for (s, synapse) in cell.synapses.iter().enumerate() {
-                    let kind = self::kind(&synapse.dynamics, Vec::new(), model, catalog);
+                    let kind = placed_kind(&synapse.dynamics, population, Vec::new(), None, model);
                     synapses.push(PlacedAt {
-                        kind: kind.map_err(named)?,
+                        kind: kind.and_then(|kind| catalog.kind(kind)).map_err(named)?,
                         nodes: vec![0],
                         values: Vec::new(),
                         use_id: Use::Synapse(s).id(),
@@ -137,6 +144,7 @@ pub fn resolve<'a>(
                     kind: 0,
                     initial_v: initial(i),
                     placed: synapses.clone(),
+                    ports: Vec::new(),
                     requests: Vec::new(),
                 };
                 Resolved::Point((0..population.size).map(member).collect())
@@ -145,32 +153,70 @@ pub fn resolve<'a>(
             (PopulationCell::Cable(_), None) => Resolved::Point(Vec::new()),
         });
     }
-    let mut resolution = Resolution { populations, first_cell, tables: Vec::new(), intervals: Vec::new() };
+    let (tables, intervals, contacts, senders) = Default::default();
+    let mut resolution = Resolution { populations, first_cell, tables, intervals, contacts, senders };
     resolution.add_stimuli(model, catalog)?;
+    resolution.add_attachments(model, catalog)?;
     resolution.compile_point_cells(model, catalog)?;
-    resolution.add_detectors(model)?;
+    resolution.add_senders(model)?;
     resolution.add_recordings(model, catalog)?;
     Ok(resolution)
 }
 
-fn kind(
+/// Instances of `dynamics` on cells of `population`; for contacts, what they show to coupled ones.
+///
+/// # Errors
+/// If these cells take nothing of it.
+pub(super) fn placed_kind(
     dynamics: &Arc<Dynamics>,
+    population: &Population,
     varying: Vec<String>,
+    coupled: Option<&[String]>,
     model: &Model,
-    catalog: &mut Catalog,
-) -> Result<usize> {
-    catalog.kind(PointKind {
+) -> Result<PointKind> {
+    if let (Some(name), None) = (peers(dynamics).next(), coupled) {
+        let message = format!("'{}' reads 'peer/{name}': it works between two contacts only", dynamics.name);
+        return Err(
+            Error::new(ErrorKind::Unsupported, message).in_element(format!("<{}>", dynamics.component_type))
+        );
+    }
+    let shows = coupled.unwrap_or_default().to_vec();
+    let gives = match &population.cell {
+        PopulationCell::Point(cell) => given(&cell.dynamics, dynamics)?,
+        _ => current_alone(),
+    };
+    let (dynamics, draws) = drawing(dynamics);
+    Ok(PointKind {
         name: dynamics.name.clone(),
-        dynamics: dynamics.clone(),
+        dynamics,
+        draws,
         varying,
         temperature_k: model.temperature_k,
         site: PointSite::Placed,
+        gives,
+        shows,
         is_loaded: false,
     })
 }
 
+/// The dynamics with inputs for the numbers that they draw.
+fn drawing(dynamics: &Arc<Dynamics>) -> (Arc<Dynamics>, Vec<Moment>) {
+    match with_draws(dynamics) {
+        (Cow::Borrowed(_), draws) => (dynamics.clone(), draws),
+        (Cow::Owned(drawing), draws) => (Arc::new(drawing), draws),
+    }
+}
+
+/// Steps of `dt_s` for which a number of noise is held.
+pub(super) fn noise_steps(dynamics: &Dynamics, dt_s: f64) -> u64 {
+    match dynamics.parameter("noiseInterval") {
+        Some(interval) => ((interval.value / dt_s).round() as u64).max(1),
+        None => 1,
+    }
+}
+
 /// The nodes of `locations`.
-fn nodes_of(plan: &CellPlan, locations: &[Location]) -> Vec<u32> {
+pub(super) fn nodes_of(plan: &CellPlan, locations: &[Location]) -> Vec<u32> {
     locations.iter().map(|l| plan.discretisation.node_at(l.section, l.fraction)).collect()
 }
 
@@ -179,7 +225,7 @@ fn place(
     cable: &Cable<'_>,
     plan: &CellPlan,
     draw: &Draw,
-    model: &Model,
+    (model, population): (&Model, &Population),
     catalog: &mut Catalog,
 ) -> Result<PlacedAt> {
     let named = |e: Error| e.in_element(format!("'{}'", synapse.name));
@@ -203,8 +249,9 @@ fn place(
             values.push(column);
         }
     }
+    let kind = placed_kind(&dynamics, population, varying, None, model);
     Ok(PlacedAt {
-        kind: kind(&dynamics, varying, model, catalog).map_err(named)?,
+        kind: kind.and_then(|kind| catalog.kind(kind)).map_err(named)?,
         nodes: nodes_of(plan, &locations),
         values,
         use_id: draw.use_id,
@@ -226,7 +273,7 @@ fn at_locations(field: &Field, cable: &Cable<'_>, locations: &[Location], name: 
 }
 
 /// The indices of `cells`, checked.
-fn checked(cells: &CellSet, size: usize, name: &str) -> Result<Vec<usize>> {
+pub(super) fn checked(cells: &CellSet, size: usize, name: &str) -> Result<Vec<usize>> {
     let indices = cells.indices(size);
     match indices.iter().find(|&&i| i >= size) {
         Some(bad) => Err(in_population(
@@ -242,11 +289,9 @@ impl Resolution<'_> {
         for (s, stimulus) in model.stimuli.iter().enumerate() {
             let population = &model.populations[stimulus.population];
             let named = |e: Error| e.in_element(format!("stimulus '{}'", stimulus.name));
-            let noise_interval = match stimulus.dynamics.parameter("noiseInterval") {
-                Some(interval) => ((interval.value / model.run.dt_s).round() as u64).max(1),
-                None => 1,
-            };
-            let kind = kind(&stimulus.dynamics, Vec::new(), model, catalog).map_err(named)?;
+            let noise_interval = noise_steps(&stimulus.dynamics, model.run.dt_s);
+            let kind = placed_kind(&stimulus.dynamics, population, Vec::new(), None, model);
+            let kind = kind.and_then(|kind| catalog.kind(kind)).map_err(named)?;
             for i in checked(&stimulus.cells, population.size, &population.name)? {
                 let draw = draw(
                     model.seed,
@@ -293,12 +338,16 @@ impl Resolution<'_> {
             };
             let mut placed = members.iter().flat_map(|member| &member.placed);
             let is_loaded = placed.any(|at| catalog.kinds[at.kind].1.has_conductance);
+            let (dynamics, draws) = drawing(&cell.dynamics);
             let kind = catalog.kind(PointKind {
-                name: cell.dynamics.name.clone(),
-                dynamics: cell.dynamics.clone(),
+                name: dynamics.name.clone(),
+                dynamics,
+                draws,
                 varying: Vec::new(),
                 temperature_k: model.temperature_k,
                 site: PointSite::Cell,
+                gives: Vec::new(),
+                shows: Vec::new(),
                 is_loaded,
             });
             let kind = kind.map_err(|e| in_population(e, &population.name))?;
@@ -306,277 +355,4 @@ impl Resolution<'_> {
         }
         Ok(())
     }
-
-    fn add_detectors(&mut self, model: &Model) -> Result<()> {
-        for (d, detector) in model.spike_detectors.iter().enumerate() {
-            let population = &model.populations[detector.population];
-            let (Resolved::Cable(members), PopulationCell::Cable(cell), Some(points)) =
-                (&mut self.populations[detector.population], &population.cell, &detector.points)
-            else {
-                continue;
-            };
-            for member in members {
-                let cable = Cable::new(&cell.morphology, &member.plan.geometry);
-                let draw = draw(model.seed, u64::from(member.cell), Use::SpikeDetector(d));
-                let locations =
-                    points.evaluate(&cable, &draw).map_err(|e| in_population(e, &population.name))?;
-                if let Some(&node) = nodes_of(member.plan, &locations).first() {
-                    member.detectors.push((node, detector.threshold_v));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn add_recordings(&mut self, model: &Model, catalog: &Catalog) -> Result<()> {
-        for (r, recording) in model.recordings.iter().enumerate() {
-            let steps = (recording.interval_s / model.run.dt_s).round().max(1.0);
-            self.intervals.push(steps as u64);
-            let columns = self
-                .add_recording(model, catalog, r, recording)
-                .map_err(|e| e.in_element(format!("recording '{}'", recording.file)))?;
-            let interval_s = steps * model.run.dt_s;
-            self.tables.push(Table { file: recording.file.clone(), interval_s, columns });
-        }
-        Ok(())
-    }
-
-    fn add_recording(
-        &mut self,
-        model: &Model,
-        catalog: &Catalog,
-        table: usize,
-        recording: &Recording,
-    ) -> Result<Vec<Column>> {
-        let population = &model.populations[recording.population];
-        let mut columns = Vec::new();
-        for i in checked(&recording.cells, population.size, &population.name)? {
-            let prefix = format!("{}[{i}]", population.name);
-            match (&mut self.populations[recording.population], &population.cell) {
-                (Resolved::Cable(members), PopulationCell::Cable(cell)) => {
-                    let member = &mut members[i];
-                    let draw = draw(model.seed, u64::from(member.cell), Use::Recording(table));
-                    let points = points_on(&cell.synapses, model, recording.population, &member.placed);
-                    let asked = Asked { recording, table, prefix: &prefix, draw };
-                    record_cable(&mut columns, member, cell, &points, &asked)?;
-                }
-                (Resolved::Point(members), PopulationCell::Point(cell)) => {
-                    let member = &mut members[i];
-                    let points = points_on(&cell.synapses, model, recording.population, &member.placed);
-                    for variable in &recording.variables {
-                        let (what, dimension) = point_variable(cell, member, &points, variable, catalog)?;
-                        let column = columns.len();
-                        member.requests.push(Request { table, column, node: 0, what });
-                        columns.push(Column { name: format!("{prefix}.{variable}"), dimension });
-                    }
-                }
-                _ => {
-                    return Err(Error::new(
-                        ErrorKind::Value,
-                        format!(
-                            "population '{}' is a list of spike times: it has no signals",
-                            population.name
-                        ),
-                    ));
-                }
-            }
-        }
-        Ok(columns)
-    }
-}
-
-/// Something at points that can be recorded: its name, its equations, its index among what is placed
-/// on the cell.
-type PointMechanism<'a> = (&'a str, &'a Dynamics, usize);
-
-/// The synapses of a cell and the stimuli that act on it.
-fn points_on<'a>(
-    synapses: &'a [Placed],
-    model: &'a Model,
-    population: usize,
-    placed: &[PlacedAt],
-) -> Vec<PointMechanism<'a>> {
-    let synapses = synapses.iter().enumerate().map(|(slot, s)| (s.name.as_str(), &*s.dynamics, slot));
-    let stimuli = model.stimuli.iter().enumerate().filter(|(_, s)| s.population == population);
-    let stimuli = stimuli.filter_map(|(index, s)| {
-        let slot = placed.iter().position(|p| p.use_id == Use::Stimulus(index).id())?;
-        Some((s.name.as_str(), &*s.dynamics, slot))
-    });
-    synapses.chain(stimuli).collect()
-}
-
-fn point_variable(
-    cell: &crate::model::PointCell,
-    member: &PointMember,
-    points: &[PointMechanism<'_>],
-    variable: &str,
-    catalog: &Catalog,
-) -> Result<(What, Dimension)> {
-    if variable == "v" && cell.dynamics.exposed("v").is_some() {
-        return Ok((What::V, Dimension::VOLTAGE));
-    }
-    if let Some((name, rest)) = variable.split_once('.')
-        && let Some((_, _, slot)) = points.iter().find(|(known, ..)| *known == name)
-    {
-        let found = find_variable(&catalog.kinds[member.placed[*slot].kind].0.dynamics, rest)?;
-        return Ok((What::Placed(*slot, 0, found.variable), found.dimension));
-    }
-    let found = find_variable(&cell.dynamics, variable)?;
-    Ok((What::Cell(found.variable), found.dimension))
-}
-
-/// A recording on one cell.
-struct Asked<'a> {
-    recording: &'a Recording,
-    table: usize,
-    /// What columns of this cell begin with.
-    prefix: &'a str,
-    draw: Draw,
-}
-
-fn record_cable(
-    columns: &mut Vec<Column>,
-    member: &mut CableMember<'_>,
-    cell: &CableCell,
-    points: &[PointMechanism<'_>],
-    asked: &Asked<'_>,
-) -> Result<()> {
-    let Asked { recording, table, prefix, draw } = asked;
-    let cable = Cable::new(&cell.morphology, &member.plan.geometry);
-    let discretisation = &member.plan.discretisation;
-    let places: Vec<(Location, u32)> = match &recording.site {
-        Site::Points(points) => {
-            let locations = points.evaluate(&cable, draw)?;
-            let nodes = nodes_of(member.plan, &locations);
-            locations.into_iter().zip(nodes).collect()
-        }
-        Site::Region(region) => {
-            let cover = region.evaluate(&cable)?;
-            let middle = |cv: &crate::cable::Cv| Location { section: cv.section, fraction: cv.centre() };
-            let inside = discretisation.cvs.iter().filter(|cv| cover.contains(middle(cv)));
-            inside.map(|cv| (middle(cv), cv.node)).collect()
-        }
-        Site::Cell => {
-            return Err(Error::new(ErrorKind::Value, "a cell with a shape is recorded at places")
-                .help("say where, such as at = \"soma\""));
-        }
-    };
-    if places.is_empty() {
-        return Err(Error::new(ErrorKind::Selection, "no compartment has its middle in the recorded region"));
-    }
-    for variable in &recording.variables {
-        let mut found_any = false;
-        for &(location, node) in &places {
-            let label = place_label(&cable, location);
-            for (what, dimension, extra) in cable_variable(points, member, variable, node)? {
-                found_any = true;
-                let name = format!("{prefix}.{label}.{variable}{extra}");
-                member.requests.push(Request { table: *table, column: columns.len(), node, what });
-                columns.push(Column { name, dimension });
-            }
-        }
-        // A region may reach beyond a mechanism; a recording of nothing at all is a mistake.
-        if !found_any {
-            let (name, _) = variable.split_once('.').unwrap_or((variable, ""));
-            return Err(Error::new(
-                ErrorKind::Selection,
-                format!("'{name}' is at none of the {} recorded places", places.len()),
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// The section, and the fraction unless it is the middle.
-fn place_label(cable: &Cable<'_>, location: Location) -> String {
-    let name = &cable.morphology.section(location.section).name;
-    if location.fraction == 0.5 {
-        name.clone()
-    } else {
-        let fraction = format!("{:.4}", location.fraction);
-        let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
-        format!("{name}({fraction})")
-    }
-}
-
-/// What `variable` is at `node`: several where several instances of a synapse sit there.
-fn cable_variable(
-    points: &[PointMechanism<'_>],
-    member: &CableMember<'_>,
-    variable: &str,
-    node: u32,
-) -> Result<Vec<(What, Dimension, String)>> {
-    if variable == "v" {
-        return Ok(vec![(What::V, Dimension::VOLTAGE, String::new())]);
-    }
-    let plan = member.plan;
-    if variable == TOTAL_CURRENT {
-        let set = plan.sets.get(plan.node_set[node as usize] as usize);
-        let first = set.and_then(|set| set.iter().find(|&&index| !plan.mechanisms[index].mechanism.is_pool));
-        let what = |&index: &usize| {
-            (What::Mechanism(index, variable.to_string()), Dimension::CURRENT, String::new())
-        };
-        return Ok(first.map(what).into_iter().collect());
-    }
-    // The pools of one ion may differ from place to place: the one that is here counts.
-    let named = |name: &str| -> Vec<usize> {
-        let meant = |m: &super::plan::Spread| {
-            let ion = m.mechanism.is_pool && m.mechanism.ion.as_deref() == Some(name);
-            ion || m.mechanism.name == name
-        };
-        (0..plan.mechanisms.len()).filter(|&index| meant(&plan.mechanisms[index])).collect()
-    };
-    // A name may itself have dots.
-    let mut splits = variable.match_indices('.').map(|(at, _)| (&variable[..at], &variable[at + 1..]));
-    let known = |name: &str| !named(name).is_empty() || points.iter().any(|(known, ..)| *known == name);
-    let split = splits.find(|(name, _)| known(name)).or_else(|| variable.split_once('.'));
-    let Some((name, rest)) = split else {
-        return Err(Error::new(ErrorKind::Name, format!("'{variable}' can't be recorded"))
-            .help("give 'v' or a path such as 'na.m' or 'AMPA.g'"));
-    };
-    let candidates = named(name);
-    if !candidates.is_empty() {
-        let set = plan.sets.get(plan.node_set[node as usize] as usize);
-        let mut failed = None;
-        let mut elsewhere = false;
-        for index in candidates {
-            match find_variable(&plan.mechanisms[index].mechanism.dynamics, rest) {
-                Ok(found) if set.is_some_and(|set| set.contains(&index)) => {
-                    return Ok(vec![(
-                        What::Mechanism(index, found.variable),
-                        found.dimension,
-                        String::new(),
-                    )]);
-                }
-                Ok(_) => elsewhere = true,
-                Err(error) => failed = failed.or(Some(error)),
-            }
-        }
-        return match failed {
-            Some(error) if !elsewhere => Err(error),
-            _ => Ok(Vec::new()),
-        };
-    }
-    if let Some(&(_, dynamics, slot)) = points.iter().find(|(known, ..)| *known == name) {
-        let found = find_variable(dynamics, rest)?;
-        let instances = member.placed[slot].nodes.iter().enumerate().filter(|(_, n)| **n == node);
-        let here: Vec<usize> = instances.map(|(i, _)| i).collect();
-        let extra = |i: usize| if here.len() > 1 { format!("[{i}]") } else { String::new() };
-        return Ok(here
-            .iter()
-            .map(|&i| (What::Placed(slot, i, found.variable.clone()), found.dimension, extra(i)))
-            .collect());
-    }
-    let names: BTreeMap<&str, ()> = plan
-        .mechanisms
-        .iter()
-        .map(|m| m.mechanism.name.as_str())
-        .chain(points.iter().map(|(name, ..)| *name))
-        .map(|n| (n, ()))
-        .collect();
-    let names: Vec<&str> = names.into_keys().collect();
-    Err(Error::new(
-        ErrorKind::Name,
-        format!("there is no mechanism '{name}' on the cell; it has {}", names.join(", ")),
-    ))
 }

@@ -5,18 +5,20 @@ use std::ops::ControlFlow;
 use rayon::prelude::*;
 
 use super::Options;
-use super::build::{cable_group, point_group};
+use super::build::{Built, cable_group, point_group};
 use super::catalog::Catalog;
-use super::events::{Spike, Volley};
+use super::connect::{Home, Layout, Routes};
+use super::couple::Copies;
+use super::events::Spike;
 use super::group::{Clock, Group};
-use super::members::{CableMember, PlacedLanes, PointMember};
+use super::members::{CableMember, KindPlace, PointMember};
 use super::plan::CellPlan;
 use super::resolve::{Resolution, Resolved, cell_plans, resolve};
+use super::senders::SILENT;
 use super::tables::Table;
 use crate::dynamics::advance::Order;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Connection, Method, Model, Receiver};
-use crate::vm::Target;
+use crate::model::{Connection, Method, Model};
 
 /// Steps between two hand-overs to the sink.
 const HAND_OVER: u64 = 512;
@@ -64,23 +66,6 @@ pub struct Summary {
     pub connections: usize,
 }
 
-/// Where connections of one cell lead that have the same delay.
-#[derive(Debug, Clone, Copy)]
-struct Route {
-    group: u32,
-    volley: Volley,
-    delay_s: f64,
-}
-
-/// Where one connection leads.
-#[derive(Debug, Clone, Copy)]
-struct Link {
-    group: u32,
-    kind: u32,
-    target: Target,
-    delay_s: f64,
-}
-
 /// A model laid out and ready to step.
 #[derive(Debug)]
 pub struct Simulation {
@@ -93,9 +78,11 @@ pub struct Simulation {
     tables: Vec<Table>,
     /// Columns in order for each table: group, index among the group's probes.
     columns: Vec<Vec<(u32, u32)>>,
-    /// Routes of cell `c`: `routes[first_route[c]..first_route[c + 1]]`.
-    routes: Vec<Route>,
-    first_route: Vec<usize>,
+    routes: Routes,
+    /// What coupled contacts read of each other.
+    copies: Copies,
+    /// For each sender the cell whose spikes its spikes are, or [`SILENT`].
+    output: Vec<u32>,
     /// Given spikes, by time and cell, and how many have left.
     given: Vec<Spike>,
     given_sent: usize,
@@ -147,16 +134,19 @@ impl Simulation {
         });
         let nodes = nodes.fold(0, usize::saturating_add);
         let resolution = resolve(model, &plans, &mut catalog)?;
+        let epoch = epoch(&model.connections, run.dt_s)?;
         let mut simulation = Simulation {
             groups: Vec::new(),
             clock,
             step: 0,
             steps: steps as u64,
-            epoch: epoch(&model.connections, run.dt_s)?,
+            // Coupled contacts see each other at every step.
+            epoch: if model.couplings.is_empty() { epoch } else { 1 },
             tables: Vec::new(),
             columns: Vec::new(),
-            routes: Vec::new(),
-            first_route: Vec::new(),
+            routes: Routes::default(),
+            copies: Copies::default(),
+            output: Vec::new(),
             given: Vec::new(),
             given_sent: 0,
             n_spikes: 0,
@@ -184,10 +174,12 @@ impl Simulation {
         catalog: &mut Catalog,
         group_size: usize,
     ) -> Result<()> {
-        let Resolution { populations, first_cell, tables, intervals } = resolution;
+        let Resolution { populations, first_cell, tables, intervals, contacts, senders } = resolution;
         let n_cells = first_cell.last().copied().unwrap_or(0) as usize;
         // Where each cell is: group and its placed instances there.
-        let mut homes: Vec<(u32, Vec<PlacedLanes>)> = vec![(u32::MAX, Vec::new()); n_cells];
+        let mut homes = vec![Home::default(); n_cells];
+        // Where the instances of each kind lie, by group.
+        let mut places: Vec<Vec<KindPlace>> = Vec::new();
         let mut waiting: Vec<CableMember<'_>> = Vec::new();
         for (p, population) in populations.into_iter().enumerate() {
             match population {
@@ -197,7 +189,14 @@ impl Simulation {
                         waiting.push(member);
                         let nodes: usize = waiting.iter().map(|m| m.plan.tree.len()).sum();
                         if nodes >= group_size {
-                            self.add_cable(&mut waiting, catalog, model, &intervals, &mut homes)?;
+                            self.add_cable(
+                                &mut waiting,
+                                catalog,
+                                model,
+                                &intervals,
+                                &mut homes,
+                                &mut places,
+                            )?;
                         }
                     }
                 }
@@ -207,12 +206,16 @@ impl Simulation {
                         let some: Vec<PointMember> = members.by_ref().take(group_size.max(1)).collect();
                         self.summary.cells += some.len();
                         self.summary.compartments += some.len();
-                        self.summary.instances += some.iter().flat_map(|m| &m.placed).count();
-                        let (group, lanes) = point_group(&some, catalog, &intervals)?;
+                        let placed = some.iter().flat_map(|m| &m.placed);
+                        self.summary.instances += placed.map(|p| p.nodes.len()).sum::<usize>();
+                        let Built { group, lanes, kinds } =
+                            point_group(&some, catalog, &self.clock, &intervals)?;
+                        places.push(kinds);
                         self.groups.push(group);
                         let number = self.groups.len() as u32 - 1;
-                        for (member, lanes) in some.iter().zip(lanes) {
-                            homes[member.cell as usize] = (number, lanes);
+                        for (lane, (member, placed)) in some.iter().zip(lanes).enumerate() {
+                            let own = Some(lane as u32);
+                            homes[member.cell as usize] = Home { group: number, placed, own };
                         }
                     }
                 }
@@ -225,11 +228,15 @@ impl Simulation {
             }
         }
         if !waiting.is_empty() {
-            self.add_cable(&mut waiting, catalog, model, &intervals, &mut homes)?;
+            self.add_cable(&mut waiting, catalog, model, &intervals, &mut homes, &mut places)?;
         }
         self.given.sort_by(by_time);
         self.summary.groups = self.groups.len();
-        self.connect(model, &first_cell, &homes)?;
+        let layout =
+            Layout { first_cell: &first_cell, homes: &homes, contacts: &contacts, senders: &senders };
+        self.routes = layout.connect(model, &mut self.groups)?;
+        self.output = senders.output;
+        self.copies = Copies::new(model, catalog, &first_cell, &homes, &contacts, &places)?;
         self.columns = tables.iter().map(|t| vec![(u32::MAX, 0); t.columns.len()]).collect();
         for (g, group) in self.groups.iter().enumerate() {
             for (table, samples) in group.samples.iter().enumerate() {
@@ -256,80 +263,16 @@ impl Simulation {
         catalog: &mut Catalog,
         model: &Model,
         intervals: &[u64],
-        homes: &mut [(u32, Vec<PlacedLanes>)],
+        homes: &mut [Home],
+        places: &mut Vec<Vec<KindPlace>>,
     ) -> Result<()> {
-        let (group, lanes) = cable_group(waiting, catalog, &self.clock, model.temperature_k, intervals)?;
+        let Built { group, lanes, kinds } =
+            cable_group(waiting, catalog, &self.clock, model.temperature_k, intervals)?;
+        places.push(kinds);
         self.groups.push(group);
         let number = self.groups.len() as u32 - 1;
-        for (member, lanes) in waiting.drain(..).zip(lanes) {
-            homes[member.cell as usize] = (number, lanes);
-        }
-        Ok(())
-    }
-
-    fn connect(
-        &mut self,
-        model: &Model,
-        first_cell: &[u32],
-        homes: &[(u32, Vec<PlacedLanes>)],
-    ) -> Result<()> {
-        if u32::try_from(model.connections.len()).is_err() {
-            let message = format!("{} connections are too many", model.connections.len());
-            return Err(Error::new(ErrorKind::Limit, message));
-        }
-        let cell = |(population, index): (usize, usize)| first_cell[population] as usize + index;
-        let mut counts = vec![0usize; homes.len() + 1];
-        for c in &model.connections {
-            check_connection(model, c)?;
-            counts[cell(c.source) + 1] += 1;
-        }
-        for i in 1..counts.len() {
-            counts[i] += counts[i - 1];
-        }
-        let first = counts.clone();
-        let empty = Link { group: 0, kind: 0, target: Target { lane: 0, weight: 0.0 }, delay_s: 0.0 };
-        let mut links = vec![empty; model.connections.len()];
-        for c in &model.connections {
-            let (group, lanes) = &homes[cell(c.target)];
-            let Receiver::Synapse { synapse, point } = c.receiver else {
-                let message = "connections to single contacts and to cells are not carried out";
-                return Err(Error::new(ErrorKind::Unsupported, message));
-            };
-            let Some(lanes) = lanes.get(synapse as usize) else {
-                return Err(Error::new(
-                    ErrorKind::Name,
-                    format!("a connection leads to synapse {synapse} of a cell that has {}", lanes.len()),
-                ));
-            };
-            if point >= lanes.count {
-                let count = lanes.count;
-                let message =
-                    format!("a connection leads to point {point} of synapse {synapse}, which has {count}");
-                return Err(Error::new(ErrorKind::Value, message));
-            }
-            let at = &mut counts[cell(c.source)];
-            let target = Target { lane: lanes.first + point, weight: c.weight };
-            links[*at] = Link { group: *group, kind: lanes.kind, target, delay_s: c.delay_s };
-            *at += 1;
-        }
-        self.routes.clear();
-        self.first_route = vec![0];
-        for cell in first.windows(2) {
-            let links = &mut links[cell[0]..cell[1]];
-            // Of equal ones the order of connection stays: what reaches a lane is summed in an order
-            // that does not depend on the groups.
-            links.sort_by(|a, b| {
-                (a.group, a.kind).cmp(&(b.group, b.kind)).then(a.delay_s.total_cmp(&b.delay_s))
-            });
-            for same in links.chunk_by(|a, b| (a.group, a.kind, a.delay_s) == (b.group, b.kind, b.delay_s)) {
-                let Link { group, kind, delay_s, .. } = same[0];
-                let targets = &mut self.groups[group as usize].targets;
-                let first = targets.len() as u32;
-                targets.extend(same.iter().map(|link| link.target));
-                let volley = Volley { kind, first, end: targets.len() as u32 };
-                self.routes.push(Route { group, volley, delay_s });
-            }
-            self.first_route.push(self.routes.len());
+        for (member, placed) in waiting.drain(..).zip(lanes) {
+            homes[member.cell as usize] = Home { group: number, placed, own: None };
         }
         Ok(())
     }
@@ -391,6 +334,7 @@ impl Simulation {
                 let first_given = self.given_sent;
                 self.send_given(self.step + steps);
                 let step = self.step;
+                self.copies.copy(&mut self.groups, clock.method);
                 self.each_group(&|group| group.advance(&clock, step, steps));
                 self.step += steps;
                 self.exchange(first_given);
@@ -398,6 +342,7 @@ impl Simulation {
             if self.step == self.steps {
                 // The last sample is of the end itself.
                 let step = self.step;
+                self.copies.copy(&mut self.groups, clock.method);
                 self.each_group(&|group| group.prepare(&clock, step));
             }
             self.hand_over(from, sink)?;
@@ -429,8 +374,7 @@ impl Simulation {
     }
 
     fn deliver(&mut self, spike: Spike) {
-        let cell = spike.cell as usize;
-        for route in &self.routes[self.first_route[cell]..self.first_route[cell + 1]] {
+        for route in self.routes.from(spike.cell) {
             let arrival = (spike.time_s + route.delay_s) / self.clock.dt_s;
             // To the nearest step, half-way ones to the earlier: as NEURON, up to t + dt/2.
             let step = (arrival - 0.5 - 1e-9).ceil().max(0.0) as u64;
@@ -446,12 +390,22 @@ impl Simulation {
             self.spikes.append(&mut group.spikes);
         }
         self.spikes[first..].sort_by(by_time);
-        self.n_spikes += (self.spikes.len() - first) as u64;
         if !self.routes.is_empty() {
             for at in first..self.spikes.len() {
                 self.deliver(self.spikes[at]);
             }
         }
+        let mut kept = first;
+        for at in first..self.spikes.len() {
+            let Spike { time_s, cell } = self.spikes[at];
+            let cell = self.output[cell as usize];
+            if cell != SILENT {
+                self.spikes[kept] = Spike { time_s, cell };
+                kept += 1;
+            }
+        }
+        self.spikes.truncate(kept);
+        self.n_spikes += (kept - first) as u64;
         self.spikes.extend_from_slice(&self.given[first_given..self.given_sent]);
         self.spikes[first..].sort_by(by_time);
     }
@@ -531,27 +485,12 @@ fn check_references(model: &Model) -> Result<()> {
     let stimuli = model.stimuli.iter().map(|s| (s.population, format!("stimulus '{}'", s.name)));
     let recordings = model.recordings.iter().map(|r| (r.population, format!("recording '{}'", r.file)));
     let detectors = model.spike_detectors.iter().map(|d| (d.population, "a spike detector".to_string()));
-    for (population, what) in stimuli.chain(recordings).chain(detectors) {
+    let attachments = model.attachments.iter().map(|a| (a.population, format!("attachments '{}'", a.name)));
+    for (population, what) in stimuli.chain(recordings).chain(detectors).chain(attachments) {
         if population >= model.populations.len() {
             let message =
                 format!("population {population} does not exist; there are {}", model.populations.len());
             return Err(Error::new(ErrorKind::Name, message).in_element(what));
-        }
-    }
-    Ok(())
-}
-
-fn check_connection(model: &Model, c: &Connection) -> Result<()> {
-    for (what, (population, index)) in [("source", c.source), ("target", c.target)] {
-        let Some(p) = model.populations.get(population) else {
-            let message = format!("a connection's {what} is population {population}, which does not exist");
-            return Err(Error::new(ErrorKind::Name, message));
-        };
-        if index >= p.size {
-            return Err(Error::new(
-                ErrorKind::Value,
-                format!("a connection's {what} is cell {index} of '{}', which has {} cells", p.name, p.size),
-            ));
         }
     }
     Ok(())

@@ -13,6 +13,8 @@ pub enum Use {
     Recording(usize),
     /// Spike detector of this index in the model.
     SpikeDetector(usize),
+    /// Attachments of this index in the model.
+    Attachments(usize),
 }
 
 impl Use {
@@ -23,8 +25,10 @@ impl Use {
             Use::Stimulus(index) => (1, index),
             Use::Recording(index) => (2, index),
             Use::SpikeDetector(index) => (3, index),
+            // The last kind: its numbers may go on without an end.
+            Use::Attachments(index) => (4, index),
         };
-        kind << 20 | index as u64
+        (kind << 20) + index as u64
     }
 }
 
@@ -45,7 +49,8 @@ mod tests {
         let mut seen = Vec::new();
         for cell in 0..4 {
             for index in 0..3 {
-                let uses = [Use::Synapse, Use::Stimulus, Use::Recording, Use::SpikeDetector];
+                let uses =
+                    [Use::Synapse, Use::Stimulus, Use::Recording, Use::SpikeDetector, Use::Attachments];
                 seen.extend(uses.map(|what| draw(1, cell, what(index))));
             }
         }

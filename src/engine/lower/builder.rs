@@ -23,6 +23,8 @@ pub enum Array {
     Node(NodeArray),
     /// Instance array of this number of the mechanism set.
     Instance(usize),
+    /// One value for each point cell: sum of this number over what is attached to it.
+    Received(u16),
     /// Result array of this number of an observer.
     Result(usize),
 }

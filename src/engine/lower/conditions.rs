@@ -12,7 +12,8 @@ pub type Sends = Vec<Option<NodeId>>;
 /// Makes the scope of a dynamics for given states.
 pub type MakeScope<'s, 'd> = dyn FnMut(&mut Builder, &[NodeId]) -> Result<Scope<'d>> + 's;
 
-/// The states after the conditions of `dynamics`, one after the other, and who sends.
+/// The states after the conditions of `dynamics`, one after the other, who sends, and which
+/// conditions held.
 ///
 /// # Errors
 /// If an expression uses an unknown name.
@@ -21,11 +22,13 @@ pub fn apply_conditions<'d>(
     dynamics: &'d Dynamics,
     mut states: Vec<NodeId>,
     scope: &mut MakeScope<'_, 'd>,
-) -> Result<(Vec<NodeId>, Sends)> {
+) -> Result<(Vec<NodeId>, Sends, Vec<NodeId>)> {
     let mut sends: Sends = vec![None; dynamics.out_ports.len()];
+    let mut held = Vec::with_capacity(dynamics.conditions.len());
     for condition in &dynamics.conditions {
         let mut before = scope(builder, &states)?;
         let test = before.expression(&mut builder.graph, &condition.test)?;
+        held.push(test);
         let mut assigned = states.clone();
         for assignment in &condition.assignments {
             let mut now = scope(builder, &assigned)?;
@@ -42,7 +45,7 @@ pub fn apply_conditions<'d>(
             });
         }
     }
-    Ok((states, sends))
+    Ok((states, sends, held))
 }
 
 /// The states after assignments, one after the other.

@@ -267,7 +267,7 @@ impl MembranePlan {
             for (index, m) in self.mechanisms.iter().enumerate() {
                 let mut scope = self.scope(&mut builder, index, &old, &old[index])?;
                 let next = advance(&mut builder.graph, &mut scope, &old[index], h, order)?;
-                let (next, _) = apply_conditions(&mut builder, &m.dynamics, next, &mut |b, own| {
+                let (next, ..) = apply_conditions(&mut builder, &m.dynamics, next, &mut |b, own| {
                     self.scope(b, index, &old, own)
                 })?;
                 states[index] = next;

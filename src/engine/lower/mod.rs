@@ -5,10 +5,12 @@ mod conditions;
 mod membrane;
 mod observe;
 mod point;
+mod received;
 #[cfg(test)]
 mod tests;
 
 pub use builder::{Array, Builder, N_NODE_ARRAYS, NodeArray, Template, list, uniform};
 pub use membrane::{Holds, Mechanism, MembranePlan, MembranePrograms};
 pub use observe::{TOTAL_CURRENT, find_variable};
-pub use point::{PointHolds, PointKind, PointPrograms, PointSite};
+pub use point::{PointHolds, PointKind, PointPrograms, PointSite, peers};
+pub use received::{current_alone, given, sums};

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::builder::{Array, Builder, NodeArray, Template, list, uniform};
 use super::conditions::{Sends, apply_assignments, apply_conditions};
 use super::membrane::{linearise, start_schemes};
+use super::received::{Given, sums};
 use crate::dynamics::Dynamics;
-use crate::dynamics::advance::{Order, advance};
-use crate::dynamics::graph::NodeId;
+use crate::dynamics::advance::{Order, advance_together};
+use crate::dynamics::graph::{Graph, NodeId};
+use crate::dynamics::random::{Moment, draw_number};
 use crate::dynamics::scope::Scope;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -20,19 +22,33 @@ pub enum PointSite {
     Cell,
 }
 
+/// What `dynamics` read from the coupled contact.
+pub fn peers(dynamics: &Dynamics) -> impl Iterator<Item = &str> {
+    dynamics.inputs.iter().filter_map(|input| input.name.strip_prefix("peer/"))
+}
+
 /// Instances with the same equations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointKind {
     /// The name for messages.
     pub name: String,
-    /// The equations.
+    /// The equations, with inputs for the numbers that they draw ([`with_draws`]).
+    ///
+    /// [`with_draws`]: crate::dynamics::random::with_draws
     pub dynamics: Arc<Dynamics>,
-    /// Names of parameters that differ between instances.
+    /// For what moments each of these numbers is.
+    pub draws: Vec<Moment>,
+    /// Names of parameters that differ between instances; `weight` among them is the property's
+    /// value outside events.
     pub varying: Vec<String>,
     /// Temperature, K.
     pub temperature_k: f64,
     /// What they are.
     pub site: PointSite,
+    /// For what is placed: what it gives to its place.
+    pub gives: Vec<Given>,
+    /// For contacts that others read: variables that are shown to them.
+    pub shows: Vec<String>,
     /// For cells: whether anything on them has a conductance. Without, the step of a passive cell has
     /// fixed coefficients.
     pub is_loaded: bool,
@@ -49,6 +65,16 @@ pub enum PointHolds {
     Noise,
     /// Whether an event leaves by this port.
     Sent(usize),
+    /// How many events handlers of events have sent by this port; for cells only.
+    Relayed(usize),
+    /// The number of this index that `random` has drawn.
+    Draw(usize),
+    /// Whether the condition of this index, whose assignments draw numbers, held.
+    Held(usize),
+    /// The input of this index among those that come from the coupled contact.
+    Peer(usize),
+    /// The variable of this index that is shown to the coupled contact.
+    Shown(usize),
 }
 
 /// The programs of a kind. Empty ones are left out.
@@ -62,14 +88,13 @@ pub struct PointPrograms {
     pub step: Option<Template>,
     /// Adds current and conductance to the nodes; placed instances only.
     pub currents: Option<Template>,
+    /// Shows variables to coupled contacts.
+    pub show: Option<Template>,
     /// What an event at each port does: port, program for the lane it hits.
     pub events: Vec<(String, Template)>,
     /// Whether the nodes get a conductance too.
     pub has_conductance: bool,
 }
-
-/// The inputs by which the injected current of a point cell is known.
-const CURRENT_INPUTS: [&str; 2] = ["synapses[*]/i", "iSyn"];
 
 impl PointKind {
     /// The instance arrays, in order.
@@ -79,8 +104,32 @@ impl PointKind {
         if self.needs_noise() {
             arrays.push(PointHolds::Noise);
         }
-        arrays.extend((0..self.dynamics.out_ports.len()).map(PointHolds::Sent));
+        if self.site == PointSite::Cell {
+            let ports = 0..self.dynamics.out_ports.len();
+            arrays.extend(ports.clone().map(PointHolds::Sent));
+            let relays = |port: &usize| self.dynamics.events.iter().any(|e| e.sends.contains(port));
+            arrays.extend(ports.filter(relays).map(PointHolds::Relayed));
+        }
+        arrays.extend((0..self.moments().len()).map(PointHolds::Draw));
+        arrays.extend(self.drawing_conditions().map(PointHolds::Held));
+        arrays.extend((0..self.peers().count()).map(PointHolds::Peer));
+        arrays.extend((0..self.shows.len()).map(PointHolds::Shown));
         arrays
+    }
+
+    /// For what moments each number is that `random` draws.
+    pub fn moments(&self) -> &[Moment] {
+        &self.draws
+    }
+
+    /// The conditions whose assignments draw numbers.
+    fn drawing_conditions(&self) -> impl Iterator<Item = usize> {
+        (0..self.dynamics.conditions.len()).filter(|&c| self.draws.contains(&Moment::Condition(c)))
+    }
+
+    /// What is read from the coupled contact: `v`, or what it exposes.
+    pub fn peers(&self) -> impl Iterator<Item = &str> {
+        peers(&self.dynamics)
     }
 
     /// Whether the equations read `noise`.
@@ -109,6 +158,7 @@ impl PointKind {
             conditions: self.step(None)?,
             step: self.step(Some((h, order)))?,
             currents,
+            show: self.show()?,
             events: self.events()?,
             has_conductance,
         })
@@ -138,8 +188,27 @@ impl PointKind {
             let node = self.instance(builder, PointHolds::Parameter(parameter))?;
             scope.bind(name, node);
         }
+        let received = if self.site == PointSite::Cell { sums(&self.dynamics) } else { Vec::new() };
         for input in &self.dynamics.inputs {
             let name = input.name.as_str();
+            let held = match name.strip_prefix("peer/") {
+                Some(peer) => self.peers().position(|p| p == peer).map(PointHolds::Peer),
+                None => draw_number(name).map(PointHolds::Draw),
+            };
+            let sum = received.iter().find(|sum| sum.input == name);
+            if let Some(sum) = sum {
+                let node = match sum.array {
+                    Some(k) => builder.read(Array::Received(k)),
+                    None => self.injected_current(builder, states)?,
+                };
+                scope.bind(name, node);
+                continue;
+            }
+            if let Some(held) = held {
+                let node = self.instance(builder, held)?;
+                scope.bind(name, node);
+                continue;
+            }
             let node = match name {
                 "v" if self.site == PointSite::Placed => self.node(builder, NodeArray::V, list::NODE),
                 "t" => builder.uniform(uniform::TIME),
@@ -147,10 +216,8 @@ impl PointKind {
                 "noise" => self.instance(builder, PointHolds::Noise)?,
                 // Beside events, the property's default of NeuroML holds.
                 "weight" if builder.on_event => builder.uniform(uniform::WEIGHT),
+                "weight" if self.varying.iter().any(|known| known == name) => continue,
                 "weight" => builder.graph.constant(1.0),
-                _ if self.site == PointSite::Cell && CURRENT_INPUTS.contains(&name) => {
-                    self.injected_current(builder, states)?
-                }
                 _ => {
                     return Err(Error::new(
                         ErrorKind::Name,
@@ -215,10 +282,9 @@ impl PointKind {
         let old = self.states(&mut builder)?;
         let mut states = old.clone();
         if let Some((h, order)) = advance_by {
-            let mut scope = self.scope(&mut builder, &old)?;
-            states = advance(&mut builder.graph, &mut scope, &old, h, order)?;
+            states = self.advance(&mut builder, &old, h, order)?;
         }
-        let (states, sends): (_, Sends) =
+        let (states, sends, held): (_, Sends, _) =
             apply_conditions(&mut builder, &self.dynamics, states, &mut |b, own| self.scope(b, own))?;
         self.store_states(&mut builder, Some(&old), &states)?;
         let zero = builder.graph.constant(0.0);
@@ -227,26 +293,73 @@ impl PointKind {
                 builder.store(sent.unwrap_or(zero), Array::Instance(array));
             }
         }
+        for condition in self.drawing_conditions() {
+            if let Some(array) = self.array(PointHolds::Held(condition)) {
+                builder.store(held[condition], Array::Instance(array));
+            }
+        }
         self.finish(builder)
     }
 
-    fn currents(&self) -> Result<Template> {
-        let variable = self.dynamics.exposed("i").ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unsupported,
-                format!("'{}' exposes no current (i): it can't be placed on a cell", self.name),
-            )
-            .in_element(format!("<{}>", self.dynamics.component_type))
-        })?;
+    fn show(&self) -> Result<Option<Template>> {
         let mut builder = Builder::default();
         let states = self.states(&mut builder)?;
         let mut scope = self.scope(&mut builder, &states)?;
-        let current = scope.node(&mut builder.graph, variable)?;
-        let v = self.node(&mut builder, NodeArray::V, list::NODE);
-        let (conductance, source) = linearise(&mut builder.graph, current, v);
-        builder.scatter_add(source, Array::Node(NodeArray::Rhs), list::NODE);
-        if builder.graph.value(conductance) != Some(0.0) {
-            builder.scatter_add(conductance, Array::Node(NodeArray::Diagonal), list::NODE);
+        for (number, variable) in self.shows.iter().enumerate() {
+            let value = scope.node(&mut builder.graph, variable)?;
+            if let Some(array) = self.array(PointHolds::Shown(number)) {
+                builder.store(value, Array::Instance(array));
+            }
+        }
+        self.finish(builder)
+    }
+
+    /// The states after a step. Time within it is that of its middle.
+    fn advance(&self, builder: &mut Builder, old: &[NodeId], h: f64, order: Order) -> Result<Vec<NodeId>> {
+        let time = builder.uniform(uniform::TIME);
+        // Instances at points are stepped when time is already that of the middle of the next step.
+        let back = if self.site == PointSite::Placed { h } else { 0.5 * h };
+        let middle = builder.graph.sum(-back, &[(time, 1.0)]);
+        let mut graph = std::mem::take(&mut builder.graph);
+        let mut scope = |graph: &mut Graph, own: &[NodeId]| {
+            std::mem::swap(graph, &mut builder.graph);
+            let scope = self.scope(builder, own);
+            std::mem::swap(graph, &mut builder.graph);
+            scope.map(|mut scope| {
+                if self.dynamics.inputs.iter().any(|input| input.name == "t") {
+                    scope.bind("t", middle);
+                }
+                scope
+            })
+        };
+        let next = advance_together(&mut graph, &mut scope, old, h, order);
+        builder.graph = graph;
+        next
+    }
+
+    fn currents(&self) -> Result<Template> {
+        let mut builder = Builder::default();
+        let states = self.states(&mut builder)?;
+        let mut scope = self.scope(&mut builder, &states)?;
+        for (exposure, array) in &self.gives {
+            let variable = self.dynamics.exposed(exposure).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Unsupported,
+                    format!("'{}' exposes no current (i): it can't be placed on a cell", self.name),
+                )
+                .in_element(format!("<{}>", self.dynamics.component_type))
+            })?;
+            let value = scope.node(&mut builder.graph, variable)?;
+            if let Some(k) = array {
+                builder.scatter_add(value, Array::Received(*k), list::NODE);
+                continue;
+            }
+            let v = self.node(&mut builder, NodeArray::V, list::NODE);
+            let (conductance, source) = linearise(&mut builder.graph, value, v);
+            builder.scatter_add(source, Array::Node(NodeArray::Rhs), list::NODE);
+            if builder.graph.value(conductance) != Some(0.0) {
+                builder.scatter_add(conductance, Array::Node(NodeArray::Diagonal), list::NODE);
+            }
         }
         builder.finish()
     }
@@ -261,22 +374,38 @@ impl PointKind {
             builder.on_event = true;
             let old = self.states(&mut builder)?;
             let mut states = old.clone();
+            let mut relayed: Vec<Vec<(NodeId, f64)>> = vec![Vec::new(); self.dynamics.out_ports.len()];
+            let one = builder.graph.constant(1.0);
             for handler in self.dynamics.events.iter().filter(|e| e.port == event.port) {
                 let assigned =
                     apply_assignments(&mut builder, &handler.assignments, states.clone(), &mut |b, own| {
                         self.scope(b, own)
                     })?;
-                states = match &handler.test {
-                    None => assigned,
+                let test = match &handler.test {
+                    None => one,
                     Some(test) => {
                         let mut scope = self.scope(&mut builder, &states)?;
-                        let test = scope.expression(&mut builder.graph, test)?;
-                        let pairs = assigned.iter().zip(&states);
-                        pairs.map(|(&new, &old)| builder.graph.select(test, new, old)).collect()
+                        scope.expression(&mut builder.graph, test)?
                     }
                 };
+                let pairs = assigned.iter().zip(&states);
+                states = pairs.map(|(&new, &old)| builder.graph.select(test, new, old)).collect();
+                for &port in &handler.sends {
+                    // A truth may be any number but 0.
+                    let zero = builder.graph.constant(0.0);
+                    let count = builder.graph.select(test, one, zero);
+                    relayed[port].push((count, 1.0));
+                }
             }
             self.store_states(&mut builder, Some(&old), &states)?;
+            for (port, mut counts) in relayed.into_iter().enumerate().filter(|(_, counts)| !counts.is_empty())
+            {
+                if let Some(array) = self.array(PointHolds::Relayed(port)) {
+                    counts.push((builder.read(Array::Instance(array)), 1.0));
+                    let total = builder.graph.sum(0.0, &counts);
+                    builder.store(total, Array::Instance(array));
+                }
+            }
             programs.push((event.port.clone(), builder.finish()?));
         }
         Ok(programs)

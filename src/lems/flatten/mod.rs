@@ -86,6 +86,8 @@ impl Flattener<'_, '_> {
         self.out.name = root.id.clone().unwrap_or_else(|| root.component_type.clone());
         self.out.component_type.clone_from(&self.nodes[0].of.name);
         self.out.base_types.clone_from(&self.nodes[0].of.bases);
+        let lists = self.nodes[0].of.attachments.iter();
+        self.out.attachments = lists.map(|list| (list.name.clone(), list.component_type.clone())).collect();
         for node in 0..self.nodes.len() {
             self.parameters(node);
             self.states(node);

@@ -1,0 +1,161 @@
+//! Contacts that read each other: what one shows is copied to the other before every step.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::catalog::Catalog;
+use super::connect::Home;
+use super::contacts::ContactPlace;
+use super::group::Group;
+use super::lower::{PointHolds, peers};
+use super::members::KindPlace;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Coupling, Method, Model};
+
+/// A contact: attachments and index.
+type Contact = (u32, u32);
+
+/// Which contact each coupled contact reads.
+///
+/// # Errors
+/// If a coupling names what does not exist, or a contact twice; if a contact that reads another is
+/// coupled with none, or with one that does not expose what it reads.
+pub fn partners(model: &Model) -> Result<HashMap<Contact, Contact>> {
+    let mut partners = HashMap::new();
+    for &Coupling { one, other } in &model.couplings {
+        for (from, to) in [(one, other), (other, one)] {
+            let list = model.attachments.get(from.0 as usize);
+            if list.is_none_or(|list| from.1 as usize >= list.contacts.len()) {
+                let message = format!(
+                    "a coupling names contact {} of attachments {}, which does not exist",
+                    from.1, from.0
+                );
+                return Err(Error::new(ErrorKind::Name, message));
+            }
+            if partners.insert(from, to).is_some() {
+                let name = list.map_or("", |list| &list.name);
+                let message = format!("contact {} of '{name}' is coupled twice", from.1);
+                return Err(Error::new(ErrorKind::Value, message));
+            }
+        }
+    }
+    for (number, list) in model.attachments.iter().enumerate() {
+        let reads: Vec<&str> = peers(&list.dynamics).collect();
+        if reads.is_empty() {
+            continue;
+        }
+        for contact in 0..list.contacts.len() as u32 {
+            let Some(partner) = partners.get(&(number as u32, contact)) else {
+                let message = format!(
+                    "'{}' reads 'peer/{}', but contact {contact} is coupled with nothing",
+                    list.name, reads[0]
+                );
+                return Err(Error::new(ErrorKind::Name, message));
+            };
+            let other = &model.attachments[partner.0 as usize];
+            let missing = reads.iter().find(|name| **name != "v" && other.dynamics.exposed(name).is_none());
+            if let Some(name) = missing {
+                let message =
+                    format!("'{}' reads 'peer/{name}', which '{}' does not expose", list.name, other.name);
+                return Err(Error::new(ErrorKind::Name, message));
+            }
+        }
+    }
+    Ok(partners)
+}
+
+/// For each of the model's attachments the variables that partners read, beside the potential.
+pub fn shown(model: &Model) -> Vec<Vec<String>> {
+    let mut shown = vec![BTreeSet::new(); model.attachments.len()];
+    for &Coupling { one, other } in &model.couplings {
+        for (reader, read) in [(one.0, other.0), (other.0, one.0)] {
+            let lists = (model.attachments.get(reader as usize), model.attachments.get(read as usize));
+            let (Some(reader), Some(of)) = lists else { continue };
+            let names = peers(&reader.dynamics).filter(|name| *name != "v");
+            shown[read as usize]
+                .extend(names.filter_map(|name| of.dynamics.exposed(name)).map(str::to_string));
+        }
+    }
+    shown.into_iter().map(|names| names.into_iter().collect()).collect()
+}
+
+/// One number copied before every step.
+#[derive(Debug, Clone, Copy)]
+struct Copied {
+    from: (u32, usize),
+    to: (u32, usize),
+    /// Whether it is a potential, and its value one step ago, V.
+    potential: Option<f64>,
+}
+
+/// Everything that is copied.
+#[derive(Debug, Clone, Default)]
+pub struct Copies {
+    copies: Vec<Copied>,
+}
+
+impl Copies {
+    /// What the couplings of `model` ask for. `kinds` says for each group where its instances lie.
+    ///
+    /// # Errors
+    /// As [`partners`].
+    pub fn new(
+        model: &Model,
+        catalog: &Catalog,
+        first_cell: &[u32],
+        homes: &[Home],
+        contacts: &[Vec<ContactPlace>],
+        kinds: &[Vec<KindPlace>],
+    ) -> Result<Copies> {
+        let partners = partners(model)?;
+        let place = |(list, contact): Contact| {
+            let at = contacts[list as usize][contact as usize];
+            let list = &model.attachments[list as usize];
+            let cell = first_cell[list.population] + list.contacts[contact as usize].cell;
+            let home = &homes[cell as usize];
+            let lanes = home.placed[at.slot as usize];
+            let kind = &kinds[home.group as usize][lanes.kind as usize];
+            (home.group, kind, (lanes.first + at.instance) as usize)
+        };
+        let mut copies = Vec::new();
+        for &Coupling { one, other } in &model.couplings {
+            for reader in [one, other] {
+                let partner = partners[&reader];
+                let (group, kind, lane) = place(reader);
+                let (from_group, from, from_lane) = place(partner);
+                let (plan, shows) = (&catalog.kinds[kind.kind].0, &catalog.kinds[from.kind].0);
+                for (index, name) in plan.peers().enumerate() {
+                    let Some(to) = plan.array(PointHolds::Peer(index)) else { continue };
+                    let variable = shows.dynamics.exposed(name);
+                    let number = variable.and_then(|v| shows.shows.iter().position(|shown| shown == v));
+                    let shown = number.and_then(|number| shows.array(PointHolds::Shown(number)));
+                    let offset = match shown {
+                        _ if name == "v" => from.v + from.on[from_lane] as usize,
+                        Some(k) => from.start + k * from.width + from_lane,
+                        None => continue,
+                    };
+                    copies.push(Copied {
+                        from: (from_group, offset),
+                        to: (group, kind.start + to * kind.width + lane),
+                        potential: (name == "v").then_some(f64::NAN),
+                    });
+                }
+            }
+        }
+        Ok(Copies { copies })
+    }
+
+    /// Copies everything. With Crank–Nicolson, potentials are continued to the middle of the step, so
+    /// that the coupling too is of second order: 1.5 v(t) − 0.5 v(t − dt).
+    pub fn copy(&mut self, groups: &mut [Group], method: Method) {
+        for copied in &mut self.copies {
+            let mut value = groups[copied.from.0 as usize].arena[copied.from.1];
+            if let (Some(before), Method::CrankNicolson) = (&mut copied.potential, method) {
+                let past = std::mem::replace(before, value);
+                if !past.is_nan() {
+                    value = 1.5 * value - 0.5 * past;
+                }
+            }
+            groups[copied.to.0 as usize].arena[copied.to.1] = value;
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Who sends events: numbers of senders. A cell's own number is that of the cell; other detectors
+//! and ports of cells follow after all cells.
+
+use std::collections::BTreeMap;
+
+use super::resolve::{Resolution, Resolved, in_population, nodes_of};
+use crate::dynamics::Dynamics;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Connection, Model, PopulationCell, Sender, Use, draw};
+use crate::select::Cable;
+
+/// For a sender whose spikes are not among the results.
+pub const SILENT: u32 = u32::MAX;
+
+/// The senders of a model.
+#[derive(Debug, Default)]
+pub struct Senders {
+    /// For each sender the cell whose spikes its spikes are, or [`SILENT`].
+    pub output: Vec<u32>,
+    /// For each detector of the model the sender of its population's first cell.
+    detectors: Vec<Option<u32>>,
+    /// The same by population and port, beside the port that is the cell's own.
+    ports: BTreeMap<(usize, usize), u32>,
+}
+
+/// The port by which a cell's own spikes leave: `spike`, or else its first.
+pub fn own_port(dynamics: &Dynamics) -> Option<usize> {
+    let ports = &dynamics.out_ports;
+    ports.iter().position(|p| p == "spike").or((!ports.is_empty()).then_some(0))
+}
+
+impl Senders {
+    /// Numbers for `size` more senders.
+    fn take(&mut self, size: usize, output: impl Fn(usize) -> u32) -> Result<u32> {
+        let first = self.output.len();
+        if u32::try_from(first + size).is_err() {
+            return Err(Error::new(ErrorKind::Limit, "a model has too many spike detectors"));
+        }
+        self.output.extend((0..size).map(output));
+        Ok(first as u32)
+    }
+
+    /// The sender of a connection, `first_cell` being the first cell of its population.
+    ///
+    /// # Errors
+    /// If there is no such sender.
+    pub fn of(&self, model: &Model, c: &Connection, first_cell: u32) -> Result<u32> {
+        let (population, index) = c.source;
+        let wrong = |message: String| Err(Error::new(ErrorKind::Name, message));
+        let name = &model.populations[population].name;
+        let first = match c.sender {
+            Sender::Cell => first_cell,
+            Sender::Detector(d) => {
+                let its = model.spike_detectors.get(d as usize).map(|d| d.population);
+                match self.detectors.get(d as usize) {
+                    Some(Some(first)) if its == Some(population) => *first,
+                    _ => return wrong(format!("cells of '{name}' have no spike detector {d}")),
+                }
+            }
+            Sender::Port(port) => {
+                let PopulationCell::Point(cell) = &model.populations[population].cell else {
+                    return wrong(format!("cells of '{name}' have no ports: they have a shape"));
+                };
+                let port = usize::from(port);
+                match self.ports.get(&(population, port)) {
+                    _ if own_port(&cell.dynamics) == Some(port) => first_cell,
+                    Some(&first) => first,
+                    None => {
+                        let count = cell.dynamics.out_ports.len();
+                        return wrong(format!(
+                            "cells of '{name}' have {count} ports that send, not a port {port}"
+                        ));
+                    }
+                }
+            }
+        };
+        Ok(first + index as u32)
+    }
+}
+
+impl Resolution<'_> {
+    /// Numbers the senders and puts the detectors on their cells.
+    pub(super) fn add_senders(&mut self, model: &Model) -> Result<()> {
+        let cells = self.first_cell.last().copied().unwrap_or(0);
+        self.senders.output = (0..cells).collect();
+        self.add_detectors(model)?;
+        for c in &model.connections {
+            let Sender::Port(port) = c.sender else { continue };
+            let (population, port) = (c.source.0, usize::from(port));
+            let Some(PopulationCell::Point(cell)) = model.populations.get(population).map(|p| &p.cell) else {
+                continue;
+            };
+            let known = self.senders.ports.contains_key(&(population, port));
+            if !known && port < cell.dynamics.out_ports.len() && own_port(&cell.dynamics) != Some(port) {
+                let first = self.senders.take(model.populations[population].size, |_| SILENT)?;
+                self.senders.ports.insert((population, port), first);
+            }
+        }
+        for (population, resolved) in self.populations.iter_mut().enumerate() {
+            let (Resolved::Point(members), PopulationCell::Point(cell)) =
+                (resolved, &model.populations[population].cell)
+            else {
+                continue;
+            };
+            let first_cell = self.first_cell[population];
+            let own = own_port(&cell.dynamics).map(|port| (port, first_cell));
+            let others = self.senders.ports.range((population, 0)..(population + 1, 0));
+            let ports: Vec<(usize, u32)> =
+                own.into_iter().chain(others.map(|((_, port), first)| (*port, *first))).collect();
+            for (i, member) in members.iter_mut().enumerate() {
+                member.ports = ports.iter().map(|(port, first)| (*port, first + i as u32)).collect();
+            }
+        }
+        Ok(())
+    }
+
+    fn add_detectors(&mut self, model: &Model) -> Result<()> {
+        let mut has_own = vec![false; model.populations.len()];
+        for (d, detector) in model.spike_detectors.iter().enumerate() {
+            let population = &model.populations[detector.population];
+            let first_cell = self.first_cell[detector.population];
+            let (Resolved::Cable(members), PopulationCell::Cable(cell), Some(points)) =
+                (&mut self.populations[detector.population], &population.cell, &detector.points)
+            else {
+                // Point cells say themselves when they spike.
+                let point = matches!(population.cell, PopulationCell::Point(_));
+                self.senders.detectors.push(point.then_some(first_cell));
+                continue;
+            };
+            let cell_of = |i: usize| if detector.is_output { first_cell + i as u32 } else { SILENT };
+            let first = if std::mem::replace(&mut has_own[detector.population], true) {
+                self.senders.take(population.size, cell_of)?
+            } else {
+                let own = first_cell as usize..first_cell as usize + population.size;
+                self.senders.output[own].iter_mut().enumerate().for_each(|(i, output)| *output = cell_of(i));
+                first_cell
+            };
+            self.senders.detectors.push(Some(first));
+            for (i, member) in members.iter_mut().enumerate() {
+                let cable = Cable::new(&cell.morphology, &member.plan.geometry);
+                let draw = draw(model.seed, u64::from(member.cell), Use::SpikeDetector(d));
+                let locations =
+                    points.evaluate(&cable, &draw).map_err(|e| in_population(e, &population.name))?;
+                if let Some(&node) = nodes_of(member.plan, &locations).first() {
+                    member.detectors.push((node, detector.threshold_v, first + i as u32));
+                }
+            }
+        }
+        Ok(())
+    }
+}
