@@ -153,7 +153,7 @@ fn shortened(text: &str, most: usize) -> String {
 }
 
 #[test]
-#[ignore = "networks are not hooked up yet: run it with --ignored"]
+#[ignore = "not all of them do yet: run it with --ignored"]
 fn published_models_give_what_is_expected_of_them() {
     let Some(corpus) = corpus() else { return };
     let chosen = std::env::var("NEUROPIL_CASES").unwrap_or_default();
