@@ -52,6 +52,7 @@ fn read(options: &Options) -> Result<Morphology> {
 fn cell(file: &Path, id: Option<&str>) -> Result<Morphology> {
     let core = library::core()?;
     let mut set = core.clone();
+    set.open_types();
     set.read_file(file, &library::resolver())?;
     let shapes = set.components().skip(core.components().count());
     let cells: Vec<_> = shapes.filter(|c| set.is_a(&c.component_type, "cell")).collect();

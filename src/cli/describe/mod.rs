@@ -151,6 +151,7 @@ fn document(options: &Options, pictures: &Pictures<'_>) -> Result<Outcome> {
     let core = library::core()?;
     let first = core.components().count();
     let mut set = core.clone();
+    set.open_types();
     set.read_file(&options.file, &library::resolver())?;
     let all: Vec<&Component> = set.components().skip(first).collect();
     let shown = chosen(&all, &options.name)?;

@@ -83,7 +83,9 @@ impl Findings {
 pub fn check(path: impl AsRef<Path>) -> crate::error::Result<Report> {
     let core = library::core()?;
     let first = core.components().count();
-    let Survey { set, documents, neuroml, errors } = core.survey(path, &library::resolver());
+    let mut open = core.clone();
+    open.open_types();
+    let Survey { set, documents, neuroml, errors } = open.survey(path, &library::resolver());
     let mut findings = Findings::default();
     errors.into_iter().for_each(|error| findings.error(error));
     findings.warnings.extend(set.warnings().iter().cloned());
@@ -99,8 +101,9 @@ pub fn check(path: impl AsRef<Path>) -> crate::error::Result<Report> {
             network::check(component, &set, &mut findings);
         } else if set.is_a(&component.component_type, "Simulation") {
             simulation(component, &set, &mut findings);
-        } else if !touches(component, &wrong) {
-            // What has no equations of its own comes out empty.
+        } else if let Some(network) = network_in(component, &set) {
+            network::check(network, &set, &mut findings);
+        } else if !touches(component, &wrong) && has_equations(component, &set) {
             if let Err(error) = set.flatten(component)
                 && !refers_to_wrong(component, &set, &wrong)
             {
@@ -120,6 +123,22 @@ pub fn check(path: impl AsRef<Path>) -> crate::error::Result<Report> {
     }
     let (errors, warnings) = findings.sorted(&files);
     Ok(Report { files, set, errors, warnings })
+}
+
+/// The network within `component`, a tissue or the like, which is elaborated and not one set of equations.
+fn network_in<'a>(component: &'a Component, set: &Set) -> Option<&'a Component> {
+    component.children.iter().find(|child| set.is_a(&child.component_type, "network"))
+}
+
+/// Whether the type of `component` says how it changes: one that only holds others is looked at when it
+/// is built.
+fn has_equations(component: &Component, set: &Set) -> bool {
+    set.component_type(&component.component_type).is_some_and(|of| {
+        let dynamics = &of.dynamics;
+        let silent =
+            dynamics.states.is_empty() && dynamics.derived.is_empty() && dynamics.handlers.is_empty();
+        !silent || set.is_a(&of.name, "baseIonChannel")
+    })
 }
 
 /// Whether an error is already known at `component` or within it.
