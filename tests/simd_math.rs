@@ -106,3 +106,45 @@ proptest! {
         prop_assert!(ulps(math::exprel(z), series) <= 3.0, "exprel({z:e})");
     }
 }
+
+#[test]
+fn powers_of_special_numbers() {
+    for (x, y, wanted) in [
+        (0.0, 2.5, 0.0),
+        (0.0, -1.5, INF),
+        (4.0, 0.5, 2.0),
+        (1.0, 1e300, 1.0),
+        (1e-200, 2.0, 0.0),
+        (1e200, 2.0, INF),
+        (5e-324, 0.5, libm::pow(5e-324, 0.5)),
+        (INF, -1.0, 0.0),
+        (-2.0, 3.0, -8.0),
+        (3.7, 0.0, 1.0),
+        (7.25, 1.0, 7.25),
+    ] {
+        assert_eq!(math::pow(x, y), wanted, "{x} ^ {y}");
+    }
+    assert!(math::pow(-2.0, 0.5).is_nan() && math::pow(f64::NAN, 1.0).is_nan());
+    assert!(math::pow(2.0, f64::NAN).is_nan());
+}
+
+/// What rounding costs in the exponent grows with the exponent.
+fn power_bound(x: f64, y: f64) -> f64 {
+    2.0 + (y * libm::log(x)).abs() / 10.0
+}
+
+proptest! {
+    /// The reference is itself within 0.53 ulp.
+    #[test]
+    fn powers(exponent in -300.0..300.0_f64, y in -60.0..60.0_f64) {
+        let x = libm::exp2(exponent);
+        let wanted = libm::pow(x, y);
+        let off = ulps(math::pow(x, y), wanted);
+        prop_assert!(off <= power_bound(x, y), "{x:e} ^ {y}: {:e}, {wanted:e}", math::pow(x, y));
+    }
+
+    #[test]
+    fn powers_of_numbers_near_one(x in 0.5..2.0_f64, y in -900.0..900.0_f64) {
+        prop_assert!(ulps(math::pow(x, y), libm::pow(x, y)) <= power_bound(x, y), "{x} ^ {y}");
+    }
+}

@@ -22,8 +22,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Method;
 use crate::vm::{Arena, padded};
 
-/// A membrane plan's share of it below which gathering beats running over all nodes.
-const IN_PLACE_SHARE: f64 = 0.5;
+/// What gathering from and scattering to nodes costs a program, in operations.
+const GATHER_COST: f64 = 8.0;
 
 /// The use by which the draws of a point cell itself are keyed.
 const CELL_ITSELF: u64 = u64::MAX;
@@ -85,7 +85,7 @@ pub fn cable_group(
     let mut allocator = Allocator::default();
     allocator.take(N_NODE_ARRAYS, nodes);
     let mut sets = collect_sets(members, &forest);
-    choose_in_place(&mut sets, forest.len());
+    choose_in_place(&mut sets, forest.len(), catalog, temperature_k)?;
     for set in &mut sets {
         let mechanisms = set.mechanisms.clone();
         let plan = MembranePlan { mechanisms, temperature_k, in_place: set.in_place };
@@ -424,13 +424,22 @@ fn collect_sets(members: &[CableMember<'_>], forest: &Forest) -> Vec<Set> {
     sets
 }
 
-/// Puts the set with most compartments first, in place if it covers enough of the nodes.
-fn choose_in_place(sets: &mut [Set], nodes: usize) {
+/// Puts the set with most compartments first, in place if running over nodes that it does not cover
+/// costs less than gathering those that it does.
+fn choose_in_place(sets: &mut [Set], nodes: usize, catalog: &mut Catalog, temperature_k: f64) -> Result<()> {
     let Some(largest) = (0..sets.len()).max_by_key(|&s| (sets[s].lanes.len(), usize::MAX - s)) else {
-        return;
+        return Ok(());
     };
     sets[..=largest].rotate_right(1);
-    sets[0].in_place = sets[0].lanes.len() as f64 >= IN_PLACE_SHARE * nodes as f64;
+    let set = &mut sets[0];
+    let (lanes, nodes) = (set.lanes.len() as f64, nodes as f64);
+    set.in_place = lanes == nodes || {
+        let plan = MembranePlan { mechanisms: set.mechanisms.clone(), temperature_k, in_place: false };
+        let gathering = catalog.membrane(plan)?;
+        let operations = catalog.membranes[gathering].1.step.program.ops.len() as f64;
+        nodes * operations <= lanes * (operations + GATHER_COST)
+    };
+    Ok(())
 }
 
 impl Set {

@@ -4,7 +4,7 @@ use super::bound::{ARENA, BoundOp, IndexList, Pattern, REGISTERS};
 use crate::simd::Level;
 use crate::simd::arch::portable::Portable;
 use crate::simd::lanes::Lanes;
-use crate::simd::math::{self, exp_lanes, exprel_lanes, ln_lanes, phi_lanes, tanh_lanes};
+use crate::simd::math::{self, exp_lanes, exprel_lanes, ln_lanes, phi_lanes, pow_lanes, tanh_lanes};
 use crate::vm::Code;
 
 /// Lanes of a cache line: blocks are made of whole ones.
@@ -175,7 +175,7 @@ unsafe fn step<L: Lanes>(op: &BoundOp, start: usize, n: usize, frame: &Frame<'_>
             Code::Sigmoid => each!([a] p.div(one.add(exp_lanes(a.fma(q, r))))),
             Code::ExpRel => each!([a] p.mul(exprel_lanes(a.fma(q, r)))),
             Code::Ln => each!([a] ln_lanes(a)),
-            Code::Pow => each_lane!([a, b] math::pow(a, b)),
+            Code::Pow => each!([a, b] pow_lanes(a, b)),
             Code::Sin => each_lane!([a] math::sin(a)),
             Code::Cos => each_lane!([a] math::cos(a)),
             Code::Tan => each_lane!([a] math::tan(a)),
