@@ -375,7 +375,8 @@ mod tests {
     #[test]
     fn states_that_read_each_other_are_stepped_to_second_order() {
         // A pendulum, a chain (solved by t e^−t) and FitzHugh's equations, over one unit of time.
-        let systems: [(&[(&str, &str)], [f64; 2]); 3] = [
+        type System = (&'static [(&'static str, &'static str)], [f64; 2]);
+        let systems: [System; 3] = [
             (&[("x", "y"), ("y", "-sin(x)")], [1.0, 0.0]),
             (&[("x", "-x"), ("y", "x - y")], [1.0, 0.0]),
             (&[("x", "x - x^3/3 - y + 0.8"), ("y", "0.08 * (x + 0.7 - 0.8*y)")], [-1.0, 0.3]),

@@ -133,11 +133,11 @@ fn other(part: &Component, set: &Set, depth: usize, lines: &mut Vec<String>) {
 
 /// A function of the potential, called `label`.
 fn rate(part: &Component, set: &Set, label: &str, pad: &str, lines: &mut Vec<String>) {
-    if part.component_type == "fixedTimeCourse" {
-        if let Some(tau) = part.parameter("tau") {
-            lines.push(format!("{pad}{label} = {}", quantity(tau, crate::units::Dimension::TIME)));
-            return;
-        }
+    if part.component_type == "fixedTimeCourse"
+        && let Some(tau) = part.parameter("tau")
+    {
+        lines.push(format!("{pad}{label} = {}", quantity(tau, crate::units::Dimension::TIME)));
+        return;
     }
     let shown = set.component_type(&part.component_type).and_then(|of| {
         let exposed = |name: &str| of.dynamics.derived.iter().find(|d| d.exposure.as_deref() == Some(name));

@@ -103,12 +103,12 @@ pub fn check(path: impl AsRef<Path>) -> crate::error::Result<Report> {
             simulation(component, &set, &mut findings);
         } else if let Some(network) = network_in(component, &set) {
             network::check(network, &set, &mut findings);
-        } else if !touches(component, &wrong) && has_equations(component, &set) {
-            if let Err(error) = set.flatten(component)
-                && !refers_to_wrong(component, &set, &wrong)
-            {
-                findings.error(error);
-            }
+        } else if !touches(component, &wrong)
+            && has_equations(component, &set)
+            && let Err(error) = set.flatten(component)
+            && !refers_to_wrong(component, &set, &wrong)
+        {
+            findings.error(error);
         }
     }
     targets(&set, &own, &mut findings);
