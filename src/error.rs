@@ -156,6 +156,24 @@ impl Error {
         self
     }
 
+    /// Names the whole, `owner`, after each named element that ends with `part`: `<distal>` becomes
+    /// `<distal> of <segment id="1">`.
+    #[must_use]
+    pub fn part_of(mut self, part: &str, owner: &str) -> Error {
+        let inner = &mut *self.0;
+        for element in
+            std::iter::once(&mut inner.element).chain(inner.more.iter_mut().map(|e| &mut e.0.element))
+        {
+            if let Some(element) = element
+                && element.ends_with(part)
+                && !element.ends_with(owner)
+            {
+                *element = format!("{element} of {owner}");
+            }
+        }
+        self
+    }
+
     /// Says what to do about it.
     pub fn help(mut self, help: impl Into<String>) -> Error {
         self.0.help = Some(help.into());

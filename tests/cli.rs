@@ -408,3 +408,43 @@ fn bench_prints_one_json_line() {
     }
     assert!(fails(&["bench", "ralpack1"]).contains("did you mean 'rallpack1'?"));
 }
+
+#[test]
+fn a_lems_document_cannot_write_outside_the_output_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (models, results) = (folder.path().join("models"), folder.path().join("a/b/results"));
+    fs::create_dir(&models).unwrap();
+    let outside = folder.path().join("outside.dat");
+    let column = "<OutputColumn id=\"v\" quantity=\"p[0]/v\"/>";
+    let model = format!(
+        "<Lems><Target component=\"sim\"/>\
+         <izhikevichCell id=\"z\" v0=\"-70mV\" thresh=\"30mV\" a=\"0.02\" b=\"0.2\" c=\"-50\" d=\"2\"/>\
+         <network id=\"net\"><population id=\"p\" component=\"z\" size=\"1\"/></network>\
+         <Simulation id=\"sim\" length=\"1ms\" step=\"0.1ms\" target=\"net\">\
+         <OutputFile id=\"a\" fileName=\"{}\">{column}</OutputFile>\
+         <OutputFile id=\"b\" fileName=\"../../climbed.dat\">{column}</OutputFile>\
+         <OutputFile id=\"c\" fileName=\"fine/../deep/v.dat\">{column}</OutputFile>\
+         <EventOutputFile id=\"d\" fileName=\"../../../s.spikes\" format=\"ID_TIME\">\
+         <EventSelection id=\"0\" select=\"p[0]\" eventPort=\"spike\"/></EventOutputFile></Simulation></Lems>",
+        outside.display()
+    );
+    let file = models.join("LEMS.xml");
+    fs::write(&file, model).unwrap();
+    let output = neuropil(&["run", text(&file), "--out", text(&results), "--no-plot"]);
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let rerooted = results.join(outside.strip_prefix("/").unwrap_or(&outside));
+    for (asked, written) in [
+        (text(&outside), rerooted),
+        ("../../climbed.dat", results.join("climbed.dat")),
+        ("../../../s.spikes", results.join("s.spikes")),
+    ] {
+        assert!(written.is_file(), "{}", written.display());
+        let warning = format!("warning: result file '{asked}' is written to");
+        assert!(told.contains(&warning), "{told}");
+    }
+    assert!(results.join("deep/v.dat").is_file());
+    assert_eq!(told.matches("output-outside-folder").count(), 3, "{told}");
+    let left = |path: &Path| fs::read_dir(path).unwrap().count();
+    assert_eq!((left(folder.path()), left(&models), left(&folder.path().join("a/b"))), (2, 1, 1));
+}

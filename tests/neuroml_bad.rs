@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use neuropil::lems::{Files, NoIncludes, Set, raw};
-use neuropil::{Error, ErrorKind, library};
+use neuropil::{Error, ErrorKind, library, neuroml as read_neuroml};
 
 /// More than anything here takes in a test build on a busy machine; what grows without bound takes minutes.
 const SOON: Duration = Duration::from_secs(20);
@@ -223,7 +223,8 @@ fn expressions_without_end() {
     let long = "1".repeat(2_000_000);
     for value in [&sum, &nested, &calls, &minus, &not, &power, &long] {
         let message = refused(&with_value(value));
-        assert!(message.starts_with("model.nml:3:11: <DerivedVariable name=\"x\">: "), "{message:.200}");
+        let start = "model.nml:3:11: <DerivedVariable name=\"x\"> of <ComponentType name=\"thing\">: ";
+        assert!(message.starts_with(start), "{message:.200}");
     }
     // Balanced, so that it is wide and not deep; every name is unknown.
     let mut wide: Vec<String> = (0..65_536).map(|i| format!("n{i:x}")).collect();
@@ -364,4 +365,108 @@ fn what_is_no_document() {
         assert!(error.to_string().starts_with(wanted), "{text}: {error}");
         assert_eq!(error.kind(), ErrorKind::Syntax);
     }
+}
+
+/// A simulation of `network`, which may use the cell `z` and the synapse `syn`.
+fn simulated(network: &str, length: &str, step: &str) -> Result<read_neuroml::Simulation, Error> {
+    let text = format!(
+        "<Lems><Target component=\"sim\"/>\n\
+         <izhikevich2007Cell id=\"z\" v0=\"-60mV\" C=\"100pF\" k=\"0.7nS_per_mV\" vr=\"-60mV\" vt=\"-40mV\" vpeak=\"35mV\" a=\"0.03per_ms\" b=\"-2nS\" c=\"-50mV\" d=\"100pA\"/>\n\
+         <expOneSynapse id=\"syn\" gbase=\"1nS\" erev=\"0mV\" tauDecay=\"3ms\"/>\n\
+         <Simulation id=\"sim\" length=\"{length}\" step=\"{step}\" target=\"net\"/>\n{network}</Lems>"
+    );
+    let began = Instant::now();
+    let result = read_neuroml::read_str(&text, "model.xml", &NoIncludes);
+    assert!(began.elapsed() < SOON, "{:?} for {network:.300}", began.elapsed());
+    result
+}
+
+#[track_caller]
+fn too_large(network: &str, length: &str, step: &str, wanted: &str) {
+    let error = simulated(network, length, step).map(|s| s.notes).unwrap_err();
+    assert!(error.all().any(|e| e.kind() == ErrorKind::Limit), "{error}");
+    let message = error.to_string();
+    assert!(message.starts_with("model.xml:") && message.contains(wanted), "{message}");
+}
+
+#[test]
+fn models_too_large_to_run_are_refused_before_they_fill_the_memory() {
+    let population = |size: &str| {
+        format!("<network id=\"net\"><population id=\"p\" component=\"z\" size=\"{size}\"/></network>")
+    };
+    for (size, wanted) in
+        [("1000000000000", "1000000000000 cells"), ("1e12", "1000000000000 cells"), ("4000000000", "GiB")]
+    {
+        too_large(&population(size), "1 ms", "0.1 ms", wanted);
+    }
+    let grid = "<network id=\"net\"><population id=\"p\" component=\"z\" type=\"populationList\"><layout>\
+                <grid xSize=\"100000\" ySize=\"100000\" zSize=\"100\"/></layout></population></network>";
+    too_large(grid, "1 ms", "0.1 ms", "1000000000000 cells");
+    for (length, step) in [("1e24 s", "1 s"), ("1e9 s", "1e-15 s")] {
+        too_large(&population("1"), length, step, "1e24 times 'step'");
+    }
+    assert!(simulated(&population("3"), "1 ms", "0.1 ms").is_ok());
+}
+
+#[test]
+fn instances_and_connections_too_many_are_refused() {
+    let types = "<ComponentType name=\"group\" extends=\"baseStandalone\"><ComponentReference name=\"of\" type=\"baseCell\"/>\
+                 <IndexParameter name=\"n\"/><Structure><MultiInstantiate number=\"n\" component=\"of\"/></Structure></ComponentType>\
+                 <ComponentType name=\"all_to_all\"><Path name=\"from\"/><ComponentReference name=\"by\" type=\"basePointCurrent\"/>\
+                 <Structure><ForEach instances=\"from\" as=\"a\"><ForEach instances=\"from\" as=\"b\">\
+                 <EventConnection from=\"a\" to=\"b\" receiver=\"by\"/></ForEach></ForEach></Structure></ComponentType>\
+                 <ComponentType name=\"wired\" extends=\"baseStandalone\"><Children name=\"groups\" type=\"group\"/>\
+                 <Children name=\"wires\" type=\"all_to_all\"/></ComponentType>";
+    for n in ["1e9", "1000000000", "1e18"] {
+        too_large(
+            &format!("{types}<group id=\"net\" of=\"z\" n=\"{n}\"/>"),
+            "1 ms",
+            "0.1 ms",
+            "number of instances",
+        );
+    }
+    let wired = |n: u32| {
+        format!(
+            "{types}<wired id=\"net\"><group id=\"g\" of=\"z\" n=\"{n}\"/><all_to_all from=\"g[*]\" by=\"syn\"/></wired>"
+        )
+    };
+    too_large(&wired(40_000), "1 ms", "0.1 ms", "more than");
+    let small = simulated(&wired(10), "1 ms", "0.1 ms").unwrap();
+    assert_eq!(small.model.connections.len(), 100);
+}
+
+#[test]
+fn documents_too_large_to_hold_a_list_are_refused_unread() {
+    // A list of 10^9 connections takes tens of gigabytes; this file has the length and no contents.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("connections.nml");
+    std::fs::File::create(&path).unwrap().set_len(50 << 30).unwrap();
+    let began = Instant::now();
+    let message = read_neuroml::read(&path).map(|s| s.notes).unwrap_err().to_string();
+    assert!(began.elapsed() < SOON && message.contains("larger than 1 GiB"), "{message}");
+}
+
+#[test]
+fn faults_of_a_part_without_a_name_name_the_whole() {
+    let segment = |distal: &str| {
+        neuroml(&format!(
+            "<cell id=\"c\"><morphology id=\"m\"><segment id=\"0\"><proximal x=\"0\" y=\"0\" z=\"0\" diameter=\"1\"/>\n\
+             <distal {distal}/></segment></morphology></cell>"
+        ))
+    };
+    let message = refused(&segment("x=\"NaN\" y=\"0\" z=\"0\" diameter=\"1\""));
+    assert!(
+        message.starts_with("model.nml:3:1: <distal> of <segment id=\"0\">: x=\"NaN\": expected a number"),
+        "{message}"
+    );
+    let message = refused(&lems(
+        "<ComponentType name=\"decay\"><Parameter name=\"tau\" dimension=\"time\"/><Dynamics><StateVariable name=\"x\" dimension=\"none\"/>\n\
+         <TimeDerivative variable=\"x\" value=\"-x/(tau\"/></Dynamics></ComponentType>",
+    ));
+    assert!(
+        message.starts_with(
+            "model.nml:3:1: <TimeDerivative variable=\"x\"> of <ComponentType name=\"decay\">: "
+        ),
+        "{message}"
+    );
 }

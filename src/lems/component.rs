@@ -194,8 +194,15 @@ pub(super) fn build_all(
         if errors.len() >= MAX_ERRORS {
             break;
         }
+        let from = errors.len();
         let added = add_child(&mut out, child, component_type, &mut inherited, set, errors);
         errors.extend(added.err());
+        if child.get("id").is_none() && errors.len() > from {
+            // "<distal>" alone says little.
+            let owned =
+                errors.drain(from..).map(|e| e.part_of(&child.label(), &element.label())).collect::<Vec<_>>();
+            errors.extend(owned);
+        }
     }
     let lists = if errors.len() == before { component_type.children.as_slice() } else { &[] };
     for slot in lists {

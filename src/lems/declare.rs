@@ -182,7 +182,7 @@ pub(super) fn declare(
     infer_dimensions(&mut out);
     match Error::join(errors) {
         None => Ok(out),
-        Some(error) => Err(error.in_element(element.label())),
+        Some(error) => Err(error.in_element(element.label()).part_of("", &element.label())),
     }
 }
 

@@ -108,9 +108,9 @@ impl Element {
         self.get(name).ok_or_else(|| self.error(ErrorKind::Syntax, format!("attribute '{name}' is missing")))
     }
 
-    /// How the element is called in messages: `<gate id="m">`.
+    /// How the element is called in messages: `<gate id="m">`, `<TimeDerivative variable="v">`.
     pub fn label(&self) -> String {
-        match self.get("id").map(|id| ("id", id)).or_else(|| self.get("name").map(|name| ("name", name))) {
+        match ["id", "name", "variable"].into_iter().find_map(|key| Some((key, self.get(key)?))) {
             Some((key, value)) => format!("<{} {key}=\"{value}\">", self.name),
             None => format!("<{}>", self.name),
         }

@@ -176,7 +176,14 @@ impl Vocabulary {
     /// The SI value of the attribute `key` of `element`, which has to be of `dimension`.
     pub(super) fn value(&self, element: &Element, key: &str, dimension: Dimension) -> Result<f64> {
         let text = element.require(key)?;
+        let number = |error: Error| match dimension {
+            Dimension::NONE if error.kind() != ErrorKind::Value => {
+                Error::new(error.kind(), "expected a number")
+            }
+            _ => error,
+        };
         self.quantity(text)
+            .map_err(number)
             .and_then(|quantity| if dimension == ANY { Ok(quantity.si) } else { quantity.expect(dimension) })
             .map_err(|error| element.locate(error.about(format_args!("{key}=\"{text}\""))))
     }

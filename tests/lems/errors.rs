@@ -45,7 +45,7 @@ fn components() {
         ),
         (
             "<cell id=\"x\" tau=\"5 ms\"><part/></cell>",
-            "test.xml:3:25: <part>: unknown element <part> in a cell",
+            "test.xml:3:25: <part> of <cell id=\"x\">: unknown element <part> in a cell",
         ),
         (
             "<cel id=\"x\"/>",
@@ -79,19 +79,19 @@ fn types() {
         ),
         (
             "<ComponentType name=\"a\"><Parametre name=\"p\"/></ComponentType>",
-            "test.xml:2:25: <Parametre name=\"p\">: unknown element <Parametre> here (did you mean <Parameter>?)",
+            "test.xml:2:25: <Parametre name=\"p\"> of <ComponentType name=\"a\">: unknown element <Parametre> here (did you mean <Parameter>?)",
         ),
         (
             "<ComponentType name=\"a\"><Parameter name=\"p\" dimension=\"volage\"/></ComponentType>",
-            "test.xml:2:25: <Parameter name=\"p\">: unknown dimension 'volage' (did you mean 'voltage'?)",
+            "test.xml:2:25: <Parameter name=\"p\"> of <ComponentType name=\"a\">: unknown dimension 'volage' (did you mean 'voltage'?)",
         ),
         (
             "<ComponentType name=\"a\"><Parameter name=\"p\" dimesion=\"none\"/></ComponentType>",
-            "test.xml:2:25: <Parameter name=\"p\">: unknown attribute 'dimesion' (did you mean 'dimension'?)",
+            "test.xml:2:25: <Parameter name=\"p\"> of <ComponentType name=\"a\">: unknown attribute 'dimesion' (did you mean 'dimension'?)",
         ),
         (
             "<ComponentType name=\"a\"><Fixed parameter=\"p\" value=\"1\"/></ComponentType>",
-            "test.xml:2:25: <Fixed>: there is no parameter 'p' to fix",
+            "test.xml:2:25: <Fixed> of <ComponentType name=\"a\">: there is no parameter 'p' to fix",
         ),
         (
             "<Dimension name=\"voltage\" m=\"1\"/>",
@@ -162,7 +162,7 @@ fn equations() {
 fn syntax_and_circles() {
     check(
         &dynamics("<DerivedVariable name=\"d\" dimension=\"voltage\" value=\"(v\"/>"),
-        "test.xml:6:1: <DerivedVariable name=\"d\">: value: expected an operator or ')', found the end at column 3\n    (v\n      ^",
+        "test.xml:6:1: <DerivedVariable name=\"d\"> of <ComponentType name=\"a\">: value: expected an operator or ')', found the end at column 3\n    (v\n      ^",
     );
     check(
         &dynamics(
@@ -173,15 +173,15 @@ fn syntax_and_circles() {
     );
     check(
         &dynamics("<StateVariable name=\"v\" dimension=\"voltage\"/>"),
-        "test.xml:6:1: <StateVariable name=\"v\">: 'v' is declared twice",
+        "test.xml:6:1: <StateVariable name=\"v\"> of <ComponentType name=\"a\">: 'v' is declared twice",
     );
     check(
         &dynamics("<OnCondition test=\"v\"/>"),
-        "test.xml:6:1: <OnCondition>: 'test' is not a condition (a condition is written like 'v .gt. threshold')",
+        "test.xml:6:1: <OnCondition> of <ComponentType name=\"a\">: 'test' is not a condition (a condition is written like 'v .gt. threshold')",
     );
     check(
         &dynamics("<DerivedVariable name=\"d\" dimension=\"voltage\"/>"),
-        "test.xml:6:1: <DerivedVariable name=\"d\">: expected either 'value' or 'select'",
+        "test.xml:6:1: <DerivedVariable name=\"d\"> of <ComponentType name=\"a\">: expected either 'value' or 'select'",
     );
 }
 

@@ -214,8 +214,9 @@ impl<'a> Tree<'a> {
             let of =
                 self.set.require_type(&component.component_type).map_err(|error| component.locate(error))?;
             if self.nodes.len() >= MAX_NODES {
-                let message = format!("more than {MAX_NODES} components in one");
-                return Err(component.error(ErrorKind::Limit, message));
+                let message = format!("more than {MAX_NODES} instances of components in one target");
+                let error = component.error(ErrorKind::Limit, message);
+                return Err(error.help("a NeuroML <network> holds more cells and connections"));
             }
             let at = self.nodes.len();
             if let Some(parent) = parent {

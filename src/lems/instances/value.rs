@@ -305,7 +305,8 @@ impl<'a> Tree<'a> {
         let rounded = value.round();
         if (value - rounded).abs() > 1e-6 * value.abs().max(1.0) || !(0.0..=MAX_ITEMS).contains(&rounded) {
             let message = format!("a number of instances is a whole number up to {MAX_ITEMS}, found {value}");
-            return Err(Error::new(ErrorKind::Value, message));
+            let kind = if rounded > MAX_ITEMS { ErrorKind::Limit } else { ErrorKind::Value };
+            return Err(Error::new(kind, message));
         }
         Ok(rounded as usize)
     }

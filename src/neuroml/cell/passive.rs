@@ -2,6 +2,7 @@
 
 use super::regions::Places;
 use super::report::{Report, some_of};
+use crate::error::ErrorKind;
 use crate::lems::Component;
 use crate::select::Field;
 use crate::units::Dimension;
@@ -13,6 +14,8 @@ pub(super) struct Property {
     pub(super) slot: &'static str,
     /// What it is.
     pub(super) dimension: Dimension,
+    /// Whether it has to be above 0.
+    pub(super) positive: bool,
     /// What NEURON takes where nothing is said, SI.
     pub(super) default: f64,
     /// The same for people.
@@ -22,18 +25,21 @@ pub(super) struct Property {
 pub(super) const CAPACITANCE: Property = Property {
     slot: "specificCapacitances",
     dimension: Dimension::SPECIFIC_CAPACITANCE,
+    positive: true,
     default: 0.01,
     default_text: "1 uF/cm2",
 };
 pub(super) const RESISTIVITY: Property = Property {
     slot: "resistivity",
     dimension: Dimension::RESISTIVITY,
+    positive: true,
     default: 0.354,
     default_text: "35.4 ohm cm",
 };
 pub(super) const INITIAL_V: Property = Property {
     slot: "initMembPotential",
     dimension: Dimension::VOLTAGE,
+    positive: false,
     default: -0.065,
     default_text: "-65 mV",
 };
@@ -45,7 +51,7 @@ pub(super) fn field(
     places: Places<'_>,
     report: &mut Report,
 ) -> Option<Field> {
-    let Property { slot, dimension, default, default_text } = property;
+    let Property { slot, dimension, positive, default, default_text } = property;
     let mut value_of: Vec<Option<f64>> = vec![None; places.segments.list.len()];
     let mut layers = Vec::new();
     let before = report.errors.len();
@@ -53,6 +59,10 @@ pub(super) fn field(
         let (Some(value), Some(part)) = (component.parameter("value"), places.of(component, report)) else {
             continue;
         };
+        if positive && value <= 0.0 {
+            let message = format!("the value must be above 0, found {value} (in SI units)");
+            report.errors.push(component.error(ErrorKind::Value, message));
+        }
         if part.members.is_empty() {
             report.warn("empty-group", component, "it is given for a group without segments");
             continue;

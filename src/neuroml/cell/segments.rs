@@ -1,6 +1,6 @@
 //! The segments of a `<morphology>`: a tree of frusta.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::report::{Report, some_of};
 use crate::error::ErrorKind;
@@ -48,8 +48,12 @@ impl<'a> Segments<'a> {
         let before = report.errors.len();
         let mut written: Vec<Written<'a>> = Vec::new();
         let mut index = HashMap::new();
+        let mut unread = HashSet::new();
         for component in morphology.in_slot("segments") {
-            let Some(one) = Written::read(component, report) else { continue };
+            let Some(one) = Written::read(component, report) else {
+                unread.extend(id_of(component));
+                continue;
+            };
             if let Some(known) = index.insert(one.id, written.len()) {
                 let known: &Written<'_> = &written[known];
                 let message = format!("the segment id {} is used before, at {}", one.id, place(known));
@@ -61,7 +65,7 @@ impl<'a> Segments<'a> {
             report.errors.push(morphology.error(ErrorKind::Value, "a morphology without segments"));
         }
         let parents: Vec<Option<(usize, f64)>> =
-            written.iter().map(|one| one.parent(&index, report)).collect();
+            written.iter().map(|one| one.parent(&index, &unread, report)).collect();
         if report.errors.len() > before {
             return None;
         }
@@ -112,6 +116,10 @@ fn place(one: &Written<'_>) -> String {
     one.component.origin.place().to_string()
 }
 
+fn id_of(segment: &Component) -> Option<u64> {
+    segment.id.as_deref().and_then(|id| id.trim().parse().ok())
+}
+
 /// A segment as it is written, before its parent is known.
 struct Written<'a> {
     component: &'a Component,
@@ -123,14 +131,14 @@ struct Written<'a> {
 
 impl<'a> Written<'a> {
     fn read(component: &'a Component, report: &mut Report) -> Option<Written<'a>> {
-        let id = component.id.as_deref().and_then(|id| id.trim().parse().ok());
+        let id = id_of(component);
         if id.is_none() {
             let found = component.id.as_deref().unwrap_or("nothing");
             let message = format!("the id of a segment is a whole number, found '{found}'");
             report.errors.push(component.error(ErrorKind::Syntax, message));
         }
-        let proximal = component.in_slot("proximal").next().map(|point| read_point(point, report));
-        let distal = component.in_slot("distal").next().map(|point| read_point(point, report));
+        let proximal = component.in_slot("proximal").next().map(|point| read_point(point, component, report));
+        let distal = component.in_slot("distal").next().map(|point| read_point(point, component, report));
         if distal.is_none() {
             report.errors.push(component.error(ErrorKind::Syntax, "the segment has no <distal> point"));
         }
@@ -154,10 +162,20 @@ impl<'a> Written<'a> {
         Some(Written { component, id: id?, parent, proximal, distal: distal?? })
     }
 
-    fn parent(&self, index: &HashMap<u64, usize>, report: &mut Report) -> Option<(usize, f64)> {
+    fn parent(
+        &self,
+        index: &HashMap<u64, usize>,
+        unread: &HashSet<u64>,
+        report: &mut Report,
+    ) -> Option<(usize, f64)> {
         let (component, fraction) = self.parent?;
         let text = component.text("segment").unwrap_or_default();
-        let Some(parent) = text.trim().parse().ok().and_then(|id| index.get(&id)) else {
+        let id: Option<u64> = text.trim().parse().ok();
+        let Some(parent) = id.and_then(|id| index.get(&id)) else {
+            if id.is_some_and(|id| unread.contains(&id)) {
+                // What is wrong with the parent is told already.
+                return None;
+            }
             let message = format!("the parent of segment {} is '{text}', which is no segment", self.id);
             report.errors.push(component.error(ErrorKind::Name, message));
             return None;
@@ -171,16 +189,20 @@ impl<'a> Written<'a> {
     }
 }
 
-fn read_point(component: &Component, report: &mut Report) -> Option<Point> {
+fn read_point(component: &Component, segment: &Component, report: &mut Report) -> Option<Point> {
+    let wrong = |message: String| {
+        let error = component.error(ErrorKind::Value, message);
+        error.part_of(&component.label(), &segment.label())
+    };
     let [x, y, z, diameter] =
         ["x", "y", "z", "diameter"].map(|name| component.parameter(name).unwrap_or(f64::NAN));
     if ![x, y, z].iter().all(|c| c.is_finite()) {
-        report.errors.push(component.error(ErrorKind::Value, "a coordinate is not a finite number"));
+        report.errors.push(wrong("a coordinate is not a finite number".to_string()));
         return None;
     }
     if !(diameter > 0.0 && diameter.is_finite()) {
         let message = format!("the diameter is {diameter}; it must be above 0");
-        report.errors.push(component.error(ErrorKind::Value, message).help("diameters are in um"));
+        report.errors.push(wrong(message).help("diameters are in um"));
         return None;
     }
     Some(Point::new(x, y, z, diameter))

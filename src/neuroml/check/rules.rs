@@ -242,6 +242,8 @@ mod tests {
                     || of.parameter(&attribute.name).is_some()
                     || of.texts.contains(&attribute.name)
                     || of.paths.contains(&attribute.name)
+                    || of.index_parameters.contains(&attribute.name)
+                    || of.properties.iter().any(|property| property.name == attribute.name)
                     || [&of.references, &of.child, &of.links]
                         .iter()
                         .any(|slots| slots.iter().any(|slot| slot.name == attribute.name));
