@@ -4,7 +4,7 @@ use super::declare::is_metadata;
 use super::raw::{Element, Origin};
 use super::set::Set;
 use super::types::{ComponentType, Slot};
-use crate::error::{Error, ErrorKind, MAX_ERRORS, Result, nearest};
+use crate::error::{Error, ErrorKind, MAX_ERRORS, Result, Warning, nearest};
 use crate::units::Dimension;
 
 /// Deepest nesting of a component that another extends.
@@ -19,8 +19,10 @@ pub struct Component {
     pub component_type: String,
     /// The child or children list of its parent that it is in; empty at the top.
     pub slot: String,
-    /// Parameters and properties that it sets, with SI values.
+    /// Parameters that it sets, and properties that have no default, with SI values.
     pub parameters: Vec<(String, f64)>,
+    /// Properties with a default that it would set: only the maker of an instance can (`Assign`).
+    pub not_set: Vec<String>,
     /// Values of its texts, paths and links.
     pub texts: Vec<(String, String)>,
     /// Ids of the components that it refers to, by the reference's name.
@@ -69,6 +71,21 @@ impl Component {
         match &self.id {
             Some(id) => format!("<{} id=\"{id}\">", self.component_type),
             None => format!("<{}>", self.component_type),
+        }
+    }
+
+    /// Warnings about what it and all below it would set, and cannot.
+    pub(super) fn warnings(&self, out: &mut Vec<Warning>) {
+        for name in &self.not_set {
+            let message = format!(
+                "{}: '{name}' is a property, set by what makes an instance (a connection, an Assign), not by the \
+                 component: this value is not used",
+                self.label()
+            );
+            out.push(Warning::new("property-not-set", message, self.origin.place()));
+        }
+        for child in &self.children {
+            child.warnings(out);
         }
     }
 
@@ -168,6 +185,7 @@ pub(super) fn build_all(
     out.component_type.clone_from(&component_type.name);
     out.slot = slot.to_string();
     out.origin = element.origin.clone();
+    out.not_set.clear();
     for attribute in &element.attributes {
         errors.extend(
             set_attribute(&mut out, element, &attribute.name, &attribute.value, component_type, set).err(),
@@ -251,6 +269,11 @@ fn set_attribute(
     let slot = |slots: &[Slot]| slots.iter().any(|slot| slot.name == name);
     if let Some(dimension) = component_type.parameter(name).or_else(property) {
         let value = set.vocabulary().value(element, name, dimension)?;
+        let default = || component_type.properties.iter().any(|p| p.name == name && p.default.is_some());
+        if component_type.parameter(name).is_none() && default() {
+            out.not_set.push(name.to_string());
+            return Ok(());
+        }
         if let Some(fixed) = component_type.fixed.iter().find(|f| f.name == name) {
             if fixed.value == value {
                 return Ok(());

@@ -489,6 +489,7 @@ impl Set {
             }
             self.component_index.insert(id.clone(), self.components.len());
         }
+        component.warnings(&mut self.warnings);
         self.components.push(Arc::new(component));
         Ok(())
     }

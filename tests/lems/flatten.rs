@@ -104,6 +104,33 @@ fn attachments_and_peers_are_inputs() {
     assert_eq!(dynamics.derived.last().unwrap().dimension, Dimension::CURRENT);
 }
 
+/// jLEMS 0.12 says "Unused attribute in Component" and runs with the default.
+#[test]
+fn a_property_is_not_set_by_the_component_itself() {
+    let body = r#"
+        <ComponentType name="synapse">
+          <Property name="weight" dimension="none" defaultValue="1"/>
+          <Property name="gain" dimension="none"/>
+          <Exposure name="i" dimension="none"/>
+          <Dynamics><DerivedVariable name="i" exposure="i" value="weight * gain"/></Dynamics>
+        </ComponentType>
+        <ComponentType name="input">
+          <ComponentReference name="synapse" type="synapse"/>
+          <Exposure name="i" dimension="none"/>
+          <Dynamics><DerivedVariable name="i" exposure="i" select="synapse/i"/></Dynamics>
+          <Structure><ChildInstance component="synapse"/></Structure>
+        </ComponentType>
+        <synapse id="s" weight="0.1" gain="2"/>
+        <input id="in" synapse="s"/>"#;
+    let dynamics = flat(body, "in");
+    let value = |name: &str| dynamics.parameters.iter().find(|p| p.name.ends_with(name)).unwrap().value;
+    assert_eq!((value("weight"), value("gain")), (1.0, 2.0));
+    let set = set(body);
+    let warnings: Vec<_> = set.warnings().iter().filter(|w| w.name == "property-not-set").collect();
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].message.contains("<synapse id=\"s\">: 'weight'"), "{}", warnings[0].message);
+}
+
 #[test]
 fn paths_with_predicates_numbers_and_parents() {
     let body = r#"
