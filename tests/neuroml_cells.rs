@@ -96,7 +96,7 @@ fn ball(leak: &str) -> Vec<f64> {
   <concentrationModel id="still" ion="ca"/>
   <cell id="c"><morphology id="m"><segment id="4"><proximal x="0" y="0" z="0" diameter="20"/>
     <distal x="0" y="0" z="0" diameter="20"/></segment></morphology>
-    <biophysicalProperties id="bio"><membraneProperties>{leak}
+    <biophysicalProperties id="bio"><membraneProperties>{leak}<spikeThresh value="-55 mV"/>
       <specificCapacitance value="1 uF_per_cm2"/><initMembPotential value="-65 mV"/></membraneProperties>
     <intracellularProperties><species id="ca" ion="ca" concentrationModel="still" initialConcentration="2 mM"
       initialExtConcentration="3 mM"/></intracellularProperties></biophysicalProperties></cell></neuroml>"#
@@ -104,7 +104,7 @@ fn ball(leak: &str) -> Vec<f64> {
     let mut set = library::core().unwrap().clone();
     set.read_str(&text, "ball.nml", &NoIncludes).unwrap();
     let cell = shaped(&set, set.component("c").unwrap()).unwrap();
-    let paths = ["v", "iChannels", "4/caConcExt", "bio/membraneProperties/leak/pas/fopen"];
+    let paths = ["v", "spiking", "iChannels", "4/caConcExt", "bio/membraneProperties/leak/pas/fopen"];
     let found = paths.map(|path| cell.variable(&path.split('/').collect::<Vec<_>>()).unwrap());
     let variables: Vec<&str> = found.iter().map(|found| found.variable.as_str()).collect();
     let mut model = Model::new("ball", 1e-4, 1e-5, 300.0);
@@ -126,16 +126,16 @@ fn a_population_of_channels_is_a_density_of_the_same_conductance() {
     let counted = ball(
         r#"<channelPopulation id="leak" ionChannel="pas" number="1000" erev="-50 mV" ion="non_specific"/>"#,
     );
-    // Time, v, current of the channels, concentration outside, open fraction; backward Euler in between.
+    // Time, v, whether it is above the threshold, current of the channels, concentration outside, open fraction; backward Euler in between.
     let (g, capacitance) = (10e-9, 0.01 * area_m2);
     let mut v = -0.065;
-    for (row, other) in density.chunks_exact(5).zip(counted.chunks_exact(5)) {
-        let wanted = [row[0], v, g * (-0.05 - v), 3.0, 1.0];
+    for (row, other) in density.chunks_exact(6).zip(counted.chunks_exact(6)) {
+        let wanted = [row[0], v, f64::from(v > -0.055), g * (-0.05 - v), 3.0, 1.0];
         for ((a, b), wanted) in row.iter().zip(other).zip(wanted) {
             assert!((a - wanted).abs() <= 1e-12 * wanted.abs(), "{row:?} {wanted}");
             assert!((b - wanted).abs() <= 1e-12 * wanted.abs(), "{other:?} {wanted}");
         }
         v = (capacitance / 1e-5 * v + g * -0.05) / (capacitance / 1e-5 + g);
     }
-    assert_eq!(density.len(), 11 * 5);
+    assert_eq!(density.len(), 11 * 6);
 }

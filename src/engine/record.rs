@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::catalog::Catalog;
-use super::lower::{TOTAL_CURRENT, find_variable};
+use super::lower::{TOTAL_CURRENT, find_variable, threshold_v};
 use super::members::{CableMember, PlacedAt, PointMember, Request, What};
 use super::resolve::{Resolution, Resolved, checked, nodes_of};
 use super::tables::{Column, Table};
@@ -310,12 +310,11 @@ fn cable_variable(points: &On<'_>, member: &CableMember<'_>, variable: &str, nod
         return Ok(vec![(What::V, Dimension::VOLTAGE, String::new())]);
     }
     let plan = member.plan;
-    if variable == TOTAL_CURRENT {
+    if variable == TOTAL_CURRENT || threshold_v(variable).is_some() {
+        let dimension = if variable == TOTAL_CURRENT { Dimension::CURRENT } else { Dimension::NONE };
         let set = plan.sets.get(plan.node_set[node as usize] as usize);
         let first = set.and_then(|set| set.iter().find(|&&index| !plan.mechanisms[index].mechanism.is_pool));
-        let what = |&index: &usize| {
-            (What::Mechanism(index, variable.to_string()), Dimension::CURRENT, String::new())
-        };
+        let what = |&index: &usize| (What::Mechanism(index, variable.to_string()), dimension, String::new());
         return Ok(first.map(what).into_iter().collect());
     }
     // The pools of one ion may differ from place to place: the one that is here counts.

@@ -1,5 +1,7 @@
 //! Dimensions of expressions.
 
+use std::cell::RefCell;
+
 use super::print::{comparison_sign, function_name, operator_sign};
 use super::{BinaryOp, Expr, Function};
 use crate::error::{Error, ErrorKind, Result};
@@ -40,7 +42,7 @@ pub fn dimension_of(
     names: &dyn Fn(&str) -> Option<Dimension>,
     literals: Option<&[Dimension]>,
 ) -> Result<Dimension> {
-    Checker { names, literals, next: 0 }.found(expr).map(Found::dimension)
+    Checker { names, literals, next: 0, slips: None }.found(expr).map(Found::dimension)
 }
 
 /// Checks that `expr` is of dimension `wanted`.
@@ -48,13 +50,38 @@ pub fn dimension_of(
 /// # Errors
 /// As [`dimension_of`], and if the dimension is another.
 pub fn check(expr: &Expr, wanted: Dimension, names: &dyn Fn(&str) -> Option<Dimension>) -> Result<()> {
-    match (Checker { names, literals: None, next: 0 }).found(expr)? {
-        Found::Of(found) if found != wanted => Err(Error::new(
-            ErrorKind::Dimension,
-            format!("expected {}, but '{}' is {}", noun(wanted), shown(expr), noun(found)),
-        )),
-        _ => Ok(()),
+    let slips = slips(expr, Some(wanted), names)?;
+    match slips.into_iter().next() {
+        None => Ok(()),
+        Some(slip) => Err(Error::new(ErrorKind::Dimension, slip)),
     }
+}
+
+/// Where in `expr` a plain number stands for a quantity, or a quantity for a plain number, as if the
+/// quantity were its number in SI units: a sentence for each such place. `wanted` is the dimension
+/// that the whole should have, if it matters.
+///
+/// # Errors
+/// As [`dimension_of`] and [`check`], but for these places: if two different dimensions meet, neither of
+/// them a plain number.
+pub fn slips(
+    expr: &Expr,
+    wanted: Option<Dimension>,
+    names: &dyn Fn(&str) -> Option<Dimension>,
+) -> Result<Vec<String>> {
+    let slips = RefCell::new(Vec::new());
+    let found = (Checker { names, literals: None, next: 0, slips: Some(&slips) }).found(expr)?;
+    let mut slips = slips.into_inner();
+    if let (Found::Of(found), Some(wanted)) = (found, wanted)
+        && found != wanted
+    {
+        let message = format!("expected {}, but '{}' is {}", noun(wanted), shown(expr), noun(found));
+        if !found.is_none() && !wanted.is_none() {
+            return Err(Error::new(ErrorKind::Dimension, message));
+        }
+        slips.push(message);
+    }
+    Ok(slips)
 }
 
 fn noun(dimension: Dimension) -> String {
@@ -74,9 +101,22 @@ struct Checker<'a> {
     names: &'a dyn Fn(&str) -> Option<Dimension>,
     literals: Option<&'a [Dimension]>,
     next: usize,
+    /// Where to note that a number and a quantity meet; with `None` that is an error.
+    slips: Option<&'a RefCell<Vec<String>>>,
 }
 
 impl Checker<'_> {
+    /// A number and a quantity meet.
+    fn slip(&self, message: String) -> Result<()> {
+        match self.slips {
+            None => Err(Error::new(ErrorKind::Dimension, message)),
+            Some(slips) => {
+                slips.borrow_mut().push(message);
+                Ok(())
+            }
+        }
+    }
+
     fn found(&mut self, expr: &Expr) -> Result<Found> {
         match expr {
             Expr::Number(x) => {
@@ -124,10 +164,15 @@ impl Checker<'_> {
         match (left, right) {
             (Found::Any, other) | (other, Found::Any) => Ok(other),
             (Found::Of(a), Found::Of(b)) if a == b => Ok(left),
-            (Found::Of(a), Found::Of(b)) => Err(Error::new(
-                ErrorKind::Dimension,
-                format!("the sides of '{sign}' are {} and {} in '{}'", noun(a), noun(b), shown(whole)),
-            )),
+            (Found::Of(a), Found::Of(b)) => {
+                let message =
+                    format!("the sides of '{sign}' are {} and {} in '{}'", noun(a), noun(b), shown(whole));
+                if !a.is_none() && !b.is_none() {
+                    return Err(Error::new(ErrorKind::Dimension, message));
+                }
+                self.slip(message)?;
+                Ok(if a.is_none() { right } else { left })
+            }
         }
     }
 
@@ -176,22 +221,22 @@ impl Checker<'_> {
             Found::Of(dimension) if dimension.is_none() => return Ok(plain),
             Found::Of(dimension) => dimension,
         };
-        let refused = || {
-            Error::new(
-                ErrorKind::Dimension,
-                format!(
-                    "'{}' takes a plain number, not {}, in '{}'",
-                    function_name(function),
-                    noun(dimension),
-                    shown(whole)
-                ),
+        let message = || {
+            format!(
+                "'{}' takes a plain number, not {}, in '{}'",
+                function_name(function),
+                noun(dimension),
+                shown(whole)
             )
         };
         match function {
             Function::Abs | Function::Random => Ok(argument),
             Function::Heaviside => Ok(plain),
-            Function::Sqrt => fractional_power(dimension, 0.5).map(Found::Of).ok_or_else(refused),
-            _ => Err(refused()),
+            Function::Sqrt => match fractional_power(dimension, 0.5) {
+                Some(root) => Ok(Found::Of(root)),
+                None => Err(Error::new(ErrorKind::Dimension, message())),
+            },
+            _ => self.slip(message()).map(|()| plain),
         }
     }
 }
@@ -290,6 +335,24 @@ mod tests {
         let error = check(&parse("g * v").unwrap(), Dimension::VOLTAGE, &names).unwrap_err();
         assert_eq!(error.to_string(), "expected [voltage], but 'g * v' is [current]");
         assert!(dimension_of(&parse("v^100").unwrap(), &names, None).is_err());
+    }
+
+    #[test]
+    fn a_number_for_a_quantity_is_a_slip_two_dimensions_are_an_error() {
+        let found = |text: &str, wanted| slips(&parse(text).unwrap(), Some(wanted), &names);
+        let one = |text: &str, wanted| found(text, wanted).unwrap().join("; ");
+        assert_eq!(
+            one("-q / 150", Dimension::PER_TIME),
+            "expected [rate (per time)], but '-q / 150' is a plain number"
+        );
+        assert_eq!(one("v", Dimension::NONE), "expected a plain number, but 'v' is [voltage]");
+        let inside = "the sides of '-' are [voltage] and a plain number in 'v - 1'";
+        assert_eq!(one("g * (v - 1)", Dimension::CURRENT), inside);
+        assert_eq!(one("exp(v)", Dimension::NONE), "'exp' takes a plain number, not [voltage], in 'exp(v)'");
+        assert_eq!(one("g * v", Dimension::CURRENT), "");
+        let error = found("-q * tau", Dimension::PER_TIME).unwrap_err().to_string();
+        assert_eq!(error, "expected [rate (per time)], but '-q * tau' is [time]");
+        assert!(found("v + i", Dimension::VOLTAGE).is_err());
     }
 
     #[test]

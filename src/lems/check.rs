@@ -72,15 +72,15 @@ impl Checker<'_> {
             }
             return;
         }
-        let result = {
-            let names = |name: &str| self.dimension(name);
-            match wanted {
-                Some(wanted) => dims::check(expr, wanted, &names),
-                None => dims::dimension_of(expr, &names, None).map(|_| ()),
+        let result = dims::slips(expr, wanted, &|name: &str| self.dimension(name));
+        match result {
+            Err(error) => self.fail(error, what, origin),
+            Ok(slips) => {
+                for slip in slips {
+                    let message = format!("{}: {what}: {slip}; numbers are taken in SI units", self.label());
+                    self.warnings.push(Warning::new("dimension-mismatch", message, origin.place()));
+                }
             }
-        };
-        if let Err(error) = result {
-            self.fail(error, what, origin);
         }
     }
 

@@ -108,6 +108,12 @@ fn assemble(plan: &Plan<'_>, parts: Parts<'_>) -> Result<Simulation> {
         let table = format!("display {number}");
         let mut curves = Vec::new();
         for line in &display.lines {
+            if let Err(error) = paths.quantity(line.quantity) {
+                // A picture is no result: it lacks the curve, and the run goes on.
+                let message = format!("{}: the curve is left out: {error}", line.component.label());
+                gather.warnings.push(Warning::new("no-curve", message, line.component.origin.place()));
+                continue;
+            }
             gather.record(line, &table);
             curves.push(Curve {
                 label: line.component.id.clone().unwrap_or_else(|| line.quantity.to_string()),

@@ -11,6 +11,6 @@ mod tests;
 
 pub use builder::{Array, Builder, N_NODE_ARRAYS, NodeArray, Template, list, uniform};
 pub use membrane::{Holds, Mechanism, MembranePlan, MembranePrograms};
-pub use observe::{TOTAL_CURRENT, find_variable};
+pub use observe::{TOTAL_CURRENT, find_variable, threshold_v};
 pub use point::{PointHolds, PointKind, PointPrograms, PointSite, peers};
 pub use received::{current_alone, given, sums};

@@ -5,6 +5,7 @@ use super::membrane::MembranePlan;
 use super::point::PointKind;
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::expr::CompareOp;
 use crate::units::Dimension;
 
 /// A variable of a mechanism that can be recorded.
@@ -18,6 +19,11 @@ pub struct Observable {
 
 /// The name of the current of all channels together, into the cell, A.
 pub const TOTAL_CURRENT: &str = "iChannels";
+
+/// The threshold, V, of a variable `v > 0.02`, which is 1 while the potential is above it and 0 else.
+pub fn threshold_v(variable: &str) -> Option<f64> {
+    variable.strip_prefix("v > ")?.trim().parse().ok()
+}
 
 /// Names a user may give for exposures of densities and placed mechanisms.
 const ALIASES: [(&str, &[&str]); 3] =
@@ -84,7 +90,8 @@ pub fn find_variable(dynamics: &Dynamics, name: &str) -> Result<Observable> {
 
 impl MembranePlan {
     /// A program that puts `variable` of mechanism `mechanism` into result 0, for the nodes and
-    /// instances of its index lists. [`TOTAL_CURRENT`] is that of all mechanisms.
+    /// instances of its index lists. [`TOTAL_CURRENT`] is that of all mechanisms;
+    /// `v > 0.02` whether the potential is above so many V.
     ///
     /// # Errors
     /// If the variable can't be computed.
@@ -93,6 +100,12 @@ impl MembranePlan {
         let states = self.states(&mut builder)?;
         let node = if variable == TOTAL_CURRENT {
             self.total_current(&mut builder, &states)?
+        } else if let Some(threshold_v) = threshold_v(variable) {
+            let mut scope = self.scope(&mut builder, mechanism, &states, &states[mechanism])?;
+            let v = scope.node(&mut builder.graph, "v")?;
+            let [threshold, yes, no] = [threshold_v, 1.0, 0.0].map(|x| builder.graph.constant(x));
+            let above = builder.graph.compare(CompareOp::Gt, v, threshold);
+            builder.graph.select(above, yes, no)
         } else {
             let mut scope = self.scope(&mut builder, mechanism, &states, &states[mechanism])?;
             scope.node(&mut builder.graph, variable)?

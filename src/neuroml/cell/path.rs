@@ -43,6 +43,9 @@ impl Names {
     ) -> Names {
         let called = |component: &Component| {
             let mut names = vec![component.slot.clone(), component.component_type.clone()];
+            // Paths into cells with two calcium pools are written with the plain names as well.
+            let plain = |name: &String| name.strip_suffix("2CaPools").map(str::to_string);
+            names.extend(names.clone().iter().filter_map(plain));
             names.extend(component.id.clone());
             names.retain(|name| !name.is_empty());
             names
@@ -97,6 +100,12 @@ impl Names {
         let is = |names: &[String], part: &str| names.iter().any(|name| name == part);
         match path {
             ["v"] => Ok("v".to_string()),
+            // 1 while the potential is above the threshold, as the type `cell` has it.
+            ["spiking"] => match shaped.spike_threshold_v {
+                Some(threshold_v) => Ok(format!("v > {threshold_v:?}")),
+                None => Err(Error::new(ErrorKind::Value, "the cell has no spike threshold")
+                    .help("add <spikeThresh value=\"0 mV\"/> to its membrane properties")),
+            },
             ["iChannels"] => Ok("iChannels".to_string()),
             [name] => self.concentration(name, shaped),
             [head, membrane, rest @ ..] if is(&self.biophysics, head) && is(&self.membrane, membrane) => {
@@ -130,7 +139,7 @@ impl Names {
         if let Some(pool) = pools.iter().find(|pool| is_current_of(name, &pool.ion) && reads(pool)) {
             return Ok(format!("{}.{name}", pool.ion));
         }
-        let mut known = vec!["v".to_string(), "iChannels".to_string()];
+        let mut known = ["v", "iChannels", "spiking"].map(str::to_string).to_vec();
         for pool in pools {
             let stem = pool.ion.trim_end_matches(|c: char| c.is_ascii_digit());
             let number = &pool.ion[stem.len()..];

@@ -206,12 +206,13 @@ fn paths_lead_to_variables() {
         at("v").unwrap(),
         CellVariable { location: cell.location(0, 0.5).unwrap(), variable: "v".into() }
     );
+    assert_eq!(at("7/spiking").unwrap().variable, "v > -0.02");
     assert_eq!(at("7/v").unwrap().location, cell.location(7, 0.5).unwrap());
     assert_eq!(at("bio/membraneProperties/naChans/na/m/q").unwrap().variable, "naChans.ionChannel/m/q");
     assert_eq!(at("3/bio/membraneProperties/naChans/iDensity").unwrap().variable, "naChans.iDensity");
     for (path, wanted) in [
         ("8/v", "no segment 8"),
-        ("caConc", "it has iChannels, v, and what lies under bio"),
+        ("caConc", "it has iChannels, spiking, v, and what lies under bio"),
         ("bio/membraneProperties/naChan/na/m/q", "did you mean 'naChans'"),
         ("bio/membraneProperties/naChans/na/n/q", "ionChannel/m/q"),
         ("bo/membraneProperties/naChans/na/n/q", "'bo' leads nowhere"),

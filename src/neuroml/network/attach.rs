@@ -45,21 +45,26 @@ struct List {
 pub(super) type ContactIndex = (u32, u32);
 
 /// The ids in paths such as `pop[0]/synapses:AMPA:1/g`, in all documents read.
-pub(super) fn watched(set: &Set) -> BTreeSet<&str> {
-    let mut out = BTreeSet::new();
+pub(super) fn watched<'a>(paths: &[&'a str]) -> BTreeSet<&'a str> {
+    let ids = paths.iter().flat_map(|path| path.split('/')).filter_map(|part| {
+        match part.split(':').collect::<Vec<_>>()[..] {
+            [_, id, _] => Some(id),
+            _ => None,
+        }
+    });
+    ids.collect()
+}
+
+/// The texts of the document, outside of networks, that may be paths.
+pub(super) fn paths(set: &Set) -> Vec<&str> {
+    let mut out = Vec::new();
     let mut waiting: Vec<&Component> = set.components().collect();
     while let Some(component) = waiting.pop() {
         // What is recorded is not said in networks, which are large.
         if set.is_a(&component.component_type, "network") {
             continue;
         }
-        for (_, text) in &component.texts {
-            for part in text.split('/') {
-                if let [_, id, _] = part.split(':').collect::<Vec<_>>()[..] {
-                    out.insert(id);
-                }
-            }
-        }
+        out.extend(component.texts.iter().map(|(_, text)| text.as_str()).filter(|text| text.contains('/')));
         waiting.extend(&component.children);
     }
     out

@@ -1,7 +1,7 @@
 //! A NeuroML `<network>` becomes a [`Network`].
 //!
-//! * A population of cells with a shape becomes cable cells, one of `spikeArray` a list of times, any
-//!   other a population of point cells.
+//! * A population of cells with a shape becomes cable cells, one of `spikeArray` a list of times unless
+//!   a path leads to a quantity of it, any other a population of point cells.
 //! * Each synapse or input that is put on a cell is a contact of the attachments that hold all
 //!   instances of that component on that population, in the order of the document: the contact
 //!   that a path calls `pop[2]/synapses:AMPA:1` is the second with that cell (on cells with a shape
@@ -97,6 +97,8 @@ struct Reader<'a, 'f> {
     kinds: BTreeMap<&'a str, Arc<Kind>>,
     contacts: attach::Contacts,
     detectors: connect::Detectors,
+    /// What may be paths of the document.
+    paths: Vec<&'a str>,
     /// Ids of synapses that paths name.
     watched: BTreeSet<&'a str>,
     /// Whether the document gives a temperature.
@@ -111,6 +113,7 @@ struct Reader<'a, 'f> {
 impl<'a, 'f> Reader<'a, 'f> {
     fn new(set: &'a Set, component: &'a Component, shaped: &'f mut Shaper<'_>) -> Reader<'a, 'f> {
         let name = component.id.clone().unwrap_or_else(|| component.component_type.clone());
+        let paths = attach::paths(set);
         Reader {
             set,
             shaped,
@@ -126,7 +129,8 @@ impl<'a, 'f> Reader<'a, 'f> {
             kinds: BTreeMap::new(),
             contacts: attach::Contacts::default(),
             detectors: connect::Detectors::default(),
-            watched: attach::watched(set),
+            watched: attach::watched(&paths),
+            paths,
             has_temperature: false,
             reads_temperature: BTreeSet::new(),
             errors: Vec::new(),

@@ -63,7 +63,12 @@ impl<'a> Reader<'a, '_> {
         let listed: Vec<&Component> =
             population.children.iter().filter(|c| self.set.is_a(&c.component_type, "instance")).collect();
         let layout = population.children.iter().find(|c| c.slot == "layout");
-        let cell = self.members(component).map_err(|error| population.locate(error))?;
+        let cell = if self.is_recorded(name, component) {
+            self.with_quantities(component)
+        } else {
+            self.members(component)
+        };
+        let cell = cell.map_err(|error| population.locate(error))?;
         let written = self.written_size(population)?;
         let (size, ids, positions_um) = if !listed.is_empty() {
             if let Some(written) = written.filter(|written| *written != listed.len() as u64) {
@@ -175,15 +180,33 @@ impl<'a> Reader<'a, '_> {
             let bytes = 64.0 + 8.0 * times.len() as f64;
             Cell { cell: PopulationCell::SpikeTimes(Arc::new(vec![times])), shaped: None, bytes }
         } else {
-            let dynamics = self.set.flatten(component)?;
-            check_is_whole(component, &dynamics)?;
-            self.note_temperature(&dynamics.name, &dynamics);
-            let bytes = 200.0 + 8.0 * (dynamics.states.len() + dynamics.out_ports.len()) as f64;
-            let cell = PointCell { dynamics: Arc::new(dynamics), synapses: Vec::new() };
-            Cell { cell: PopulationCell::Point(Arc::new(cell)), shaped: None, bytes }
+            self.with_quantities(component)?
         };
         self.cells.insert(id, cell.clone());
         Ok(cell)
+    }
+
+    /// A cell with the equations of `component`.
+    fn with_quantities(&mut self, component: &Component) -> Result<Cell> {
+        let dynamics = self.set.flatten(component)?;
+        check_is_whole(component, &dynamics)?;
+        self.note_temperature(&dynamics.name, &dynamics);
+        let bytes = 200.0 + 8.0 * (dynamics.states.len() + dynamics.out_ports.len()) as f64;
+        let cell = PointCell { dynamics: Arc::new(dynamics), synapses: Vec::new() };
+        Ok(Cell { cell: PopulationCell::Point(Arc::new(cell)), shaped: None, bytes })
+    }
+
+    /// Whether a path leads to a quantity of the population `name` of lists of spike times: then
+    /// times alone will not do.
+    fn is_recorded(&self, name: &str, component: &Component) -> bool {
+        let is_cell =
+            |step: &str| step.bytes().all(|b| b.is_ascii_digit()) || Some(step) == component.id.as_deref();
+        let leads_in = |path: &&str| {
+            let mut steps = path.trim().split('/');
+            let found = steps.by_ref().any(|step| step.split('[').next() == Some(name));
+            found && steps.any(|step| !is_cell(step))
+        };
+        component.component_type == "spikeArray" && self.paths.iter().any(|path| leads_in(&path))
     }
 
     fn spike_times(&mut self, component: &Component) -> Vec<f64> {

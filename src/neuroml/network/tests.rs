@@ -31,7 +31,8 @@ const PARTS: &str = r#"
     <Dynamics><DerivedVariable name="v" dimension="voltage" exposure="v" value="V * temperature / K"/></Dynamics>
   </ComponentType>
   <warm id="warm"/>
-  <Recorder id="r" quantity="p[0]/synapses:seen:1/g"/>
+  <Recorder id="r" quantity="p[0]/synapses:seen:1/g"/><Recorder id="r2" quantity="n/seen_times[0]/tsince"/>
+  <Recorder id="r3" quantity="s/0/times"/>
   <ComponentType name="Recorder"><Path name="quantity"/></ComponentType>
 "#;
 
@@ -108,6 +109,17 @@ fn populations_of_every_kind() {
     assert_eq!(detectors[0].points, Some(Points::At(Region::Section("soma".into()), 0.5)));
     assert_eq!(net.assumptions, ["about the tree"]);
     assert!(net.warnings.is_empty(), "{:?}", net.warnings);
+}
+
+#[test]
+fn lists_of_spike_times_with_a_recorded_quantity_have_equations() {
+    let net = read(
+        r#"<population id="seen_times" component="times" size="1"/><population id="s" component="times" size="1"/>"#,
+    );
+    let PopulationCell::Point(cell) = &net.model.populations[0].cell else { panic!("{net:?}") };
+    assert!(cell.dynamics.exposed("tsince").is_some());
+    assert_eq!(cell.dynamics.out_ports, ["spike"]);
+    assert!(matches!(net.model.populations[1].cell, PopulationCell::SpikeTimes(_)));
 }
 
 #[test]
