@@ -198,11 +198,8 @@ fn every_wrong_file_of_the_corpus_gets_its_error() {
 /// What is truly wrong in models of the corpus: case, part of the error, why.
 const FAULTS: &[(&str, &str, &str)] = &[
     ("libneuroml-testcomplete", "FractionAlong'", "a pair without segments has no fraction along one"),
-    ("neuroml2-nml2_ex18_ghk", "'experimentalTemp'", "a fixed factor has no temperature"),
-    ("pinskyrinzelmodel-", "but 'numCellsWithVover", "a rate without a dimension"),
-    ("pinskyrinzelmodel-", "/ 150' is a plain number", "a rate without a dimension"),
-    ("pinskyrinzelmodel-", "/ 2' is a plain number", "a rate without a dimension"),
-    ("pinskyrinzelmodel-", "'debugVal': expected a plain number", "a voltage shown as a plain number"),
+    ("pinskyrinzelmodel-", "ion=\"non-specific\"", "the standard's word has no hyphen"),
+    ("pinskyrinzelmodel-", "<biophysicalProperties>: attribute 'id' is missing", "the schema asks for one"),
     ("pospischiletal2008-ca", "the network has no population 'CG_LTS_ModelDB'", "left over from a copy"),
 ];
 
