@@ -147,6 +147,8 @@ pub struct Work {
     scratch: Scratch,
     registers: Vec<f64>,
     due: Vec<Volley>,
+    /// Nodes that Crank–Nicolson would carry past their target, see [`note_stiff`].
+    stiff: Vec<(usize, f64)>,
 }
 
 impl PointCells {
@@ -191,6 +193,9 @@ impl Group {
         let v = node_base(NodeArray::V, self.nodes);
         for detector in &mut self.detectors {
             detector.before_v = self.arena[v + detector.node];
+        }
+        if clock.method == Method::CrankNicolson {
+            self.work.stiff.reserve(self.n_real);
         }
         self.show(clock.level, &uniforms);
     }
@@ -278,10 +283,19 @@ impl Group {
                 Method::BackwardEuler => solver.solve_into(clock.level, &mut self.arena, v),
                 Method::CrankNicolson => {
                     // The solve is over half a step: v(t+dt) = 2 v(t+dt/2) − v(t).
+                    let stiff = &mut self.work.stiff;
+                    note_stiff(&self.arena, self.nodes, self.n_real, stiff);
                     solver.solve(clock.level, &mut self.arena);
                     let half = node_base(NodeArray::Rhs, self.nodes);
+                    for (node, reach) in stiff.iter_mut() {
+                        let (half_v, before_v) = (self.arena[half + *node], self.arena[v + *node]);
+                        *reach = reach.mul_add(half_v - before_v, half_v);
+                    }
                     for i in 0..self.nodes {
                         self.arena[v + i] = 2.0 * self.arena[half + i] - self.arena[v + i];
+                    }
+                    for &(node, after_v) in stiff.iter() {
+                        self.arena[v + node] = after_v;
                     }
                 }
             }
@@ -350,4 +364,21 @@ fn uniforms(clock: &Clock, time_s: f64) -> [f64; uniform::COUNT] {
     values[usize::from(uniform::STEP)] = clock.dt_s;
     values[usize::from(uniform::TIME)] = time_s;
     values
+}
+
+/// The nodes whose own conductance *G* is so large that *G dt > 2 C*, in a voltage clamp for one, with how
+/// far they go on after half a step, relative to what the half step has brought: *2 C / (G dt)* instead of 1.
+///
+/// A whole extrapolation would carry such a node past the potential that its currents drive it to, and back
+/// at the next step, for ever if *G* is infinite. This far it comes to rest there.
+fn note_stiff(arena: &Arena, nodes: usize, n_real: usize, stiff: &mut Vec<(usize, f64)>) {
+    stiff.clear();
+    let array = |array| &arena[node_base(array, nodes)..][..n_real];
+    let (diagonal, without) = (array(NodeArray::Diagonal), array(NodeArray::Diagonal0));
+    let capacitance = array(NodeArray::CapacitanceRate);
+    for (node, ((d, d0), c)) in diagonal.iter().zip(without).zip(capacitance).enumerate() {
+        if d - d0 > *c && *c > 0.0 {
+            stiff.push((node, c / (d - d0)));
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 mod cell;
 mod check;
+mod method;
 pub mod network;
 mod quantity;
 mod read;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component as Part, Path, PathBuf};
 use std::sync::Arc;
 
+use super::method::suited;
 use super::quantity::{Found, Parts, Paths};
 use super::simulation::{Asked, Plan};
 use super::structure::Elaborated;
@@ -11,7 +12,7 @@ use super::{Curve, Display, EventFile, OutputFile, Simulation, network, shaped, 
 use crate::error::{Error, ErrorKind, Result, Warning};
 use crate::lems::{Component, Resolver, Set};
 use crate::library;
-use crate::model::{CellSet, Model, PopulationCell, Recording};
+use crate::model::{CellSet, Method, Model, PopulationCell, Recording, Run};
 
 /// The temperature where none is given, K: 6.3 °C, at which Hodgkin and Huxley measured.
 const USUAL_TEMPERATURE_K: f64 = 279.45;
@@ -155,7 +156,17 @@ fn assemble(plan: &Plan<'_>, parts: Parts<'_>) -> Result<Simulation> {
             assumptions.push("temperature: 6.3 degC, as none is given".to_string());
         }
     }
-    model.run = plan.run;
+    let method = plan.method.unwrap_or_else(|| {
+        let suited = suited(&model);
+        if suited != Method::default() {
+            assumptions.push(
+                "method: crank_nicolson, as no cell has more than one compartment and the Simulation asks for none"
+                    .to_string(),
+            );
+        }
+        suited
+    });
+    model.run = Run { dt_s: plan.dt_s, duration_s: plan.duration_s, method };
     model.seed = plan.seed.unwrap_or(0);
     model.recordings = recordings;
     let mut all = network.warnings;

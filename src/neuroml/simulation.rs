@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Place, Result, Warning, nearest};
 use crate::lems::{Component, ComponentType, Element, Set};
-use crate::model::{Method, Run};
+use crate::model::Method;
 use crate::units::Dimension;
 
 /// Most steps of a run: beyond it the number of a step is no longer exact.
@@ -21,8 +21,12 @@ const MAX_DEPTH: usize = 32;
 pub(super) struct Plan<'a> {
     /// The component that is run.
     pub target: &'a Component,
-    /// Run control.
-    pub run: Run,
+    /// Time step, s.
+    pub dt_s: f64,
+    /// Duration, s.
+    pub duration_s: f64,
+    /// The method, if it asks for one.
+    pub method: Option<Method>,
     /// The seed, if it gives one.
     pub seed: Option<u64>,
     /// Files of columns.
@@ -186,7 +190,9 @@ pub(super) fn plan<'a>(set: &'a Set, simulation: &'a Component) -> Result<Plan<'
     let (dt_s, duration_s) = reader.clock(component, element);
     Ok(Plan {
         target,
-        run: Run { dt_s, duration_s, method },
+        dt_s,
+        duration_s,
+        method,
         seed,
         outputs: reader.outputs,
         displays: reader.displays,
@@ -396,8 +402,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The method that a `Meta` for neuropil asks for.
-    fn method(&mut self, simulation: &Component, assumptions: &mut Vec<String>) -> Method {
-        let mut method = Method::default();
+    fn method(&mut self, simulation: &Component, assumptions: &mut Vec<String>) -> Option<Method> {
+        let mut method = None;
         for meta in &simulation.metas {
             let program = meta.get("for").unwrap_or_default();
             if !program.eq_ignore_ascii_case("neuropil") {
@@ -408,8 +414,8 @@ impl<'a> Reader<'a> {
             for attribute in &meta.attributes {
                 match (attribute.name.as_str(), attribute.value.as_str()) {
                     ("for", _) => {}
-                    ("method", "backward_euler") => method = Method::BackwardEuler,
-                    ("method", "crank_nicolson") => method = Method::CrankNicolson,
+                    ("method", "backward_euler") => method = Some(Method::BackwardEuler),
+                    ("method", "crank_nicolson") => method = Some(Method::CrankNicolson),
                     ("method", other) => {
                         let error = meta.error(ErrorKind::Name, format!("unknown method '{other}'"));
                         self.errors.push(error.help("methods are backward_euler and crank_nicolson"));
