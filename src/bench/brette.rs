@@ -199,6 +199,7 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
     let placed = |(name, dynamics): (&str, &Arc<Dynamics>)| Placed {
         name: name.into(),
         dynamics: dynamics.clone(),
+        source: None,
         points: Points::At(Region::All, 0.5),
         parameters: Vec::new(),
     };
@@ -224,7 +225,7 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
         populations: vec![Population {
             name: "cells".into(),
             size: n,
-            cell: PopulationCell::Point(Arc::new(PointCell { dynamics: kind.cell, synapses })),
+            cell: PopulationCell::Point(Arc::new(PointCell { dynamics: kind.cell, source: None, synapses })),
             initial_v: (0..n as u64).map(|k| -0.060 + 0.010 * uniform(key, k)).collect(),
         }],
         stimuli: kind.stimuli,

@@ -73,6 +73,7 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
     cell.synapses.push(Placed {
         name: "syn".into(),
         dynamics: synapse(2e-3)?,
+        source: None,
         points: Points::Union(places.collect()),
         parameters: Vec::new(),
     });

@@ -1,4 +1,4 @@
-//! `neuropil convert`: a morphology in another format.
+//! `neuropil convert`: a morphology in another format, an experiment as NeuroML.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use clap::Args;
 use super::document::is_xml;
 use super::{Outcome, console};
 use crate::error::{Error, ErrorKind, Result};
+use crate::experiment;
 use crate::library;
 use crate::morph::{Morphology, swc, write_neuroml};
 use crate::neuroml;
@@ -14,9 +15,9 @@ use crate::neuroml;
 /// Options of `convert`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Morphology to read: SWC, or NeuroML with a cell
+    /// Morphology to read (SWC, or NeuroML with a cell), or experiment file (TOML)
     input: PathBuf,
-    /// File to write: .swc, or .nml for NeuroML
+    /// File to write: .swc, or .nml for NeuroML; of an experiment the folder for its NeuroML and LEMS documents
     output: PathBuf,
     /// The cell to take from a document with several
     #[arg(long, value_name = "ID")]
@@ -25,6 +26,9 @@ pub(super) struct Options {
 
 /// Reads, converts, writes.
 pub(super) fn execute(options: &Options) -> Result<Outcome> {
+    if options.input.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
+        return experiment_as_neuroml(&options.input, &options.output);
+    }
     let ending = options.output.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let morphology = &read(options)?;
     match ending.as_str() {
@@ -35,6 +39,28 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
                 .in_file(&options.output)
                 .help("write to a file that ends in .swc or .nml"));
         }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Writes the documents of the experiment `file` into `folder`.
+fn experiment_as_neuroml(file: &Path, folder: &Path) -> Result<Outcome> {
+    let experiment = experiment::read(file)?;
+    console::warn(&experiment.warnings);
+    let name = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let written = neuroml::write(&experiment.model, &name).map_err(|error| error.in_file(file))?;
+    console::warn(&written.warnings);
+    std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, "make the folder", &e))?;
+    for (name, text) in &written.files {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|e| Error::io(&path, "write the document", &e))?;
+    }
+    if let Some((name, _)) = written.files.last() {
+        println!(
+            "{} documents; run them with: neuropil run {}",
+            written.files.len(),
+            folder.join(name).display()
+        );
     }
     Ok(Outcome::Done)
 }

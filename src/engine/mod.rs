@@ -27,6 +27,7 @@ mod watch;
 
 pub use events::Spike;
 pub use lower::find_variable;
+pub(crate) use plan::CellPlan;
 pub use run::{Memory, Progress, Simulation, Sink, Summary};
 pub use tables::{Column, Table};
 

@@ -46,10 +46,12 @@ pub(super) fn read(name: &str, node: &Node<'_>, components: &Components) -> Opti
 fn point(name: &str, table: &Table<'_>, neuron: &Node<'_>, components: &Components) -> Option<ReadCell> {
     let synapses = membrane::synapses(table.get("synapses").as_ref(), components, Site::Point);
     // Everything else is a parameter of the neuron.
-    let mut dynamics = components.instance(table, neuron, neuron.text()?, false)?.dynamics;
+    let made = components.instance(table, neuron, neuron.text()?, false)?;
+    let mut dynamics = made.dynamics;
     dynamics.name = name.to_string();
     table.source().note(format!("cell {name}: a point neuron, {}", dynamics.component_type));
-    let cell = PointCell { dynamics: Arc::new(dynamics), synapses: synapses? };
+    let cell =
+        PointCell { dynamics: Arc::new(dynamics), source: Some(Arc::new(made.source)), synapses: synapses? };
     Some(ReadCell {
         name: name.to_string(),
         cell: PopulationCell::Point(Arc::new(cell)),

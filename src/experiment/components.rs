@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::node::{Node, Source, Table, suggestion};
+use super::node::{self, Node, Table, suggestion};
 use super::values;
 use crate::dynamics::{Dynamics, Parameter};
 use crate::error::{Error, ErrorKind};
 use crate::lems::{Component, ComponentType, Set};
 use crate::library;
-use crate::model::{Model, PopulationCell};
+use crate::model::{Model, PopulationCell, Source};
 use crate::select::Field;
 use crate::units::Dimension;
 
@@ -23,6 +23,7 @@ pub(super) struct Components {
 #[derive(Debug)]
 pub(super) struct Instance {
     pub dynamics: Dynamics,
+    pub source: Source,
     pub fields: Vec<(String, Field)>,
 }
 
@@ -43,7 +44,7 @@ pub(super) enum DensityKind {
 type Setting = (String, Field);
 
 /// Reads `library = ["file.xml", …]` on top of the built-in library.
-pub(super) fn load(node: Option<&Node<'_>>, source: &Source) -> Option<Components> {
+pub(super) fn load(node: Option<&Node<'_>>, source: &node::Source) -> Option<Components> {
     // Own components may stand on anything; what the text itself names is read in a fraction of the time.
     let library = match node {
         Some(_) => library::set().cloned(),
@@ -97,7 +98,8 @@ impl Components {
         let (component, fields) = self.configure(table, component, over_space)?;
         let mut dynamics = self.flat(at, &component)?;
         dynamics.name = name.to_string();
-        Some(Instance { fields: flat_names(at, &dynamics, fields)?, dynamics })
+        let source = Source::of(&self.set, &component);
+        Some(Instance { fields: flat_names(at, &dynamics, fields)?, source, dynamics })
     }
 
     /// A component of the core types with these parameters, `(name, SI value)`.
@@ -106,13 +108,14 @@ impl Components {
         node: &Node<'_>,
         component_type: &str,
         values: &[(&str, f64)],
-    ) -> Option<Dynamics> {
+    ) -> Option<Instance> {
         let component = Component {
             component_type: component_type.to_string(),
             parameters: values.iter().map(|(name, value)| ((*name).to_string(), *value)).collect(),
             ..Component::default()
         };
-        self.flat(node, &component)
+        let dynamics = self.flat(node, &component)?;
+        Some(Instance { dynamics, source: Source::of(&self.set, &component), fields: Vec::new() })
     }
 
     /// The ion that a channel says its current is of.
@@ -163,7 +166,7 @@ impl Components {
         if strength.as_constant().is_none() {
             fields.insert(0, (parameter.to_string(), strength));
         }
-        Some(Instance { dynamics, fields })
+        Some(Instance { dynamics, source: Source::of(&set, &density), fields })
     }
 
     /// The concentrations of an ion: by a model of the library, or as they start.
@@ -181,7 +184,8 @@ impl Components {
                 let mut component =
                     Component { component_type: "concentrationModel".to_string(), ..Component::default() };
                 component.texts.push(("ion".to_string(), ion.to_string()));
-                Instance { dynamics: self.flat(&table.node, &component)?, fields: Vec::new() }
+                let dynamics = self.flat(&table.node, &component)?;
+                Instance { dynamics, source: Source::of(&self.set, &component), fields: Vec::new() }
             }
         };
         if !instance.dynamics.is_a("concentrationModel") {

@@ -111,6 +111,7 @@ fn channel(name: &str, table: &Table<'_>, components: &Components, body: Option<
     Some(Density {
         name: name.to_string(),
         dynamics: Arc::new(instance.dynamics),
+        source: Some(Arc::new(instance.source)),
         region: region?,
         parameters: instance.fields,
         ion,
@@ -138,6 +139,7 @@ pub(super) fn pools(
         Some(Pool {
             ion: ion.to_string(),
             dynamics: Arc::new(instance.dynamics),
+            source: Some(Arc::new(instance.source)),
             region: region?,
             parameters: instance.fields,
         })
@@ -170,6 +172,7 @@ pub(super) fn synapses(
         Some(Placed {
             name: name.to_string(),
             dynamics: Arc::new(instance.dynamics),
+            source: Some(Arc::new(instance.source)),
             points: points?,
             parameters: instance.fields,
         })

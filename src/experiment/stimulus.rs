@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::cell::ReadCell;
-use super::components::Components;
+use super::components::{Components, Instance};
 use super::node::{Node, Table, suggestion};
 use super::population::{self, ReadPopulation};
 use super::values;
-use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
 use crate::model::{PopulationCell, Stimulus};
 use crate::units::Dimension;
@@ -84,8 +83,9 @@ fn read(
     };
     let (population, cells, points, currents) = (population?, set?, points?, currents?);
     let many = currents.len() > 1;
-    let stimulus = |(i, mut dynamics): (usize, Dynamics)| {
+    let stimulus = |(i, made): (usize, Instance)| {
         let name = if many { format!("{stem}[{i}]") } else { stem.clone() };
+        let (mut dynamics, source) = (made.dynamics, made.source);
         dynamics.name.clone_from(&name);
         Stimulus {
             name,
@@ -93,16 +93,17 @@ fn read(
             cells: cells.clone(),
             points: points.clone(),
             dynamics: Arc::new(dynamics),
+            source: Some(Arc::new(source)),
         }
     };
     Some(currents.into_iter().enumerate().map(stimulus).collect())
 }
 
 /// The name of its kind, and the dynamics of each part.
-fn currents(table: &Table<'_>, components: &Components, duration_s: f64) -> (String, Option<Vec<Dynamics>>) {
+fn currents(table: &Table<'_>, components: &Components, duration_s: f64) -> (String, Option<Vec<Instance>>) {
     if let Some(component) = table.get("component") {
         let instance = component.text().and_then(|name| components.instance(table, &component, name, false));
-        return (component.as_text().unwrap_or_default().to_string(), instance.map(|i| vec![i.dynamics]));
+        return (component.as_text().unwrap_or_default().to_string(), instance.map(|i| vec![i]));
     }
     let Some(kind) = table.need("kind", "\"step\"") else { return (String::new(), None) };
     let Some(name) = kind.text() else { return (String::new(), None) };
@@ -133,8 +134,8 @@ struct Currents<'a> {
 
 impl Currents<'_> {
     /// A component of the core types with these parameters in SI units.
-    fn build(&self, component_type: &str, values: &[(&str, f64)]) -> Option<Vec<Dynamics>> {
-        self.components.build(&self.table.node, component_type, values).map(|dynamics| vec![dynamics])
+    fn build(&self, component_type: &str, values: &[(&str, f64)]) -> Option<Vec<Instance>> {
+        self.components.build(&self.table.node, component_type, values).map(|made| vec![made])
     }
 
     fn current(&self, key: &str) -> Option<f64> {
@@ -158,23 +159,23 @@ impl Currents<'_> {
         Some((start, stop - start))
     }
 
-    fn pulse(&self, start: f64, duration: f64, amplitude: f64) -> Option<Vec<Dynamics>> {
+    fn pulse(&self, start: f64, duration: f64, amplitude: f64) -> Option<Vec<Instance>> {
         self.build("pulseGenerator", &[("delay", start), ("duration", duration), ("amplitude", amplitude)])
     }
 
-    fn dc(&self) -> Option<Vec<Dynamics>> {
+    fn dc(&self) -> Option<Vec<Instance>> {
         // Longer than any run.
         self.pulse(0.0, 1e9, self.current("amplitude")?)
     }
 
-    fn step(&self) -> Option<Vec<Dynamics>> {
+    fn step(&self) -> Option<Vec<Instance>> {
         let amplitude = self.current("amplitude");
         let (start, duration) = self.window()?;
         self.pulse(start, duration, amplitude?)
     }
 
     /// Amplitudes from given times on, each until the next.
-    fn steps(&self) -> Option<Vec<Dynamics>> {
+    fn steps(&self) -> Option<Vec<Instance>> {
         let values = |key: &str, example: &str, dimension: Dimension| {
             let node = self.table.need(key, example)?;
             let values: Option<Vec<f64>> = node.list()?.iter().map(|n| n.quantity(dimension)).collect();
@@ -200,7 +201,7 @@ impl Currents<'_> {
         Some(parts)
     }
 
-    fn ramp(&self) -> Option<Vec<Dynamics>> {
+    fn ramp(&self) -> Option<Vec<Instance>> {
         let (from, to) = (self.current("from"), self.current("to"));
         let (start, duration) = self.window()?;
         self.build(
@@ -215,7 +216,7 @@ impl Currents<'_> {
         )
     }
 
-    fn ac(&self) -> Option<Vec<Dynamics>> {
+    fn ac(&self) -> Option<Vec<Instance>> {
         let amplitude = self.current("amplitude");
         let frequency =
             self.table.need("frequency", "\"10 Hz\"").and_then(|n| n.positive(Dimension::PER_TIME));
@@ -236,7 +237,7 @@ impl Currents<'_> {
         )
     }
 
-    fn noise(&self) -> Option<Vec<Dynamics>> {
+    fn noise(&self) -> Option<Vec<Instance>> {
         let mean = self.current("mean");
         let deviation_node = self.table.need("standard_deviation", "\"0.05 nA\"");
         let deviation = deviation_node.and_then(|n| n.not_negative(Dimension::CURRENT));
@@ -254,7 +255,7 @@ impl Currents<'_> {
         )
     }
 
-    fn voltage_clamp(&self) -> Option<Vec<Dynamics>> {
+    fn voltage_clamp(&self) -> Option<Vec<Instance>> {
         let voltage = self.table.need("voltage", "\"-20 mV\"").and_then(|n| n.quantity(Dimension::VOLTAGE));
         let resistance = self.table.need("series_resistance", "\"1 Mohm\"");
         let resistance = resistance.and_then(|n| n.positive(Dimension::RESISTANCE));

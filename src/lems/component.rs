@@ -19,6 +19,8 @@ pub struct Component {
     pub component_type: String,
     /// The child or children list of its parent that it is in; empty at the top.
     pub slot: String,
+    /// The name of its element where that is not the type's.
+    pub tag: Option<String>,
     /// Parameters that it sets, and properties that have no default, with SI values.
     pub parameters: Vec<(String, f64)>,
     /// Properties with a default that it would set: only the maker of an instance can (`Assign`).
@@ -369,7 +371,9 @@ fn add_child(
             None => {}
         }
     }
-    out.children.push(build_all(element, child_type, &slot, set, errors));
+    let mut child = build_all(element, child_type, &slot, set, errors);
+    child.tag = (element.name != child.component_type).then(|| element.name.clone());
+    out.children.push(child);
     Ok(())
 }
 

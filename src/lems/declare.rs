@@ -1,5 +1,7 @@
 //! From a `<ComponentType>` as written to a [`ComponentType`] with everything it inherits.
 
+use std::sync::Arc;
+
 use super::dynamics::read_dynamics;
 use super::raw::Element;
 use super::structure::read_structure;
@@ -142,6 +144,7 @@ pub(super) fn declare(
     out.name = element.require("name")?.to_string();
     out.description = element.get("description").unwrap_or_default().to_string();
     out.origin = element.origin.clone();
+    out.written = Arc::new(element.clone());
     let mut errors = Vec::new();
     let mut own_dynamics = None;
     let mut own_structure = None;

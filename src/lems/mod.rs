@@ -13,6 +13,7 @@ mod dynamics;
 mod flatten;
 mod include;
 pub mod instances;
+mod print;
 pub mod raw;
 mod set;
 mod structure;

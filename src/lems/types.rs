@@ -1,6 +1,8 @@
 //! Component types: what a LEMS file declares, with names of dimensions and texts of expressions
 //! resolved. See Cannon et al. 2014, Front. Neuroinform. 8:79, for the language.
 
+use std::sync::Arc;
+
 use super::raw::{Element, Origin};
 use crate::expr::Expr;
 use crate::units::Dimension;
@@ -416,6 +418,8 @@ pub struct ComponentType {
     pub description: String,
     /// Where it is declared.
     pub origin: Origin,
+    /// How it is declared.
+    pub written: Arc<Element>,
     /// Parameters that a component has to set.
     pub parameters: Vec<Named>,
     /// Parameters that the type sets.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     CableCell, CellSet, Density, Discretisation, Method, Model, Placed, Population, PopulationCell,
-    Recording, Rule, Run, Site, SpikeDetector, Stimulus,
+    Recording, Rule, Run, Site, Source, SpikeDetector, Stimulus,
 };
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,10 +21,15 @@ use crate::units::Dimension;
 /// # Errors
 /// If the component is not what its type asks for, or refers to what the library lacks.
 pub fn dynamics(element: &Element, name: &str) -> Result<Arc<Dynamics>> {
+    made(element, name).map(|(dynamics, _)| dynamics)
+}
+
+fn made(element: &Element, name: &str) -> Result<(Arc<Dynamics>, Option<Arc<Source>>)> {
     let set = library::set()?;
-    let mut dynamics = set.flatten(&set.build(element)?)?;
+    let component = set.build(element)?;
+    let mut dynamics = set.flatten(&component)?;
     dynamics.name = name.to_string();
-    Ok(Arc::new(dynamics))
+    Ok((Arc::new(dynamics), Some(Arc::new(Source::of(set, &component)))))
 }
 
 impl CableCell {
@@ -76,8 +81,8 @@ impl Density {
             .with("erev", format!("{reversal} V"));
         let ion = library::set()?.component(channel).and_then(|c| c.text("species"));
         let ion = ion.filter(|ion| *ion != "non_specific").map(str::to_string);
-        let dynamics = dynamics(&element, channel)?;
-        Ok(Density { name: channel.to_string(), dynamics, region, parameters: Vec::new(), ion })
+        let (dynamics, source) = made(&element, channel)?;
+        Ok(Density { name: channel.to_string(), dynamics, source, region, parameters: Vec::new(), ion })
     }
 
     /// The same under another name, for a channel that a cell has twice.
@@ -100,7 +105,8 @@ impl Placed {
         let mut dynamics = set.flatten(found)?;
         dynamics.name = component.to_string();
         let (name, dynamics) = (component.to_string(), Arc::new(dynamics));
-        Ok(Placed { name, dynamics, points, parameters: Vec::new() })
+        let source = Some(Arc::new(Source::of(set, found)));
+        Ok(Placed { name, dynamics, source, points, parameters: Vec::new() })
     }
 }
 
@@ -126,8 +132,8 @@ impl Stimulus {
             .with("delay", format!("{start} s"))
             .with("duration", format!("{} s", stop - start))
             .with("amplitude", format!("{amplitude} A"));
-        let dynamics = dynamics(&element, "step")?;
-        Ok(Stimulus { name: "step".into(), population, cells, points: Some(points), dynamics })
+        let (dynamics, source) = made(&element, "step")?;
+        Ok(Stimulus { name: "step".into(), population, cells, points: Some(points), dynamics, source })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Source;
 use crate::dynamics::Dynamics;
 use crate::morph::Morphology;
 use crate::select::{Field, Points, Region};
@@ -36,6 +37,8 @@ pub struct Density {
     /// The flat dynamics of the density with its channel. Exposes `iDensity` (A/m², positive into
     /// the cell); reads `v` and what else the compartment offers.
     pub dynamics: Arc<Dynamics>,
+    /// The component that the dynamics are of, if it is known.
+    pub source: Option<Arc<Source>>,
     /// Where it is.
     pub region: Region,
     /// Parameters that differ over space, in SI units: parameter name → field.
@@ -52,6 +55,8 @@ pub struct Pool {
     /// Reads `i<Ion>` (`iCa`, A into the cell) and `surfaceArea` (m²), exposes `concentration` and
     /// `extConcentration` (mol/m³).
     pub dynamics: Arc<Dynamics>,
+    /// The component that the dynamics are of, if it is known.
+    pub source: Option<Arc<Source>>,
     /// Where it is.
     pub region: Region,
     /// Parameters that differ over space, in SI units.
@@ -65,6 +70,8 @@ pub struct Placed {
     pub name: String,
     /// Exposes `i` (A, positive into the cell); reads `v` and `t`.
     pub dynamics: Arc<Dynamics>,
+    /// The component that the dynamics are of, if it is known.
+    pub source: Option<Arc<Source>>,
     /// Where; one instance a point.
     pub points: Points,
     /// Parameters that differ over space, in SI units.
@@ -76,6 +83,8 @@ pub struct Placed {
 pub struct PointCell {
     /// The dynamics. Reads `synapses[*]/i` (A, positive into the cell) if current can be injected.
     pub dynamics: Arc<Dynamics>,
+    /// The component that the dynamics are of, if it is known.
+    pub source: Option<Arc<Source>>,
     /// Synapses and receptors on it.
     pub synapses: Vec<Placed>,
 }

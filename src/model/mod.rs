@@ -9,6 +9,7 @@ mod draw;
 mod ions;
 mod network;
 mod record;
+mod source;
 
 pub use cell::{CableCell, Density, Discretisation, Placed, PointCell, Pool, Rule};
 pub use draw::{Use, draw};
@@ -18,6 +19,7 @@ pub use network::{
     Stimulus,
 };
 pub use record::{Recording, Site, SpikeDetector};
+pub use source::Source;
 
 /// How the voltage is stepped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

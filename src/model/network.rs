@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CableCell, PointCell};
+use super::{CableCell, PointCell, Source};
 use crate::dynamics::Dynamics;
 use crate::select::{Location, Points};
 
@@ -64,6 +64,8 @@ pub struct Stimulus {
     /// Exposes `i` (A, positive into the cell); reads `t`, maybe `v` and `noise` (a standard normal
     /// number drawn anew each `noiseInterval` parameter, s, keyed by seed, cell and use).
     pub dynamics: Arc<Dynamics>,
+    /// The component that the dynamics are of, if it is known.
+    pub source: Option<Arc<Source>>,
 }
 
 /// Synapses or inputs of one kind on single cells of one population, each at its own place, as

@@ -12,6 +12,7 @@ mod quantity;
 mod read;
 mod simulation;
 pub mod structure;
+mod write;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::select::Location;
 pub use cell::{CellVariable, shape, shaped};
 pub use check::{Report, check};
 pub use read::{read, read_str};
+pub use write::{Written, write};
 
 /// A document read: what to run and what to write.
 #[derive(Debug, Clone)]

@@ -522,7 +522,8 @@ mod tests {
         let mut model = Model::new("test", 1.0, 0.1, 280.0);
         let mut named = Vec::new();
         for (path, size) in populations {
-            let cell = PointCell { dynamics: dynamics("hh", &["v", "na/m/q"]), synapses: Vec::new() };
+            let cell =
+                PointCell { dynamics: dynamics("hh", &["v", "na/m/q"]), source: None, synapses: Vec::new() };
             model.add_population(*path, *size, PopulationCell::Point(Arc::new(cell)));
             named.push(Named { path: (*path).into(), component: "hh".into(), ..Named::default() });
         }

@@ -249,7 +249,7 @@ fn notes(model: &Model) -> Vec<String> {
 }
 
 /// `1 file`, `2 files`, `3 cells with a shape`.
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     if count == 1 {
         return format!("1 {what}");
     }

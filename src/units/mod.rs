@@ -4,8 +4,10 @@
 use std::fmt;
 
 pub mod parse;
+mod print;
 
 pub use parse::{parse_quantity, unit, unknown_unit};
+pub use print::neuroml_text;
 
 use crate::error::{Error, ErrorKind, Result};
 

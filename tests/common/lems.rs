@@ -22,7 +22,7 @@ pub fn flat(body: &str, id: &str) -> Arc<Dynamics> {
 
 /// A point cell with nothing on it.
 pub fn point(dynamics: Arc<Dynamics>) -> PopulationCell {
-    PopulationCell::Point(Arc::new(PointCell { dynamics, synapses: Vec::new() }))
+    PopulationCell::Point(Arc::new(PointCell { dynamics, source: None, synapses: Vec::new() }))
 }
 
 /// One contact of weight 1 on each of `cells`, point cells.

@@ -165,7 +165,14 @@ impl Membrane<'_> {
         let name = component.id.clone().unwrap_or_else(|| component.slot.clone());
         dynamics.name.clone_from(&name);
         let ion = component.text("ion").filter(|ion| *ion != "non_specific").map(str::to_string);
-        Density { name, dynamics: Arc::new(dynamics), region: part.region.clone(), parameters, ion }
+        Density {
+            name,
+            dynamics: Arc::new(dynamics),
+            source: None,
+            region: part.region.clone(),
+            parameters,
+            ion,
+        }
     }
 
     /// The current of a `channelDensityNernstCa2` is that of the second calcium pool, `ca2`, whatever

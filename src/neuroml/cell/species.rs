@@ -44,6 +44,7 @@ pub(super) fn pools(set: &Set, inside: &Component, places: Places<'_>, report: &
         let pool = Pool {
             ion: ion.to_string(),
             dynamics: Arc::new(dynamics),
+            source: None,
             region: part.region.clone(),
             parameters: Vec::new(),
         };
@@ -97,6 +98,7 @@ pub(super) fn add_missing(
         let part = if members.len() == here.len() { places.all() } else { places.part(members) };
         let pool = Pool {
             dynamics: Arc::new(nothing(&ion)),
+            source: None,
             region: part.region.clone(),
             parameters: Vec::new(),
             ion,

@@ -192,7 +192,7 @@ impl<'a> Reader<'a, '_> {
         check_is_whole(component, &dynamics)?;
         self.note_temperature(&dynamics.name, &dynamics);
         let bytes = 200.0 + 8.0 * (dynamics.states.len() + dynamics.out_ports.len()) as f64;
-        let cell = PointCell { dynamics: Arc::new(dynamics), synapses: Vec::new() };
+        let cell = PointCell { dynamics: Arc::new(dynamics), source: None, synapses: Vec::new() };
         Ok(Cell { cell: PopulationCell::Point(Arc::new(cell)), shaped: None, bytes })
     }
 

@@ -143,7 +143,7 @@ impl<'a> Elaborated<'a> {
         let component = component.id.clone().unwrap_or_else(|| component.component_type.clone());
         let name = if path.is_empty() { component.clone() } else { path.clone() };
         self.network.populations.push(Named { path, component, ..Named::default() });
-        let cell = PointCell { dynamics: Arc::clone(&unit.dynamics), synapses: Vec::new() };
+        let cell = PointCell { dynamics: Arc::clone(&unit.dynamics), source: None, synapses: Vec::new() };
         self.network.model.add_population(name, 0, PopulationCell::Point(Arc::new(cell)))
     }
 
