@@ -274,3 +274,24 @@ fn what_is_doubtful_is_said() {
     assert_eq!(cell.assumptions.len(), 2, "{:?}", cell.assumptions);
     assert_eq!(cell.spike_threshold_v, None);
 }
+
+#[test]
+fn values_that_no_membrane_has_are_refused_where_they_are_written() {
+    let faults = |morphology: &str, membrane: &str, inside: &str| {
+        read(morphology, membrane, inside).map(|_| ()).unwrap_err().to_string()
+    };
+    let negative = MEMBRANE.replace("\"1 uF_per_cm2", "\"-1 uF_per_cm2");
+    let message = faults(TREE, &negative, INSIDE);
+    assert!(
+        message.contains("<specificCapacitance>") && message.contains("must be above 0, found -0.01"),
+        "{message}"
+    );
+    let message = faults(TREE, MEMBRANE, "<resistivity value=\"0 ohm_cm\"/>");
+    assert!(message.contains("<resistivity>") && message.contains("must be above 0, found 0"), "{message}");
+    // A segment that cannot be read makes one error, and none about its children.
+    let flat =
+        TREE.replace("x=\"110\" y=\"0\" z=\"0\" diameter=\"2\"", "x=\"110\" y=\"0\" z=\"0\" diameter=\"0\"");
+    let message = faults(&flat, MEMBRANE, INSIDE);
+    assert!(message.contains("<distal> of <segment id=\"3\">: the diameter is 0"), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+}
