@@ -19,7 +19,70 @@ use data::Entry;
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 /// Cases that do not meet what is expected of them yet, and why.
-const NOT_YET: &[(&str, &str)] = &[];
+const NOT_YET: &[(&str, &str)] = &[
+    (
+        "brunel2000-single_cell_spikegen",
+        "its file is an absolute path, which is written inside the output folder instead",
+    ),
+    (
+        "ca1pyramidalcell-bigca1",
+        "open: potentials differ by up to 0.7 mV after the spike; not a matter of the step",
+    ),
+    (
+        "documentation-example_single_izhikevich2007cell_sim",
+        "both converge to 985.91 ms at the last spike; resets happen on the grid, ours 0.7 ms before",
+    ),
+    (
+        "jlems-ex_flat",
+        "second order: 0.67 ms off at the given step, 0.03 ms at a fifth of it; the reference is of higher order",
+    ),
+    (
+        "l5bpyrcellhayetal2011-l5bpyrcellhayetal2011",
+        "the reference steps by explicit Euler: last spike 398.18 ms, ours 396.95 at a fifth of the step",
+    ),
+    ("l5bpyrcellhayetal2011-testl5pc", "open: the same 27 spikes, later ones up to 37 ms apart"),
+    (
+        "miglioreetal14_olfactorybulb3d-1mc_1gc_odor_test",
+        "24 spikes as expected, the last 2.1 ms off; the reference was not refined",
+    ),
+    ("miglioreetal14_olfactorybulb3d-mitralcell", "17 spikes; so has the reference at a fifth of its step"),
+    ("neuroml2-m_in_b_in", "second order here, explicit Euler in the reference: 4 ms apart after 700 ms"),
+    ("neuroml2-nml2_ex11_stdp", "open: a plastic weight leaves the band in 5 % of the samples"),
+    (
+        "neuroml2-nml2_ex15_cadynamics",
+        "second order here, explicit Euler in the reference: 96.6 % of 97 % inside",
+    ),
+    ("neuroml2-nml2_ex4_ks", "a kinetic scheme starts at its steady state here, in its first state in jLEMS"),
+    (
+        "osb_model_validation-nml2_ex5_detcell_2",
+        "the reference steps by explicit Euler: last spike 199.25 ms, 198.50 at a fifth of its step, ours 198.48",
+    ),
+    (
+        "pinskyrinzelmodel-figure2",
+        "the reference's counts are those of explicit Euler at its step: at a fifth it has 19, 43, 86",
+    ),
+    ("pinskyrinzelmodel-figure2_2", "open: 2 spikes of 15"),
+    ("pinskyrinzelmodel-figure2dl", "as pinskyrinzelmodel-figure2"),
+    (
+        "pinskyrinzelmodel-figure3_2",
+        "cells with a shape are not run within structures that are no NeuroML network",
+    ),
+    (
+        "pospischiletal2008-fivecells",
+        "the reference converges to ours: LTS spike 3 at 556.8, 527.2, 519.3 ms with the step over 1, 5, 25; ours 517.3",
+    ),
+    (
+        "pyloricnetwork-fig2a",
+        "the reference converges to ours: second spike of LP at 214.2, 181.2, 176.7 ms; ours 175.6",
+    ),
+    (
+        "pyloricnetwork-pyloricpacemakernetwork",
+        "two expectations exclude each other: 17 and 19 spikes; ours converges to 19",
+    ),
+    ("solinasetal_golgicell-golgi", "open: 89.8 % of the samples inside"),
+    ("thalamocortical-figa1rs", "open: a ninth spike just before the end"),
+    ("thalamocortical-supltsfiga2b", "open: the last spike 1.9 ms early, 1.5 allowed"),
+];
 
 fn corpus() -> Option<PathBuf> {
     let path = std::env::var_os("NEUROPIL_CORPUS")
@@ -153,7 +216,6 @@ fn shortened(text: &str, most: usize) -> String {
 }
 
 #[test]
-#[ignore = "not all of them do yet: run it with --ignored"]
 fn published_models_give_what_is_expected_of_them() {
     let Some(corpus) = corpus() else { return };
     let chosen = std::env::var("NEUROPIL_CASES").unwrap_or_default();

@@ -206,7 +206,7 @@ impl<'a> Reader<'a, '_> {
             let found = steps.by_ref().any(|step| step.split('[').next() == Some(name));
             found && steps.any(|step| !is_cell(step))
         };
-        component.component_type == "spikeArray" && self.paths.iter().any(|path| leads_in(&path))
+        component.component_type == "spikeArray" && self.paths.iter().any(leads_in)
     }
 
     fn spike_times(&mut self, component: &Component) -> Vec<f64> {
