@@ -115,6 +115,10 @@ fn write_expr(expr: &Expr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write_expr(a, f)?;
                 return f.write_str(")");
             }
+            // Signs in a row need no parentheses, of which a text may nest but few.
+            if matches!(**a, Expr::Negate(_)) {
+                return write_expr(a, f);
+            }
             write_at(a, Level::Product, f)
         }
         Expr::Binary(op, a, b) => {
@@ -207,6 +211,17 @@ mod tests {
                 )),
             ]
         })
+    }
+
+    #[test]
+    fn many_signs_in_a_row_read_back() {
+        let text = format!("{}x", "-".repeat(220));
+        let read = crate::expr::parse(&text).unwrap();
+        assert_eq!(crate::expr::parse(&read.to_string()).unwrap(), read);
+        assert_eq!(
+            crate::expr::parse("--5").unwrap(),
+            crate::expr::parse(&crate::expr::parse("--5").unwrap().to_string()).unwrap()
+        );
     }
 
     #[test]
