@@ -11,6 +11,7 @@ pub mod network;
 mod quantity;
 mod read;
 mod simulation;
+mod site;
 pub mod structure;
 mod write;
 
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::Warning;
+use crate::lems::{ComponentType, Set};
 use crate::model::{CableCell, Model};
 use crate::select::Location;
 
@@ -103,6 +105,17 @@ pub struct Network {
     pub warnings: Vec<Warning>,
 }
 
+impl Network {
+    /// Passes on what was assumed of a cell with a shape, and what is doubtful in it; once for each.
+    fn tell_of(&mut self, shaped: &Arc<Shaped>) {
+        let told = |named: &Named| named.shaped.as_ref().is_some_and(|known| Arc::ptr_eq(known, shaped));
+        if !self.populations.iter().any(told) {
+            self.assumptions.extend(shaped.assumptions.iter().cloned());
+            self.warnings.extend(shaped.warnings.iter().cloned());
+        }
+    }
+}
+
 /// A population as paths find it: `pop[0]`, `pop/0/cell`.
 #[derive(Debug, Clone, Default)]
 pub struct Named {
@@ -165,4 +178,19 @@ impl SegmentPlace {
         location.section == self.proximal.section
             && (from.min(to)..=from.max(to)).contains(&location.fraction)
     }
+}
+
+/// Whether components of the type `of` are cells with a shape, whose cable is worked out from their elements. A
+/// type that extends `cell` with dynamics of its own says itself what its shape means.
+fn is_cable(set: &Set, of: &ComponentType) -> bool {
+    for name in std::iter::once(&of.name).chain(&of.bases) {
+        if matches!(name.as_str(), "cell" | "cell2CaPools") {
+            return of.child.iter().any(|slot| slot.name == "morphology");
+        }
+        let own = set.component_type(name).map(|of| &of.written.children);
+        if own.is_none_or(|own| own.iter().any(|child| child.name == "Dynamics")) {
+            return false;
+        }
+    }
+    false
 }

@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::structure::{self, Elaborated};
-use super::{CellVariable, Named, Network, SegmentPlace};
+use super::{CellVariable, Named, Network, SegmentPlace, Shaped};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::model::{PopulationCell, Site};
@@ -163,6 +163,14 @@ impl<'a> Paths<'a> {
                 };
                 Ok(found(population, cell, named(&of.dynamics, name)?))
             }
+            structure::Found::Cable { population, cell, rest } => {
+                let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+                let Some(shaped) = &self.network.populations[population].shaped else {
+                    return Err(Error::new(ErrorKind::Name, format!("'{}' leads nowhere", rest.join("/"))));
+                };
+                let (site, variable) = on_shape(shaped, &rest)?;
+                Ok(Found { population, cell, site, variable, others: 0 })
+            }
             structure::Found::Contact { attachments, contact, name } => {
                 let list = &self.network.model.attachments[attachments];
                 let cell = list.contacts[contact].cell;
@@ -196,6 +204,20 @@ impl<'a> Paths<'a> {
         match self.instance(instances, &steps)? {
             structure::Found::Cell { population, cell, name } => {
                 self.check_port(population, port.is_some().then_some(name.as_str()))?;
+                Ok((population, cell))
+            }
+            structure::Found::Cable { population, cell, rest } => {
+                // A segment may be named: there is one place where spikes are detected.
+                let is_cell = match rest.as_slice() {
+                    [_] => true,
+                    [segment, _] => segment.parse::<u64>().is_ok(),
+                    _ => false,
+                };
+                if !is_cell {
+                    let message = format!("'{}' is no port of a cell with a shape", rest.join("/"));
+                    return Err(Error::new(ErrorKind::Name, message));
+                }
+                self.check_port(population, port)?;
                 Ok((population, cell))
             }
             structure::Found::Contact { name, .. } => {
@@ -334,13 +356,8 @@ impl<'a> Paths<'a> {
             },
             (PopulationCell::Cable(_), Some(shaped)) => {
                 let rest: Vec<&str> = at.rest.iter().map(|step| step.text).collect();
-                match shaped.variable(&rest) {
-                    Ok(CellVariable { location, variable }) => {
-                        let section = &shaped.cell.morphology.section(location.section).name;
-                        let section = Region::Section(section.clone());
-                        let site = Site::Points(Points::At(section, location.fraction));
-                        return Ok(found(site, variable, 0));
-                    }
+                match on_shape(shaped, &rest) {
+                    Ok((site, variable)) => return Ok(found(site, variable, 0)),
                     Err(error) => error,
                 }
             }
@@ -456,6 +473,13 @@ fn steps(path: &str) -> Result<Vec<Step<'_>>> {
         steps.push(step);
     }
     Ok(steps)
+}
+
+/// Where on a cell with a shape, and what, the rest of a path means.
+fn on_shape(shaped: &Shaped, rest: &[&str]) -> Result<(Site, String)> {
+    let CellVariable { location, variable } = shaped.variable(rest)?;
+    let section = Region::Section(shaped.cell.morphology.section(location.section).name.clone());
+    Ok((Site::Points(Points::At(section, location.fraction)), variable))
 }
 
 /// The flat name in `dynamics` that the rest of a path means.

@@ -8,7 +8,7 @@ use super::method::suited;
 use super::quantity::{Found, Parts, Paths};
 use super::simulation::{Asked, Plan};
 use super::structure::Elaborated;
-use super::{Curve, Display, EventFile, OutputFile, Simulation, network, shaped, simulation};
+use super::{Curve, Display, EventFile, OutputFile, Simulation, is_cable, network, shaped, simulation};
 use crate::error::{Error, ErrorKind, Result, Warning};
 use crate::lems::{Component, Resolver, Set};
 use crate::library;
@@ -73,7 +73,7 @@ fn interpret(path: &Path, load: impl FnOnce(&mut Set) -> Result<()>) -> Result<S
 fn parts<'a>(set: &'a Set, target: &'a Component) -> Result<Parts<'a>> {
     let of = set.require_type(&target.component_type).map_err(|e| target.locate(e))?;
     let mut shaper = |cell: &Component| shaped(set, cell).map(Arc::new);
-    if of.is_a("cell") {
+    if is_cable(set, of) {
         return network::single(set, target, &mut shaper)
             .map(|network| Parts::Populations(Box::new(network)));
     }

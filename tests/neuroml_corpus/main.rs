@@ -63,10 +63,7 @@ const NOT_YET: &[(&str, &str)] = &[
     ),
     ("pinskyrinzelmodel-figure2_2", "open: 2 spikes of 15"),
     ("pinskyrinzelmodel-figure2dl", "as pinskyrinzelmodel-figure2"),
-    (
-        "pinskyrinzelmodel-figure3_2",
-        "cells with a shape are not run within structures that are no NeuroML network",
-    ),
+    ("pinskyrinzelmodel-figure3_2", "as pinskyrinzelmodel-figure2_2"),
     (
         "pospischiletal2008-fivecells",
         "the reference converges to ours: LTS spike 3 at 556.8, 527.2, 519.3 ms with the step over 1, 5, 25; ours 517.3",

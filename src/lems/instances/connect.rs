@@ -1,7 +1,7 @@
 //! The second pass: what structures connect and attach.
 
 use super::path::{attribute, steps};
-use super::{Link, MAX_LINKS, Pair, Role, Tree, Waiting};
+use super::{End, Link, MAX_LINKS, Pair, Role, Tree, Waiting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lems::component::Component;
 use crate::lems::types::{Assign, Build, Chosen, Direction, Statement};
@@ -87,6 +87,8 @@ impl<'a> Tree<'a> {
                 let other = self.referred_component(base, &components[1])?;
                 let one = self.attach(hosts[0], None, one, assigns, scope)?;
                 let other = self.attach(hosts[1], None, other, assigns, scope)?;
+                self.nodes[one].attached_by = Some((base, End::One));
+                self.nodes[other].attached_by = Some((base, End::Other));
                 self.nodes[one].peers.push((name, other));
                 self.nodes[other].peers.push((name, one));
                 self.pairs.push(Pair { one, other });
@@ -128,7 +130,9 @@ impl<'a> Tree<'a> {
                     Some(name) => self.text(base, name),
                     None => None,
                 };
-                (self.attach(host, slot, component, assigns, scope)?, None)
+                let attached = self.attach(host, slot, component, assigns, scope)?;
+                self.nodes[attached].attached_by = Some((base, End::Receiver));
+                (attached, None)
             }
             None => (host, self.weight(base, assigns, scope)?),
         };
@@ -145,8 +149,14 @@ impl<'a> Tree<'a> {
         if self.links.len() >= MAX_LINKS {
             return Err(Error::new(ErrorKind::Limit, format!("more than {MAX_LINKS} connections")));
         }
-        let link =
-            Link { from: (sender, from), to: (target, to?), delay_s, weight, origin: &statement.origin };
+        let link = Link {
+            from: (sender, from),
+            to: (target, to?),
+            delay_s,
+            weight,
+            by: base,
+            origin: &statement.origin,
+        };
         self.links.push(link);
         Ok(())
     }

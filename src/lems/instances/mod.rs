@@ -10,7 +10,7 @@ mod path;
 mod value;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::component::Component;
 pub use super::flatten::Extent;
@@ -48,6 +48,17 @@ pub enum Role {
     Attached,
 }
 
+/// Which end of what connects two instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The receiver of an event connection.
+    Receiver,
+    /// The first of a tunnel.
+    One,
+    /// The second of a tunnel.
+    Other,
+}
+
 /// An instance of a component.
 #[derive(Debug, Clone)]
 pub struct Node<'a> {
@@ -70,6 +81,8 @@ pub struct Node<'a> {
     pub assigned: Vec<(&'a str, f64)>,
     /// Instances that it sees through tunnels, by the tunnel's name.
     pub peers: Vec<(&'a str, usize)>,
+    /// What attached it: the instance whose structure did, and which end of a tunnel it is.
+    pub attached_by: Option<(usize, End)>,
 }
 
 /// A connection for events between two instances.
@@ -83,6 +96,8 @@ pub struct Link<'a> {
     pub delay_s: f64,
     /// The value of the receiver's property `weight` for these events, if the connection sets it.
     pub weight: Option<f64>,
+    /// The instance whose structure made it.
+    pub by: usize,
     /// Where it is declared.
     pub origin: &'a Origin,
 }
@@ -101,6 +116,8 @@ pub struct Pair {
 #[derive(Debug, Clone)]
 pub struct Tree<'a> {
     pub(super) set: &'a Set,
+    /// Types whose instances are kept whole: what they contain has no instances of its own.
+    closed: BTreeSet<String>,
     /// The instances; the first is the outermost.
     pub nodes: Vec<Node<'a>>,
     /// Connections in order of making.
@@ -135,12 +152,21 @@ impl<'a> Tree<'a> {
     /// # Errors
     /// If a structure names what is not there or can't be done, with its place.
     pub fn new(set: &'a Set, component: &'a Component) -> Result<Tree<'a>> {
+        Tree::with_closed(set, component, BTreeSet::new())
+    }
+
+    /// As [`Tree::new`], but for what instances of the types `closed` contain: only what is attached to them
+    /// has instances.
+    ///
+    /// # Errors
+    /// As [`Tree::new`].
+    pub fn with_closed(set: &'a Set, component: &'a Component, closed: BTreeSet<String>) -> Result<Tree<'a>> {
         let (nodes, links, pairs, touching) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let draws = RefCell::new(Stream::new(0, Purpose::Structure, [0, 0]));
         let derived = RefCell::new(BTreeMap::new());
         let work = Cell::new(0);
         let indices = RefCell::new(BTreeMap::new());
-        let mut tree = Tree { set, nodes, links, pairs, touching, draws, derived, work, indices };
+        let mut tree = Tree { set, closed, nodes, links, pairs, touching, draws, derived, work, indices };
         let root =
             Waiting { component, role: Role::Root, slot: "", index: 0, parent: None, assigned: Vec::new() };
         tree.grow(root)?;
@@ -178,6 +204,11 @@ impl<'a> Tree<'a> {
     /// Numbers of the connections that begin or end at the instance `node`.
     pub fn links_at(&self, node: usize) -> &[usize] {
         &self.touching[node]
+    }
+
+    /// Whether what the instance `node` contains has no instances of its own, but for what is attached.
+    pub fn is_closed(&self, node: usize) -> bool {
+        self.closed.contains(&self.nodes[node].of.name)
     }
 
     /// Counts a statement done.
@@ -227,8 +258,9 @@ impl<'a> Tree<'a> {
                 }
                 self.nodes[parent].kids.push(at);
             }
-            let (kids, peers) = (Vec::new(), Vec::new());
-            self.nodes.push(Node { component, of, role, slot, index, parent, kids, assigned, peers });
+            let (kids, peers, attached_by) = (Vec::new(), Vec::new(), None);
+            let node = Node { component, of, role, slot, index, parent, kids, assigned, peers, attached_by };
+            self.nodes.push(node);
             let within = self.within(at)?;
             waiting.extend(within.into_iter().rev());
         }
@@ -239,6 +271,9 @@ impl<'a> Tree<'a> {
     fn within(&self, at: usize) -> Result<Vec<Waiting<'a>>> {
         let Node { component, of, .. } = self.nodes[at];
         let mut out: Vec<Waiting<'a>> = Vec::new();
+        if self.closed.contains(&of.name) {
+            return Ok(out);
+        }
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for child in &component.children {
             let count = counts.entry(&child.slot).or_default();

@@ -1,26 +1,14 @@
 //! Connections for events.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Reader;
 use super::attach::Kind;
-use super::places::{At, End, root_middle};
+use super::places::At;
 use crate::error::{ErrorKind, Result};
 use crate::lems::Component;
-use crate::model::{Connection, PopulationCell, Receiver, Sender, SpikeDetector};
-use crate::select::{Location, Points, Region};
-
-/// Where spikes of cells with a shape are detected.
-#[derive(Debug, Default)]
-pub(super) struct Detectors {
-    /// Index of the detector at a section and fraction of the cells of a population.
-    at: HashMap<(usize, u32, u64), u32>,
-    /// The place of each population's first, whose spikes are the cell's.
-    first: HashMap<usize, Location>,
-    /// Populations whose cells have no threshold, which has been told.
-    told: Vec<usize>,
-}
+use crate::model::{Connection, PopulationCell, Receiver, Sender};
+use crate::neuroml::site::End;
 
 /// Where a projection's events come from and go to.
 const PRE: End = End { cell: "preCellId", segment: "preSegmentId", fraction: "preFractionAlong" };
@@ -141,39 +129,9 @@ impl<'a> Reader<'a, '_> {
 
     /// Detects the spikes of a new population of cells with a shape and a threshold.
     pub(super) fn detect(&mut self, population: usize) {
-        let Some(shaped) = self.out.populations[population].shaped.clone() else { return };
-        if let (Some(threshold_v), Some(location)) = (shaped.spike_threshold_v, root_middle(&shaped)) {
-            self.add_detector(population, location, threshold_v, true);
+        if let Some(shaped) = &self.out.populations[population].shaped {
+            self.detectors.detect(&mut self.out.model, shaped, population);
         }
-    }
-
-    fn add_detector(
-        &mut self,
-        population: usize,
-        location: Location,
-        threshold_v: f64,
-        is_output: bool,
-    ) -> u32 {
-        let key = (population, location.section.0, location.fraction.to_bits());
-        if let Some(known) = self.detectors.at.get(&key) {
-            return *known;
-        }
-        let index = self.out.model.spike_detectors.len() as u32;
-        let section = self.out.populations[population]
-            .shaped
-            .as_ref()
-            .and_then(|shaped| shaped.cell.morphology.sections.get(location.section.index()))
-            .map_or_else(String::new, |section| section.name.clone());
-        let points = Points::At(Region::Section(section), location.fraction);
-        self.out.model.spike_detectors.push(SpikeDetector {
-            population,
-            points: Some(points),
-            threshold_v,
-            is_output,
-        });
-        self.detectors.at.insert(key, index);
-        self.detectors.first.entry(population).or_insert(location);
-        index
     }
 
     /// What sends the events of `user` at `from`.
@@ -214,22 +172,16 @@ impl<'a> Reader<'a, '_> {
             let message = format!("the cells of '{}' have no segments", named.path);
             return Err(user.error(ErrorKind::Value, message));
         };
-        let threshold_v = shaped.spike_threshold_v.unwrap_or(0.0);
-        if shaped.spike_threshold_v.is_none() && !self.detectors.told.contains(&from.population) {
-            self.detectors.told.push(from.population);
+        let (sender, without_threshold) =
+            self.detectors.sender(&mut self.out.model, &shaped, from.population, location);
+        if without_threshold {
             let message = format!(
                 "the cells of '{}' have no <spikeThresh>: they spike at 0 mV, as jNeuroML takes it",
-                named.path
+                self.out.populations[from.population].path
             );
             self.warn("no-spike-threshold", message, user);
-            if let Some(root) = root_middle(&shaped) {
-                self.add_detector(from.population, root, threshold_v, true);
-            }
         }
-        if self.detectors.first.get(&from.population) == Some(&location) {
-            return Ok(Sender::Cell);
-        }
-        Ok(Sender::Detector(self.add_detector(from.population, location, threshold_v, false)))
+        Ok(sender)
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::Reader;
 use super::attach::Kind;
-use super::places::End;
 use crate::error::{ErrorKind, Result};
 use crate::lems::Component;
 use crate::model::Coupling;
+use crate::neuroml::site::End;
 
 const PRE: End = End { cell: "preCell", segment: "preSegment", fraction: "preFractionAlong" };
 const POST: End = End { cell: "postCell", segment: "postSegment", fraction: "postFractionAlong" };

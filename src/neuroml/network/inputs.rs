@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::Reader;
 use super::attach::Kind;
-use super::places::End;
 use crate::error::{ErrorKind, Result};
 use crate::lems::Component;
+use crate::neuroml::site::End;
 
 const TARGET: End = End { cell: "target", segment: "segmentId", fraction: "fractionAlong" };
 

@@ -20,6 +20,7 @@ mod temperature;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::site::Detectors;
 use super::{Network, Shaped};
 use crate::error::{Error, ErrorKind, Result, Warning};
 use crate::lems::{Component, Set};
@@ -96,7 +97,7 @@ struct Reader<'a, 'f> {
     /// Synapses and inputs by the component's id.
     kinds: BTreeMap<&'a str, Arc<Kind>>,
     contacts: attach::Contacts,
-    detectors: connect::Detectors,
+    detectors: Detectors,
     /// What may be paths of the document.
     paths: Vec<&'a str>,
     /// Ids of synapses that paths name.
@@ -128,7 +129,7 @@ impl<'a, 'f> Reader<'a, 'f> {
             cells: BTreeMap::new(),
             kinds: BTreeMap::new(),
             contacts: attach::Contacts::default(),
-            detectors: connect::Detectors::default(),
+            detectors: Detectors::default(),
             watched: attach::watched(&paths),
             paths,
             has_temperature: false,

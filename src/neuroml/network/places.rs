@@ -1,9 +1,9 @@
 //! Which cell a path means, and where on it.
 
 use super::Reader;
-use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::error::{ErrorKind, Result, nearest};
 use crate::lems::Component;
-use crate::neuroml::Shaped;
+use crate::neuroml::site::{End, located, written};
 use crate::select::Location;
 
 /// A cell, and where on it.
@@ -44,17 +44,6 @@ fn cell_path(text: &str) -> Option<CellPath<'_>> {
     };
     let component = (!tail.is_empty()).then_some(tail);
     Some(CellPath { population: Some(population), index: index.trim().parse().ok()?, component })
-}
-
-/// The attributes that hold the place of one end of a connection or of an input.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct End {
-    /// The path of the cell.
-    pub(super) cell: &'static str,
-    /// The id of the segment; 0 by default.
-    pub(super) segment: &'static str,
-    /// The fraction along the segment; 0.5 by default.
-    pub(super) fraction: &'static str,
 }
 
 impl Reader<'_, '_> {
@@ -146,23 +135,7 @@ impl Reader<'_, '_> {
 
     /// Where on a cell of `population` the attributes `end` of `of` are; `None` on point cells.
     fn location(&mut self, of: &Component, end: End, population: usize) -> Result<Option<Location>> {
-        let segment = match of.text(end.segment) {
-            None => None,
-            Some(text) => Some(text.trim().parse::<u64>().map_err(|_| {
-                let message = format!("{}=\"{text}\" is not the id of a segment", end.segment);
-                of.error(ErrorKind::Value, message).help("ids of segments are whole numbers from 0 on")
-            })?),
-        };
-        let fraction = match of.text(end.fraction) {
-            None => 0.5,
-            Some(text) => match text.trim().parse::<f64>() {
-                Ok(fraction) if (0.0..=1.0).contains(&fraction) => fraction,
-                _ => {
-                    let message = format!("{}=\"{text}\" is not a fraction from 0 to 1", end.fraction);
-                    return Err(of.error(ErrorKind::Value, message));
-                }
-            },
-        };
+        let (segment, fraction) = written(of, end)?;
         let Some(shaped) = self.out.populations[population].shaped.clone() else {
             if let Some(segment) = segment.filter(|segment| *segment != 0) {
                 let name = &self.out.populations[population].path;
@@ -174,46 +147,10 @@ impl Reader<'_, '_> {
             }
             return Ok(None);
         };
-        match segment {
-            None => Ok(default_location(&shaped, fraction)),
-            Some(id) => on_segment(&shaped, id, fraction).map(Some).map_err(|error| {
-                let name = &self.out.populations[population].path;
-                of.locate(error.about(format_args!("{}=\"{id}\" on a cell of '{name}'", end.segment)))
-            }),
-        }
-    }
-}
-
-/// The middle of the root: where a cell is connected unless something else is said.
-pub(super) fn root_middle(shaped: &Shaped) -> Option<Location> {
-    default_location(shaped, 0.5)
-}
-
-/// At `fraction` of segment 0, or of the first if there is none of that id.
-fn default_location(shaped: &Shaped, fraction: f64) -> Option<Location> {
-    shaped.segments.first().map(|segment| along(segment, fraction))
-}
-
-fn along(segment: &crate::neuroml::SegmentPlace, fraction: f64) -> Location {
-    let (from, to) = (segment.proximal, segment.distal);
-    Location { section: from.section, fraction: from.fraction + (to.fraction - from.fraction) * fraction }
-}
-
-fn on_segment(shaped: &Shaped, id: u64, fraction: f64) -> Result<Location> {
-    match shaped.segments.binary_search_by_key(&id, |segment| segment.id) {
-        Ok(at) => Ok(along(&shaped.segments[at], fraction)),
-        Err(_) => {
-            let error = Error::new(ErrorKind::Name, format!("there is no segment {id}"));
-            Err(match (shaped.segments.first(), shaped.segments.last()) {
-                (Some(first), Some(last)) => error.help(format!(
-                    "it has {} segments with ids from {} to {}",
-                    shaped.segments.len(),
-                    first.id,
-                    last.id
-                )),
-                _ => error,
-            })
-        }
+        located(&shaped, of, end, (segment, fraction)).map_err(|error| {
+            let name = &self.out.populations[population].path;
+            error.about(format_args!("in '{name}'"))
+        })
     }
 }
 

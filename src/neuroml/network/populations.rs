@@ -7,7 +7,7 @@ use super::Reader;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::lems::Component;
 use crate::model::{PointCell, PopulationCell};
-use crate::neuroml::{Named, Shaped};
+use crate::neuroml::{Named, Shaped, is_cable};
 use crate::rng::{Purpose, Stream};
 
 /// Most memory that the cells of a network may come to, bytes.
@@ -166,9 +166,8 @@ impl<'a> Reader<'a, '_> {
         if let Some(known) = self.cells.get(id) {
             return Ok(known.clone());
         }
-        let cell = if self.set.is_a(&component.component_type, "cell")
-            || self.set.is_a(&component.component_type, "cell2CaPools")
-        {
+        let of = self.set.component_type(&component.component_type);
+        let cell = if of.is_some_and(|of| is_cable(self.set, of)) {
             let shaped = (self.shaped)(component)?;
             self.out.assumptions.extend(shaped.assumptions.iter().cloned());
             self.out.warnings.extend(shaped.warnings.iter().cloned());

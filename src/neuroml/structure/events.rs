@@ -1,8 +1,10 @@
 //! Connections for events between cells and what is attached to them.
 
+use std::sync::Arc;
+
 use super::{Elaborated, Place};
 use crate::dynamics::Dynamics;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Warning};
 use crate::model::{Connection, PopulationCell, Receiver, Sender};
 
 impl Elaborated<'_> {
@@ -10,7 +12,8 @@ impl Elaborated<'_> {
     pub(super) fn connections(&mut self) -> Result<()> {
         let mut errors = Vec::new();
         let mut connections = Vec::new();
-        for link in &self.tree.links {
+        let links = std::mem::take(&mut self.tree.links);
+        for link in &links {
             let (Some(sender), Some(receiver)) = (self.unit_of(link.from.0), self.unit_of(link.to.0)) else {
                 let message = "a connection to what has no dynamics";
                 errors.push(Error::new(ErrorKind::Unsupported, message).at(link.origin.place()));
@@ -21,6 +24,9 @@ impl Elaborated<'_> {
                 continue;
             }
             let (source, out) = match (sender.1, self.dynamics(sender.1)) {
+                (Place::Cell(population, cell), None) => {
+                    ((population, cell), self.spikes(population, link.by, &mut errors))
+                }
                 (Place::Cell(population, cell), Some(dynamics)) => {
                     let port = self.port(sender.0, link.from.0, link.from.1);
                     let at = dynamics.out_ports.iter().position(|p| *p == port);
@@ -36,7 +42,11 @@ impl Elaborated<'_> {
                     continue;
                 }
             };
-            let Some(dynamics) = self.dynamics(receiver.1) else { continue };
+            let Some(dynamics) = self.dynamics(receiver.1) else {
+                let message = "a cell with a shape receives no events but through what is attached to it";
+                errors.push(Error::new(ErrorKind::Value, message).at(link.origin.place()));
+                continue;
+            };
             let port = self.port(receiver.0, link.to.0, link.to.1);
             let at = dynamics.in_ports().iter().position(|p| **p == *port);
             let acts = dynamics.events.iter().filter(|event| event.port == port);
@@ -63,11 +73,30 @@ impl Elaborated<'_> {
             let (receiver, port, delay_s) = (to, port as u16, link.delay_s);
             connections.push(Connection { source, sender, target, receiver, port, weight, delay_s });
         }
+        self.tree.links = links;
         self.network.model.connections = connections;
         match Error::join(errors) {
             None => Ok(()),
             Some(error) => Err(error),
         }
+    }
+
+    /// What sends the spikes of cells with a shape for what the structure of the instance `by` connects.
+    fn spikes(&mut self, population: usize, by: usize, errors: &mut Vec<Error>) -> Option<Sender> {
+        let shaped = Arc::clone(self.network.populations[population].shaped.as_ref()?);
+        let location = self.source(population, by).map_err(|error| errors.push(error)).ok()??;
+        let (sender, without_threshold) =
+            self.detectors.sender(&mut self.network.model, &shaped, population, location);
+        if without_threshold {
+            let component = self.tree.nodes[by].component;
+            let path = &self.network.populations[population].path;
+            let message = format!(
+                "the cells of '{path}' have no <spikeThresh>: they spike at 0 mV, as jNeuroML takes it"
+            );
+            let place = component.origin.place();
+            self.network.warnings.push(Warning::new("no-spike-threshold", message, place));
+        }
+        Some(sender)
     }
 
     fn dynamics(&self, place: Place) -> Option<&Dynamics> {

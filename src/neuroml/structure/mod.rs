@@ -4,21 +4,22 @@
 //! all that they contain; what holds them (networks, populations, patterns of connections) only gives them
 //! values. What connections attach to a cell becomes a synapse on it if the cell only sums its currents, else
 //! a part of the cell. Dynamics around others that read nothing of them (a tissue that is heated) become a part
-//! of each, and a cell of their own that can be recorded.
+//! of each, and a cell of their own that can be recorded. Cells with a shape are read as in a NeuroML network.
 
+mod cables;
 mod events;
 mod units;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Named, Network};
-use crate::dynamics::Dynamics;
+use super::site::Detectors;
+use super::{Named, Network, is_cable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lems::instances::{Tree, steps};
 use crate::lems::{Component, Set};
 use crate::model::{Attachments, Contact, Coupling, Model, PointCell, PopulationCell};
-use units::{Site, Unit};
+use units::{Body, Site, Unit};
 
 /// The temperature where none is given, K: 6.3 °C, at which Hodgkin and Huxley measured.
 const USUAL_TEMPERATURE_K: f64 = 279.45;
@@ -37,6 +38,7 @@ pub struct Elaborated<'a> {
     /// The populations, attachments and connections.
     pub network: Network,
     tree: Tree<'a>,
+    detectors: Detectors,
     /// What the instances are that are cells or attached to cells, by their numbers in the tree.
     places: BTreeMap<usize, Place>,
 }
@@ -62,6 +64,15 @@ pub enum Found {
         /// Flat name of the quantity in its dynamics, or of its port.
         name: String,
     },
+    /// Something of a cell with a shape.
+    Cable {
+        /// Index of the population.
+        population: usize,
+        /// Index of the cell.
+        cell: usize,
+        /// The rest of the path.
+        rest: Vec<String>,
+    },
     /// A quantity of what is attached to a cell.
     Contact {
         /// Index of the attachments.
@@ -79,18 +90,18 @@ impl<'a> Elaborated<'a> {
     /// # Errors
     /// As [`elaborate`].
     pub fn new(set: &'a Set, target: &'a Component) -> Result<Elaborated<'a>> {
-        let tree = Tree::new(set, target)?;
-        let units = units::units(&tree)?;
+        let cables = set.types().filter(|of| is_cable(set, of)).map(|of| of.name.clone());
+        let tree = Tree::with_closed(set, target, cables.collect())?;
+        let units = units::units(set, &tree)?;
         if units.is_empty() {
             let message =
                 format!("there is nothing to run in {}: no type within it has dynamics", target.label());
             return Err(target.error(ErrorKind::Value, message));
         }
         let name = target.id.clone().unwrap_or_else(|| target.component_type.clone());
-        let reads_temperature =
-            |unit: &Unit| unit.dynamics.inputs.iter().any(|input| input.name == "temperature");
         let mut assumptions = Vec::new();
-        if units.iter().any(reads_temperature) {
+        let temperature_k = cables::temperature_k(&tree, &units)?;
+        if temperature_k.is_none() && units.iter().any(cables::reads_temperature) {
             assumptions.push("temperature: 6.3 degC, as none is given".to_string());
         }
         if tree.is_random() {
@@ -98,14 +109,15 @@ impl<'a> Elaborated<'a> {
             assumptions.push(what.to_string());
         }
         let network = Network {
-            model: Model::new(name, 0.0, 0.0, USUAL_TEMPERATURE_K),
+            model: Model::new(name, 0.0, 0.0, temperature_k.unwrap_or(USUAL_TEMPERATURE_K)),
             populations: Vec::new(),
             assumptions,
             warnings: Vec::new(),
         };
-        let mut out = Elaborated { network, tree, places: BTreeMap::new() };
+        let detectors = Detectors::default();
+        let mut out = Elaborated { network, tree, detectors, places: BTreeMap::new() };
         out.populations(&units);
-        out.attachments(&units);
+        out.attachments(&units)?;
         out.couplings()?;
         out.connections()?;
         Ok(out)
@@ -114,9 +126,9 @@ impl<'a> Elaborated<'a> {
     /// Cells with the same dynamics that are items of one list, or alone in the members of one, become
     /// one population. The cells of a list of unlike ones become one each, as no path would name them.
     fn populations(&mut self, units: &[Unit]) {
-        let mut kinds: BTreeMap<usize, Option<*const Dynamics>> = BTreeMap::new();
+        let mut kinds: BTreeMap<usize, Option<usize>> = BTreeMap::new();
         for unit in units {
-            let kind = Arc::as_ptr(&unit.dynamics);
+            let kind = unit.body.key();
             let known = kinds.entry(units::list(&self.tree, unit.root)).or_insert(Some(kind));
             *known = known.filter(|known| *known == kind);
         }
@@ -142,17 +154,32 @@ impl<'a> Elaborated<'a> {
         let component = self.tree.nodes[unit.root].component;
         let component = component.id.clone().unwrap_or_else(|| component.component_type.clone());
         let name = if path.is_empty() { component.clone() } else { path.clone() };
-        self.network.populations.push(Named { path, component, ..Named::default() });
-        let cell = PointCell { dynamics: Arc::clone(&unit.dynamics), source: None, synapses: Vec::new() };
-        self.network.model.add_population(name, 0, PopulationCell::Point(Arc::new(cell)))
+        let (cell, shaped) = match &unit.body {
+            Body::Point(dynamics) => {
+                let dynamics = Arc::clone(dynamics);
+                let cell = PointCell { dynamics, source: None, synapses: Vec::new() };
+                (PopulationCell::Point(Arc::new(cell)), None)
+            }
+            Body::Cable(shaped) => {
+                (PopulationCell::Cable(Arc::clone(&shaped.cell)), Some(Arc::clone(shaped)))
+            }
+        };
+        let population = self.network.model.add_population(name, 0, cell);
+        if let Some(shaped) = &shaped {
+            self.detectors.detect(&mut self.network.model, shaped, population);
+            self.network.tell_of(shaped);
+        }
+        self.network.populations.push(Named { path, component, shaped, ..Named::default() });
+        population
     }
 
-    fn attachments(&mut self, units: &[Unit]) {
-        let mut known: BTreeMap<(usize, *const Dynamics), usize> = BTreeMap::new();
+    fn attachments(&mut self, units: &[Unit]) -> Result<()> {
+        let mut known: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         for site in units.iter().flat_map(|unit| &unit.sites) {
             let Site { node, host, dynamics, weight } = site;
             let Some(Place::Cell(population, cell)) = self.places.get(host).copied() else { continue };
-            let key = (population, Arc::as_ptr(dynamics));
+            let location = self.site(population, *node)?;
+            let key = (population, Arc::as_ptr(dynamics) as usize);
             let model = &mut self.network.model;
             let attachments = *known.entry(key).or_insert_with(|| {
                 let name = format!("{}/{}", model.populations[population].name, dynamics.name);
@@ -162,8 +189,9 @@ impl<'a> Elaborated<'a> {
             });
             let contacts = &mut model.attachments[attachments].contacts;
             self.places.insert(*node, Place::Contact(attachments, contacts.len()));
-            contacts.push(Contact { cell: cell as u32, location: None, weight: *weight });
+            contacts.push(Contact { cell: cell as u32, location, weight: *weight });
         }
+        Ok(())
     }
 
     fn couplings(&mut self) -> Result<()> {
@@ -199,7 +227,11 @@ impl<'a> Elaborated<'a> {
         let Some((name, way)) = all.split_last() else {
             return Err(Error::new(ErrorKind::Syntax, "an empty path"));
         };
-        let node = if way.is_empty() { 0 } else { self.tree.find(0, &way.join("/"))? };
+        let node = if way.is_empty() { Ok(0) } else { self.tree.find(0, &way.join("/")) };
+        let node = match node {
+            Ok(node) => node,
+            Err(error) => return self.find_in_cable(&all).ok_or(error),
+        };
         let Some((root, place)) = self.unit_of(node) else {
             let message = format!("'{path}': {} has no dynamics", self.tree.nodes[node].component.label());
             return Err(Error::new(ErrorKind::Name, message));
@@ -207,6 +239,9 @@ impl<'a> Elaborated<'a> {
         let within = self.tree.path_within(root, node);
         let name = if within.is_empty() { (*name).to_string() } else { format!("{within}/{name}") };
         Ok(match place {
+            Place::Cell(population, cell) if self.network.populations[population].shaped.is_some() => {
+                Found::Cable { population, cell, rest: vec![(*name).to_string()] }
+            }
             Place::Cell(population, cell) => Found::Cell { population, cell, name },
             Place::Contact(attachments, contact) => Found::Contact { attachments, contact, name },
         })

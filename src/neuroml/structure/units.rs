@@ -1,14 +1,17 @@
 //! Which instances become cells, and what is attached to them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::dynamics::{Dynamics, Parameter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{Expr, Function};
+use crate::lems::Set;
 use crate::lems::instances::{Extent, Role, Tree};
 use crate::lems::types::{Action, ComponentType, Reduce, Source};
+use crate::neuroml::{Shaped, shaped};
 use crate::units::Dimension;
 
 /// The name by which the engine knows the current of what is attached to a cell.
@@ -19,10 +22,29 @@ const CURRENT: &str = "synapses[*]/i";
 pub(super) struct Unit {
     /// Its instance.
     pub(super) root: usize,
-    /// Its equations.
-    pub(super) dynamics: Arc<Dynamics>,
+    /// Its equations or its shape.
+    pub(super) body: Body,
     /// What is attached to it.
     pub(super) sites: Vec<Site>,
+}
+
+/// What a cell is.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    /// Equations.
+    Point(Arc<Dynamics>),
+    /// A shape, with what is on its membrane.
+    Cable(Arc<Shaped>),
+}
+
+impl Body {
+    /// What tells cells that are alike.
+    pub(super) fn key(&self) -> usize {
+        match self {
+            Body::Point(dynamics) => Arc::as_ptr(dynamics) as usize,
+            Body::Cable(shaped) => Arc::as_ptr(shaped) as usize,
+        }
+    }
 }
 
 /// An instance that is attached to a cell as a current.
@@ -49,22 +71,33 @@ fn is_dynamic(of: &ComponentType) -> bool {
 }
 
 /// The cells, in the order of their instances.
-pub(super) fn units(tree: &Tree<'_>) -> Result<Vec<Unit>> {
-    let mut maker = Maker { tree, known: BTreeMap::new() };
+pub(super) fn units(set: &Set, tree: &Tree<'_>) -> Result<Vec<Unit>> {
+    let mut maker = Maker { set, tree, known: BTreeMap::new(), shapes: BTreeMap::new() };
     let hosts = hosts(tree);
+    let cables = around(tree, &|at| tree.is_closed(at));
     let mut out = Vec::new();
     let mut errors = Vec::new();
     let mut waiting: Vec<(usize, Rc<[usize]>)> = vec![(0, Rc::from([]))];
     while let Some((root, around)) = waiting.pop() {
         let node = &tree.nodes[root];
         let mut within = Rc::clone(&around);
-        if has_shape(node.of) {
-            let message = "a cell with a shape within what is not a NeuroML network is not supported";
-            errors.push(node.component.error(ErrorKind::Unsupported, message));
+        if tree.is_closed(root) {
+            match maker.cable(root, &around) {
+                Ok(unit) => out.push(unit),
+                Err(error) => errors.push(error),
+            }
+            if errors.len() > 20 {
+                break;
+            }
             continue;
         }
         if is_dynamic(node.of) {
             let is_around = hosts[root] && stands_alone(tree, root);
+            if !is_around && cables[root] {
+                let message = "a cell with a shape in it, whose equations can't be part of its dynamics";
+                errors.push(node.component.error(ErrorKind::Unsupported, message));
+                continue;
+            }
             match maker.unit(root, &around, !is_around) {
                 Ok(unit) => out.push(unit),
                 Err(error) => errors.push(error),
@@ -83,20 +116,21 @@ pub(super) fn units(tree: &Tree<'_>) -> Result<Vec<Unit>> {
     }
 }
 
-/// Whether a type is a NeuroML cell with a shape.
-fn has_shape(of: &ComponentType) -> bool {
-    ["morphology", "biophysicalProperties"].iter().all(|name| of.child.iter().any(|slot| slot.name == *name))
+/// For each instance whether it contains lists, cells with a shape, or parts that exchange events.
+fn hosts(tree: &Tree<'_>) -> Vec<bool> {
+    around(tree, &|at| {
+        let role = tree.nodes[at].role;
+        matches!(role, Role::Item | Role::Attached) || !tree.links_at(at).is_empty() || tree.is_closed(at)
+    })
 }
 
-/// For each instance whether it contains lists, or parts that exchange events.
-fn hosts(tree: &Tree<'_>) -> Vec<bool> {
+/// For each instance whether it contains one that `is_it`.
+fn around(tree: &Tree<'_>, is_it: &dyn Fn(usize) -> bool) -> Vec<bool> {
     let mut out = vec![false; tree.nodes.len()];
-    for (at, node) in tree.nodes.iter().enumerate() {
-        if node.role == Role::Item || node.role == Role::Attached || !tree.links_at(at).is_empty() {
-            for above in tree.above(at).skip(1) {
-                if std::mem::replace(&mut out[above], true) {
-                    break;
-                }
+    for at in (0..tree.nodes.len()).filter(|at| is_it(*at)) {
+        for above in tree.above(at).skip(1) {
+            if std::mem::replace(&mut out[above], true) {
+                break;
             }
         }
     }
@@ -157,7 +191,10 @@ pub(super) fn list(tree: &Tree<'_>, root: usize) -> usize {
 
 /// What flattening gave, shared between instances that are alike.
 struct Maker<'t, 'a> {
+    set: &'t Set,
     tree: &'t Tree<'a>,
+    /// Cells with a shape by their components.
+    shapes: BTreeMap<usize, Arc<Shaped>>,
     known: BTreeMap<Vec<usize>, Known>,
 }
 
@@ -177,10 +214,36 @@ impl Maker<'_, '_> {
         let attached: Vec<usize> =
             tree.nodes[root].kids.iter().copied().filter(|k| tree.nodes[*k].role == Role::Attached).collect();
         if within && let Some(sites) = self.sites(root, around, &attached)? {
-            return Ok(Unit { root, dynamics: self.cell(extent)?, sites });
+            return Ok(Unit { root, body: Body::Point(self.cell(extent)?), sites });
         }
         let dynamics = self.cell(Extent { attached: within, ..extent })?;
-        Ok(Unit { root, dynamics, sites: Vec::new() })
+        Ok(Unit { root, body: Body::Point(dynamics), sites: Vec::new() })
+    }
+
+    /// A cell with a shape, and what is attached to it.
+    fn cable(&mut self, root: usize, around: &[usize]) -> Result<Unit> {
+        let tree = self.tree;
+        let node = &tree.nodes[root];
+        if let Some((name, _)) = node.assigned.first() {
+            let message = format!("'{name}' is set in it, which a cell with a shape does not read");
+            return Err(node.component.error(ErrorKind::Unsupported, message));
+        }
+        let known = self.shapes.entry(std::ptr::from_ref(node.component) as usize);
+        let shaped = match known {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(free) => Arc::clone(free.insert(Arc::new(shaped(self.set, node.component)?))),
+        };
+        let mut sites = Vec::new();
+        for &site in node.kids.iter().filter(|kid| tree.nodes[**kid].role == Role::Attached) {
+            let Some(dynamics) = self.current(site, around, "i")? else {
+                let message = "it is attached to a cell with a shape, and is more than a current 'i' that depends \
+                               on the potential and on what it receives";
+                return Err(tree.nodes[site].component.error(ErrorKind::Unsupported, message));
+            };
+            let weight = tree.value(site, "weight")?.unwrap_or(1.0);
+            sites.push(Site { node: site, host: root, dynamics, weight });
+        }
+        Ok(Unit { root, body: Body::Cable(shaped), sites })
     }
 
     /// What is attached to a cell, if all of it can be a current into it.
