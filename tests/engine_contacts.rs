@@ -64,7 +64,13 @@ fn as_contacts() -> Model {
     let contacts: Vec<Contact> =
         [2, 1, 0].into_iter().flat_map(|cell| [on(1, 0.3, cell, 1.0), on(1, 0.7, cell, 1.0)]).collect();
     let dynamics = synapse.dynamics;
-    model.attachments.push(Attachments { name: "exp2_syn".into(), population: 0, dynamics, contacts });
+    model.attachments.push(Attachments {
+        name: "exp2_syn".into(),
+        population: 0,
+        list: None,
+        dynamics,
+        contacts,
+    });
     for c in &mut model.connections {
         let Receiver::Synapse { point, .. } = c.receiver else { panic!("no synapse") };
         let contact = (2 - c.target.1 as u32) * 2 + point;

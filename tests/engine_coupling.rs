@@ -52,7 +52,7 @@ fn two_cables(dt_s: f64, method: Method) -> Model {
     let location = Some(Location { section: SectionId(0), fraction: 0.5 });
     let contacts = (0..2).map(|cell| Contact { cell, location, weight: 2.0 }).collect();
     let dynamics = flat(PASSIVE, "gap");
-    model.attachments.push(Attachments { name: "gap".into(), population: p, dynamics, contacts });
+    model.attachments.push(Attachments { name: "gap".into(), population: p, list: None, dynamics, contacts });
     model.couplings = vec![Coupling { one: (0, 0), other: (0, 1) }];
     model.record(p, Points::At(Region::All, 0.5), &["v", "gap.i"], "v");
     model

@@ -48,7 +48,8 @@ impl Resolution<'_> {
         let varies = reads_weight && list.contacts.iter().any(|contact| contact.weight != 1.0);
         let mut varying = shared.varying.clone();
         varying.extend(varies.then(|| "weight".to_string()));
-        let kind = catalog.kind(placed_kind(&shared.dynamics, population, varying, Some(shown), model)?)?;
+        let taker = (population, list.list.as_deref());
+        let kind = catalog.kind(placed_kind(&shared.dynamics, taker, varying, Some(shown), model)?)?;
         let noise_interval = noise_steps(&list.dynamics, model.run.dt_s);
         let mut by_cell: Vec<usize> = (0..list.contacts.len()).collect();
         by_cell.sort_by_key(|&contact| list.contacts[contact].cell);

@@ -129,7 +129,7 @@ pub fn resolve<'a>(
             (PopulationCell::Point(cell), _) => {
                 let mut synapses = Vec::with_capacity(cell.synapses.len());
                 for (s, synapse) in cell.synapses.iter().enumerate() {
-                    let kind = placed_kind(&synapse.dynamics, population, Vec::new(), None, model);
+                    let kind = placed_kind(&synapse.dynamics, (population, None), Vec::new(), None, model);
                     synapses.push(PlacedAt {
                         kind: kind.and_then(|kind| catalog.kind(kind)).map_err(named)?,
                         nodes: vec![0],
@@ -163,13 +163,13 @@ pub fn resolve<'a>(
     Ok(resolution)
 }
 
-/// Instances of `dynamics` on cells of `population`; for contacts, what they show to coupled ones.
+/// Instances of `dynamics` on cells of `population`, in their attachments `list` if that is said; for contacts, what they show to coupled ones.
 ///
 /// # Errors
 /// If these cells take nothing of it.
 pub(super) fn placed_kind(
     dynamics: &Arc<Dynamics>,
-    population: &Population,
+    (population, list): (&Population, Option<&str>),
     varying: Vec<String>,
     coupled: Option<&[String]>,
     model: &Model,
@@ -182,7 +182,7 @@ pub(super) fn placed_kind(
     }
     let shows = coupled.unwrap_or_default().to_vec();
     let gives = match &population.cell {
-        PopulationCell::Point(cell) => given(&cell.dynamics, dynamics)?,
+        PopulationCell::Point(cell) => given(&cell.dynamics, dynamics, list)?,
         _ => current_alone(),
     };
     let (dynamics, draws) = drawing(dynamics);
@@ -249,7 +249,7 @@ fn place(
             values.push(column);
         }
     }
-    let kind = placed_kind(&dynamics, population, varying, None, model);
+    let kind = placed_kind(&dynamics, (population, None), varying, None, model);
     Ok(PlacedAt {
         kind: kind.and_then(|kind| catalog.kind(kind)).map_err(named)?,
         nodes: nodes_of(plan, &locations),
@@ -290,7 +290,7 @@ impl Resolution<'_> {
             let population = &model.populations[stimulus.population];
             let named = |e: Error| e.in_element(format!("stimulus '{}'", stimulus.name));
             let noise_interval = noise_steps(&stimulus.dynamics, model.run.dt_s);
-            let kind = placed_kind(&stimulus.dynamics, population, Vec::new(), None, model);
+            let kind = placed_kind(&stimulus.dynamics, (population, None), Vec::new(), None, model);
             let kind = kind.and_then(|kind| catalog.kind(kind)).map_err(named)?;
             for i in checked(&stimulus.cells, population.size, &population.name)? {
                 let draw = draw(

@@ -76,6 +76,9 @@ pub struct Attachments {
     pub name: String,
     /// Index of the population.
     pub population: usize,
+    /// Which of the attachments of a point cell they are in, where it has several; else it is the first that
+    /// is for their type.
+    pub list: Option<String>,
     /// Exposes `i` (A, positive into the cell); reads `v`, `t`, `weight`, and in a
     /// [`Coupling`] `peer/v`.
     pub dynamics: Arc<Dynamics>,

@@ -591,6 +591,7 @@ mod tests {
             network.model.attachments.push(Attachments {
                 name: name.into(),
                 population: 0,
+                list: None,
                 dynamics: dynamics(name, &["g"]),
                 contacts: cells.into_iter().map(contact).collect(),
             });

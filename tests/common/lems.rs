@@ -38,6 +38,7 @@ pub fn attach(
     model.attachments.push(Attachments {
         name: name.into(),
         population,
+        list: None,
         dynamics: dynamics.clone(),
         contacts,
     });

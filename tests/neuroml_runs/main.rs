@@ -1,5 +1,6 @@
 //! Whole documents, read and run.
 
+mod attached;
 mod cables;
 
 #[path = "../common/sim.rs"]

@@ -230,6 +230,51 @@ fn what_is_attached_and_multiplied_becomes_a_part() {
     assert_eq!(instance.value("total").unwrap(), 2.0);
 }
 
+/// Something attached that contains a clock, whose ticks go to another cell: a part of the cell that it is on.
+#[test]
+fn what_is_attached_may_send_on() {
+    let body = attached("synapses[*]/current", "add", "current").replace("<synapse id=\"s\"/>", "").replace(
+        "<net id=\"n\">",
+        r#"<ComponentType name="relay" extends="synapse">
+             <Child name="inner" type="ticker"/>
+             <Structure>
+               <With instance="inner" as="a"/><With instance="../../[1]" as="b"/>
+               <EventConnection from="a" to="b"/>
+             </Structure>
+           </ComponentType>
+           <relay id="s"><inner id="i" type="ticker" period="2 ms"/></relay>
+           <net id="n">"#,
+    );
+    let body = body.replace(
+        "<Attachments name=\"synapses\" type=\"synapse\"/>",
+        r#"<Attachments name="synapses" type="synapse"/><EventPort name="hear" direction="in"/>"#,
+    );
+    let body = body.replace(
+        "<StateVariable name=\"v\" dimension=\"voltage\" exposure=\"v\"/>",
+        r#"<StateVariable name="v" dimension="voltage" exposure="v"/>
+           <OnEvent port="hear"><StateAssignment variable="v" value="v + volt"/></OnEvent>"#,
+    );
+    let network = network(&body, "n");
+    assert!(network.model.attachments.is_empty());
+    let sent: Vec<_> = network
+        .model
+        .connections
+        .iter()
+        .filter(|c| c.source.0 > 0)
+        .map(|c| {
+            let ports = &dynamics(&network, c.source.0).out_ports;
+            let port = match c.sender {
+                Sender::Cell => &ports[0],
+                Sender::Port(port) => &ports[port as usize],
+                Sender::Detector(_) => panic!("no detector"),
+            };
+            (network.populations[c.source.0].path.as_str(), port.as_str(), c.target)
+        })
+        .collect();
+    // That of the second cell's own relays goes to itself, within its dynamics.
+    assert_eq!(sent, [("c[0]", "synapses[0]/inner/tick", (2, 0))]);
+}
+
 /// A clock that drives two cells through three synapses of which the cells read `path`.
 fn attached(path: &str, reduce: &str, dimension: &str) -> String {
     document(&format!(

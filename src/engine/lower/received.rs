@@ -45,21 +45,22 @@ pub fn sums(cell: &Dynamics) -> Vec<Sum<'_>> {
     sums
 }
 
-/// What `placed` gives to `cell`: it goes into the first list that is for its type, or else into the
-/// first of which something it exposes is summed up.
+/// What `placed` gives to `cell`: it goes into `wanted`, else into the first list that is for its type, or else into
+/// the first of which something it exposes is summed up.
 ///
 /// # Errors
 /// If the cell reads nothing of it.
-pub fn given(cell: &Dynamics, placed: &Dynamics) -> Result<Vec<Given>> {
+pub fn given(cell: &Dynamics, placed: &Dynamics, wanted: Option<&str>) -> Result<Vec<Given>> {
     let sums = sums(cell);
     let exposes = |sum: &&Sum<'_>| placed.exposed(sum.exposure).is_some();
     let of_type = cell
         .attachments
         .iter()
         .find(|(list, of)| placed.is_a(of) && sums.iter().filter(exposes).any(|sum| sum.list == list));
-    let list = match of_type {
-        Some((list, _)) => Some(list.as_str()),
-        None => sums.iter().find(exposes).map(|sum| sum.list),
+    let list = match (wanted, of_type) {
+        (Some(_), _) => wanted,
+        (None, Some((list, _))) => Some(list.as_str()),
+        (None, None) => sums.iter().find(exposes).map(|sum| sum.list),
     };
     let given: Vec<Given> = sums
         .iter()
@@ -105,11 +106,15 @@ mod tests {
         };
         let found: Vec<_> = sums(&cell).iter().map(|sum| (sum.input, sum.array)).collect();
         assert_eq!(found, [("inputs[*]/I", Some(0)), ("synapses[*]/i", None), ("inputs[*]/i", Some(1))]);
-        let on = |of: &str, names: &[&str]| given(&cell, &exposing("x", of, names));
+        let on = |of: &str, names: &[&str]| given(&cell, &exposing("x", of, names), None);
         let own =
             |list: &[(&str, Option<u16>)]| list.iter().map(|(n, a)| (n.to_string(), *a)).collect::<Vec<_>>();
         assert_eq!(on("synapse", &["i"]).unwrap(), own(&[("i", None)]));
         assert_eq!(on("input", &["i", "I"]).unwrap(), own(&[("I", Some(0)), ("i", Some(1))]));
+        // Where it is told to go.
+        let told = |list: &str| given(&cell, &exposing("x", "synapse", &["i"]), Some(list));
+        assert_eq!(told("inputs").unwrap(), own(&[("i", Some(1))]));
+        assert!(told("others").is_err());
         // Of no known type: where it fits.
         assert_eq!(on("other", &["i"]).unwrap(), own(&[("i", None)]));
         assert!(on("synapse", &["g"]).unwrap_err().to_string().contains("can't be placed"));

@@ -211,6 +211,22 @@ impl<'a> Tree<'a> {
         self.closed.contains(&self.nodes[node].of.name)
     }
 
+    /// Whether the instance `node`, or one within it, sends events to what is outside.
+    pub fn sends_out(&self, node: usize) -> bool {
+        let mut waiting = vec![node];
+        while let Some(at) = waiting.pop() {
+            let leaves = |link: &usize| {
+                let Link { from, to, .. } = &self.links[*link];
+                from.0 == at && !self.is_within(to.0, node)
+            };
+            if self.links_at(at).iter().any(leaves) {
+                return true;
+            }
+            waiting.extend(&self.nodes[at].kids);
+        }
+        false
+    }
+
     /// Counts a statement done.
     fn count_work(&self) -> Result<()> {
         self.work.set(self.work.get() + 1);

@@ -27,9 +27,9 @@ pub(super) struct Kind {
 
 /// Where contacts are kept.
 #[derive(Debug, Default)]
-pub(super) struct Contacts {
-    /// Attachments by population and component.
-    lists: HashMap<(usize, usize), List>,
+pub(super) struct Contacts<'a> {
+    /// Attachments by population, component and the list of the cell's that they are in, if that is said.
+    lists: HashMap<(usize, usize, Option<&'a str>), List>,
 }
 
 /// What is known of one of the model's attachments.
@@ -116,19 +116,21 @@ impl<'a> Reader<'a, '_> {
     /// Puts an instance of `kind` at `at`; `shared` if one for all events at that place is enough.
     pub(super) fn attach(
         &mut self,
-        user: &Component,
+        user: &'a Component,
         kind: &Arc<Kind>,
         at: At,
         weight: f64,
         shared: bool,
     ) -> Result<ContactIndex> {
-        let key = (at.population, Arc::as_ptr(kind) as usize);
+        let list = self.destination(user, at.population)?;
+        let key = (at.population, Arc::as_ptr(kind) as usize, list);
         if !self.contacts.lists.contains_key(&key) {
             self.check_takes(user, kind, at.population)?;
             let attachments = self.out.model.attachments.len();
             self.out.model.attachments.push(Attachments {
                 name: kind.dynamics.name.clone(),
                 population: at.population,
+                list: list.map(str::to_string),
                 dynamics: Arc::clone(&kind.dynamics),
                 contacts: Vec::new(),
             });
@@ -192,22 +194,40 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// That the attribute `destination` of `user`, if there is one, names where the cells of `population`
-    /// take attachments.
-    pub(super) fn check_destination(&mut self, user: &Component, population: usize) {
-        let Some(destination) = user.text("destination").filter(|text| !text.is_empty()) else { return };
-        let PopulationCell::Point(cell) = &self.out.model.populations[population].cell else { return };
-        let Some(of) = self.set.component_type(&cell.dynamics.component_type) else { return };
-        if !of.attachments.is_empty() && of.attachments.iter().all(|slot| slot.name != destination) {
-            let known: BTreeMap<&str, ()> =
-                of.attachments.iter().map(|slot| (slot.name.as_str(), ())).collect();
-            let known: Vec<&str> = known.into_keys().collect();
-            let message = format!(
-                "destination=\"{destination}\": a {} takes attachments at {}, which is used",
-                of.name,
-                known.join(", ")
-            );
-            self.warn("other-destination", message, user);
+    /// Which of several lists of attachments of the cells of `population` the attribute `destination` of `user`
+    /// names.
+    fn destination(&mut self, user: &'a Component, population: usize) -> Result<Option<&'a str>> {
+        let Some(destination) = user.text("destination").filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let of = match &self.out.model.populations[population].cell {
+            PopulationCell::Point(cell) => cell.dynamics.component_type.clone(),
+            _ => {
+                let component = self.set.component(&self.out.populations[population].component);
+                component.map(|component| component.component_type.clone()).unwrap_or_default()
+            }
+        };
+        let Some(of) = self.set.component_type(&of).filter(|of| !of.attachments.is_empty()) else {
+            return Ok(None);
+        };
+        if of.attachments.iter().any(|slot| slot.name == destination) {
+            let is_cable = matches!(self.out.model.populations[population].cell, PopulationCell::Cable(_));
+            if is_cable && destination != "synapses" {
+                let message = format!(
+                    "destination=\"{destination}\": a cell with a shape reads its attachments 'synapses' alone"
+                );
+                return Err(user.error(ErrorKind::Unsupported, message));
+            }
+            return Ok((of.attachments.len() > 1 && !is_cable).then_some(destination));
         }
+        let known: BTreeMap<&str, ()> = of.attachments.iter().map(|slot| (slot.name.as_str(), ())).collect();
+        let known: Vec<&str> = known.into_keys().collect();
+        let message = format!(
+            "destination=\"{destination}\": a {} takes attachments at {}, which is used",
+            of.name,
+            known.join(", ")
+        );
+        self.warn("other-destination", message, user);
+        Ok(None)
     }
 }

@@ -100,7 +100,7 @@ impl<'a> Reader<'a, '_> {
 
     fn connection(
         &mut self,
-        connection: &Component,
+        connection: &'a Component,
         (pre, pre_population): (End, Option<usize>),
         (post, post_population): (End, Option<usize>),
         kind: &Arc<Kind>,
@@ -108,7 +108,6 @@ impl<'a> Reader<'a, '_> {
         let from = self.place(connection, pre, pre_population)?;
         let to = self.place(connection, post, post_population)?;
         let (weight, delay_s) = weight_and_delay(connection)?;
-        self.check_destination(connection, to.population);
         let port = match kind.dynamics.events.as_slice() {
             [_] if connection.text("targetPort").is_none() => 0,
             _ => in_port(connection, &kind.dynamics.in_ports(), &kind.dynamics.name)?,

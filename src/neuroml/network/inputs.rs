@@ -71,9 +71,8 @@ impl<'a> Reader<'a, '_> {
         ))
     }
 
-    fn input(&mut self, input: &Component, population: Option<usize>, kind: &Arc<Kind>) -> Result<()> {
+    fn input(&mut self, input: &'a Component, population: Option<usize>, kind: &Arc<Kind>) -> Result<()> {
         let at = self.place(input, TARGET, population)?;
-        self.check_destination(input, at.population);
         let weight = input.parameter("weight").unwrap_or(1.0);
         if weight != 1.0 && !kind.dynamics.inputs.iter().any(|input| input.name == "weight") {
             let message = format!("its weight has no effect: a {} does not read one", kind.component_type);

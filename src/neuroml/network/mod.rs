@@ -96,7 +96,7 @@ struct Reader<'a, 'f> {
     cells: BTreeMap<&'a str, populations::Cell>,
     /// Synapses and inputs by the component's id.
     kinds: BTreeMap<&'a str, Arc<Kind>>,
-    contacts: attach::Contacts,
+    contacts: attach::Contacts<'a>,
     detectors: Detectors,
     /// What may be paths of the document.
     paths: Vec<&'a str>,

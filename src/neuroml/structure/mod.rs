@@ -184,7 +184,8 @@ impl<'a> Elaborated<'a> {
             let attachments = *known.entry(key).or_insert_with(|| {
                 let name = format!("{}/{}", model.populations[population].name, dynamics.name);
                 let dynamics = Arc::clone(dynamics);
-                model.attachments.push(Attachments { name, population, dynamics, contacts: Vec::new() });
+                let (list, contacts) = (None, Vec::new());
+                model.attachments.push(Attachments { name, population, list, dynamics, contacts });
                 model.attachments.len() - 1
             });
             let contacts = &mut model.attachments[attachments].contacts;

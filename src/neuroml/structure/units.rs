@@ -235,6 +235,11 @@ impl Maker<'_, '_> {
         };
         let mut sites = Vec::new();
         for &site in node.kids.iter().filter(|kid| tree.nodes[**kid].role == Role::Attached) {
+            if tree.nodes[site].slot != "synapses" {
+                let message =
+                    format!("a cell with a shape does not read its attachments '{}'", tree.nodes[site].slot);
+                return Err(tree.nodes[site].component.error(ErrorKind::Unsupported, message));
+            }
             let Some(dynamics) = self.current(site, around, "i")? else {
                 let message = "it is attached to a cell with a shape, and is more than a current 'i' that depends \
                                on the potential and on what it receives";
@@ -255,8 +260,7 @@ impl Maker<'_, '_> {
         };
         for &node in attached {
             let this = &tree.nodes[node];
-            let sends = |at: &usize| tree.links[*at].from.0 == node && tree.links[*at].to.0 != node;
-            if this.slot != slot || tree.links_at(node).iter().any(sends) {
+            if this.slot != slot || tree.sends_out(node) {
                 return Ok(None);
             }
             let Some(dynamics) = self.current(node, around, variable)? else { return Ok(None) };
