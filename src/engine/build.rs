@@ -99,6 +99,7 @@ pub fn cable_group(
     for kind in &mut kinds {
         kind.start = allocator.take(catalog.kinds[kind.kind].0.arrays().len(), kind.width);
     }
+    let mut fixed = Vec::new();
     let requests: Vec<&[Request]> = members.iter().map(|m| &m.requests[..]).collect();
     let mut watching = Watching::new(intervals);
     for (member, requests) in requests.iter().enumerate() {
@@ -113,6 +114,11 @@ pub fn cable_group(
                 What::Placed(slot, instance, variable) => {
                     let PlacedLanes { kind, first, .. } = placed_lanes[member][*slot];
                     kind_source(&kinds, catalog, kind as usize, first as usize + instance, variable)
+                }
+                What::Fixed(value) => {
+                    let offset = allocator.take(1, 1);
+                    fixed.push((offset, *value));
+                    Source::At(offset)
                 }
                 What::Cell(_) => return Err(misplaced()),
             };
@@ -191,7 +197,7 @@ pub fn cable_group(
         nodes,
         n_real: forest.len(),
         solver: Some(solver),
-        set_at_start: Vec::new(),
+        set_at_start: fixed,
         base,
         membranes,
         points,
@@ -250,7 +256,7 @@ pub fn point_group(
                     let PlacedLanes { kind, first, .. } = placed_lanes[member][*slot];
                     kind_source(&kinds, catalog, kind as usize, first as usize + instance, variable)
                 }
-                What::Mechanism(..) => return Err(misplaced()),
+                What::Mechanism(..) | What::Fixed(_) => return Err(misplaced()),
             };
             watching.add(request, source);
         }

@@ -51,7 +51,7 @@ pub struct PlacedAt {
     pub noise_interval: u64,
 }
 
-/// A recorded number.
+/// A recorded number. Those of one member that follow each other and are of one column are added up.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Number of the table.
@@ -75,6 +75,8 @@ pub enum What {
     Placed(usize, usize, String),
     /// A variable of the point cell itself.
     Cell(String),
+    /// A number that does not change.
+    Fixed(f64),
 }
 
 /// Where in a group the instances of one entry of a member's `placed` are.

@@ -13,6 +13,13 @@ use crate::model::{CableCell, Model, Placed, PointCell, PopulationCell, Recordin
 use crate::select::{Cable, Draw, Location};
 use crate::units::Dimension;
 
+/// The current of all synapses and inputs at a compartment, into the cell, A.
+const SYNAPTIC_CURRENT: &str = "iSyn";
+/// The area of a compartment's membrane, m².
+const MEMBRANE_AREA: &str = "surfaceArea";
+/// Its capacitance by area, F/m².
+const SPECIFIC_CAPACITANCE: &str = "totSpecCap";
+
 /// What a variable is on one cell: several where several instances of a synapse are meant; the text
 /// tells them apart.
 type Found = Vec<(What, Dimension, String)>;
@@ -74,7 +81,7 @@ impl Resolution<'_> {
                     let points =
                         On { synapses: &cell.synapses, population: recording.population, names, model };
                     let asked = Asked { recording, table, prefix: &prefix, draw };
-                    record_cable(columns, member, cell, &points, &asked)?;
+                    record_cable(columns, member, cell, &points, &asked, catalog)?;
                 }
                 (Resolved::Point(members), PopulationCell::Point(cell)) => {
                     let member = &mut members[i];
@@ -233,6 +240,7 @@ fn record_cable(
     cell: &CableCell,
     points: &On<'_>,
     asked: &Asked<'_>,
+    catalog: &Catalog,
 ) -> Result<()> {
     let Asked { recording, table, prefix, draw } = asked;
     let cable = Cable::new(&cell.morphology, &member.plan.geometry);
@@ -273,6 +281,15 @@ fn record_cable(
         let mut found_any = false;
         for &(location, node) in &places {
             let label = place_label(&cable, location);
+            if variable == SYNAPTIC_CURRENT {
+                found_any = true;
+                for what in currents(member, node, catalog) {
+                    member.requests.push(Request { table: *table, column: columns.len(), node, what });
+                }
+                let name = format!("{prefix}.{label}.{variable}");
+                columns.push(Column { name, dimension: Dimension::CURRENT });
+                continue;
+            }
             for (what, dimension, extra) in cable_variable(points, member, variable, node)? {
                 found_any = true;
                 let name = format!("{prefix}.{label}.{variable}{extra}");
@@ -304,12 +321,33 @@ fn place_label(cable: &Cable<'_>, location: Location) -> String {
     }
 }
 
+/// The currents into the cell of all that is placed at `node`, after a 0.
+fn currents(member: &CableMember<'_>, node: u32, catalog: &Catalog) -> Vec<What> {
+    let mut out = vec![What::Fixed(0.0)];
+    for (slot, placed) in member.placed.iter().enumerate() {
+        let Some(current) = catalog.kinds[placed.kind].0.dynamics.exposed("i") else { continue };
+        let here = (0..placed.nodes.len()).filter(|&instance| placed.nodes[instance] == node);
+        out.extend(here.map(|instance| What::Placed(slot, instance, current.to_string())));
+    }
+    out
+}
+
 /// What `variable` is at `node`.
 fn cable_variable(points: &On<'_>, member: &CableMember<'_>, variable: &str, node: u32) -> Result<Found> {
     if variable == "v" {
         return Ok(vec![(What::V, Dimension::VOLTAGE, String::new())]);
     }
     let plan = member.plan;
+    let (area_m2, capacitance_f) = (plan.area_m2[node as usize], plan.capacitance_f[node as usize]);
+    let fixed = |value: f64, dimension| Ok(vec![(What::Fixed(value), dimension, String::new())]);
+    match variable {
+        MEMBRANE_AREA => return fixed(area_m2, Dimension::AREA),
+        // Forks have no membrane.
+        SPECIFIC_CAPACITANCE if area_m2 > 0.0 => {
+            return fixed(capacitance_f / area_m2, Dimension::SPECIFIC_CAPACITANCE);
+        }
+        _ => {}
+    }
     if variable == TOTAL_CURRENT || threshold_v(variable).is_some() {
         let dimension = if variable == TOTAL_CURRENT { Dimension::CURRENT } else { Dimension::NONE };
         let set = plan.sets.get(plan.node_set[node as usize] as usize);

@@ -66,6 +66,17 @@ pub struct Summary {
     pub connections: usize,
 }
 
+/// Where the numbers of a column come from: they are added up.
+#[derive(Debug, Clone, Copy)]
+struct Gathered {
+    /// The group.
+    group: u32,
+    /// The first of them among the group's probes.
+    first: u32,
+    /// How many.
+    count: u32,
+}
+
 /// A model laid out and ready to step.
 #[derive(Debug)]
 pub struct Simulation {
@@ -76,8 +87,8 @@ pub struct Simulation {
     steps: u64,
     epoch: u64,
     tables: Vec<Table>,
-    /// Columns in order for each table: group, index among the group's probes.
-    columns: Vec<Vec<(u32, u32)>>,
+    /// Columns in order for each table.
+    columns: Vec<Vec<Gathered>>,
     routes: Routes,
     /// What coupled contacts read of each other.
     copies: Copies,
@@ -237,11 +248,16 @@ impl Simulation {
         self.routes = layout.connect(model, &mut self.groups)?;
         self.output = senders.output;
         self.copies = Copies::new(model, catalog, &first_cell, &homes, &contacts, &places)?;
-        self.columns = tables.iter().map(|t| vec![(u32::MAX, 0); t.columns.len()]).collect();
+        let none = Gathered { group: u32::MAX, first: 0, count: 0 };
+        self.columns = tables.iter().map(|t| vec![none; t.columns.len()]).collect();
         for (g, group) in self.groups.iter().enumerate() {
             for (table, samples) in group.samples.iter().enumerate() {
                 for (at, probe) in samples.probes.iter().enumerate() {
-                    self.columns[table][probe.column] = (g as u32, at as u32);
+                    let column = &mut self.columns[table][probe.column];
+                    if column.count == 0 {
+                        *column = Gathered { group: g as u32, first: at as u32, count: 0 };
+                    }
+                    column.count += 1;
                 }
             }
         }
@@ -415,7 +431,7 @@ impl Simulation {
             sink.spikes(&self.spikes)?;
         }
         for (table, columns) in self.columns.iter().enumerate() {
-            let Some(&(g, _)) = columns.first() else { continue };
+            let Some(&Gathered { group: g, .. }) = columns.first() else { continue };
             let samples = |g: u32| &self.groups[g as usize].samples[table];
             let rows = samples(g).rows.len() / samples(g).probes.len().max(1);
             let interval = samples(g).interval;
@@ -423,9 +439,14 @@ impl Simulation {
             self.rows.clear();
             for row in 0..rows {
                 self.rows.push((first + row as u64 * interval) as f64 * self.clock.dt_s);
-                for &(g, at) in columns {
-                    let samples = samples(g);
-                    self.rows.push(samples.rows[row * samples.probes.len() + at as usize]);
+                for &Gathered { group, first, count } in columns {
+                    let samples = samples(group);
+                    let first = row * samples.probes.len() + first as usize;
+                    let numbers = &samples.rows[first..first + count as usize];
+                    self.rows.push(match numbers {
+                        [one] => *one,
+                        several => several.iter().sum(),
+                    });
                 }
             }
             if rows > 0 {

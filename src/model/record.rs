@@ -13,7 +13,8 @@ pub struct Recording {
     /// Where on each cell.
     pub site: Site,
     /// What, as paths: `v`, `na.m` (a state), `na.g`, `na.i` (conductance and current of a density
-    /// or synapse), `ca.concentration`, `AMPA.g`, `iChannels` (the current of all densities, A),
+    /// or synapse), `ca.concentration`, `AMPA.g`, `iChannels` and `iSyn` (the current of all densities, and of all that is
+    /// placed there, into the compartment, A), `surfaceArea` (of the compartment, m²), `totSpecCap` (F/m²),
     /// `v > -0.02` (1 while the potential is above so many V, else 0).
     pub variables: Vec<String>,
     /// Sampling interval, s, a whole multiple of the time step; 0 for every step.

@@ -2,6 +2,7 @@
 
 mod attached;
 mod cables;
+mod recorded;
 
 #[path = "../common/sim.rs"]
 mod sim;

@@ -106,7 +106,8 @@ impl Names {
                 None => Err(Error::new(ErrorKind::Value, "the cell has no spike threshold")
                     .help("add <spikeThresh value=\"0 mV\"/> to its membrane properties")),
             },
-            ["iChannels"] => Ok("iChannels".to_string()),
+            [name @ ("iChannels" | "iSyn" | "surfaceArea" | "totSpecCap")] => Ok((*name).to_string()),
+            [head, "totSpecCap"] if is(&self.biophysics, head) => Ok("totSpecCap".to_string()),
             [name] => self.concentration(name, shaped),
             [head, membrane, rest @ ..] if is(&self.biophysics, head) && is(&self.membrane, membrane) => {
                 self.in_membrane(rest, shaped)
@@ -139,7 +140,8 @@ impl Names {
         if let Some(pool) = pools.iter().find(|pool| is_current_of(name, &pool.ion) && reads(pool)) {
             return Ok(format!("{}.{name}", pool.ion));
         }
-        let mut known = ["v", "iChannels", "spiking"].map(str::to_string).to_vec();
+        let mut known =
+            ["v", "iChannels", "iSyn", "spiking", "surfaceArea", "totSpecCap"].map(str::to_string).to_vec();
         for pool in pools {
             let stem = pool.ion.trim_end_matches(|c: char| c.is_ascii_digit());
             let number = &pool.ion[stem.len()..];
@@ -161,6 +163,7 @@ impl Names {
         };
         match (*head, rest) {
             ("totChanCurrent", []) => return Ok("iChannels".to_string()),
+            ("totSpecCap", []) => return Ok("totSpecCap".to_string()),
             (name, []) if name.starts_with("iCa") => return self.concentration(name, shaped),
             _ => {}
         }
