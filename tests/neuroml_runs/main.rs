@@ -2,6 +2,7 @@
 
 mod attached;
 mod cables;
+mod inputs;
 mod recorded;
 
 #[path = "../common/sim.rs"]

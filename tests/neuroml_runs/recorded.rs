@@ -143,8 +143,8 @@ fn of_channels() {
     assert!(alike(&got[1], &cubed) && alike(&got[3], &cubed));
     let conductance: Vec<f64> = cubed.iter().map(|f| 200.0 * f).collect();
     assert!(alike(&got[0], &conductance));
-    for row in 0..got[0].len() {
-        let v = got[7][row] * 1e3;
+    for (row, v) in got[7].iter().enumerate() {
+        let v = v * 1e3;
         let x = (v + 40.0) / 10.0;
         let (alpha, beta) = (1e3 * x / (1.0 - (-x).exp()), 4e3 * (-(v + 65.0) / 18.0).exp());
         assert!((got[6][row] / alpha - 1.0).abs() < 1e-9, "{} {alpha}", got[6][row]);
