@@ -119,5 +119,6 @@ pub mod select;
 pub mod simd;
 pub mod units;
 pub mod vm;
+pub mod wiring;
 
 pub use error::{Error, ErrorKind, Result, Warning};

@@ -111,6 +111,7 @@ fn draws_depend_on_the_seed_and_on_nothing_else() {
         size: 5,
         cell: PopulationCell::Point(cell.clone()),
         initial_v: Vec::new(),
+        positions: Vec::new(),
     });
     assert!(bits(&single(&more)).0 == want.0);
 }

@@ -19,6 +19,7 @@ const ORDER: [&str; 20] = [
     "simd",
     "vm",
     "cable",
+    "wiring",
     "engine",
     "neuroml",
     "output",

@@ -227,11 +227,13 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
             size: n,
             cell: PopulationCell::Point(Arc::new(PointCell { dynamics: kind.cell, source: None, synapses })),
             initial_v: (0..n as u64).map(|k| -0.060 + 0.010 * uniform(key, k)).collect(),
+            positions: Vec::new(),
         }],
         stimuli: kind.stimuli,
         attachments: Vec::new(),
         couplings: Vec::new(),
         connections,
+        projections: Vec::new(),
         recordings: Vec::new(),
         spike_detectors: Vec::new(),
     };

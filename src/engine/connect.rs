@@ -1,13 +1,14 @@
-//! Connections become routes: where a sender's spikes lead, group by group.
+//! Connections and projections find the lanes of their targets.
 
 use super::contacts::ContactPlace;
-use super::events::Volley;
-use super::group::Group;
+use super::group::{Clock, Group};
 use super::members::PlacedLanes;
 use super::senders::Senders;
+use super::wires::{Link, MOST_DELAYS, Routes, Wires, whole_steps};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Model, PopulationCell, Receiver};
 use crate::vm::Target;
+use crate::wiring::Wiring;
 
 /// Where a cell is.
 #[derive(Debug, Clone, Default)]
@@ -18,48 +19,6 @@ pub struct Home {
     pub placed: Vec<PlacedLanes>,
     /// The lane of a point cell.
     pub own: Option<u32>,
-}
-
-/// Where connections of one sender lead that have the same delay.
-#[derive(Debug, Clone, Copy)]
-pub struct Route {
-    /// The group.
-    pub group: u32,
-    /// What they hit there.
-    pub volley: Volley,
-    /// Delay, s.
-    pub delay_s: f64,
-}
-
-/// All routes, by sender.
-#[derive(Debug, Clone, Default)]
-pub struct Routes {
-    routes: Vec<Route>,
-    /// Routes of sender `s`: `routes[first[s]..first[s + 1]]`.
-    first: Vec<usize>,
-}
-
-impl Routes {
-    /// Those of sender `sender`.
-    pub fn from(&self, sender: u32) -> &[Route] {
-        let sender = sender as usize;
-        &self.routes[self.first[sender]..self.first[sender + 1]]
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.routes.is_empty()
-    }
-}
-
-/// Where one connection leads.
-#[derive(Debug, Clone, Copy)]
-struct Link {
-    group: u32,
-    kind: u32,
-    port: u16,
-    target: Target,
-    delay_s: f64,
 }
 
 /// What connections refer to.
@@ -76,16 +35,34 @@ pub struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// The routes of the model's connections; their targets go to the groups.
+    /// The routes of the model's connections and projections; their targets go to the groups.
     ///
     /// # Errors
-    /// If a connection leads nowhere.
-    pub fn connect(&self, model: &Model, groups: &mut [Group]) -> Result<Routes> {
+    /// If a connection leads nowhere, or a projection can not be drawn.
+    pub fn connect(&self, model: &Model, clock: &Clock, groups: &mut [Group]) -> Result<Routes> {
+        let mut wires = Wires::new(self.senders.output.len());
+        self.add_connections(model, clock.dt_s, groups, &mut wires)?;
+        for number in 0..model.projections.len() {
+            let wiring = Wiring::new(model, number, clock.level)?;
+            self.add_projection((model, number, clock.dt_s), &wiring, groups, &mut wires)?;
+        }
+        Ok(wires.finish())
+    }
+
+    /// Connections that are given one by one.
+    fn add_connections(
+        &self,
+        model: &Model,
+        dt_s: f64,
+        groups: &mut [Group],
+        wires: &mut Wires,
+    ) -> Result<()> {
         if u32::try_from(model.connections.len()).is_err() {
             let message = format!("{} connections are too many", model.connections.len());
             return Err(Error::new(ErrorKind::Limit, message));
         }
-        let sender = |c: &Connection| self.senders.of(model, c, self.first_cell[c.source.0]);
+        let sender =
+            |c: &Connection| self.senders.of(model, c.source, c.sender, self.first_cell[c.source.0]);
         let mut counts = vec![0usize; self.senders.output.len() + 1];
         for c in &model.connections {
             check_ends(model, c)?;
@@ -95,35 +72,22 @@ impl Layout<'_> {
             counts[i] += counts[i - 1];
         }
         let first = counts.clone();
-        let empty =
-            Link { group: 0, kind: 0, port: 0, target: Target { lane: 0, weight: 0.0 }, delay_s: 0.0 };
-        let mut links = vec![empty; model.connections.len()];
+        let mut links = vec![Link::default(); model.connections.len()];
         for c in &model.connections {
             let at = &mut counts[sender(c)? as usize];
             links[*at] = self.link(model, c, groups)?;
             *at += 1;
         }
-        let mut routes = Routes { routes: Vec::new(), first: vec![0] };
-        for sender in first.windows(2) {
-            let links = &mut links[sender[0]..sender[1]];
-            // Of equal ones the order of connection stays: what reaches a lane is summed in an order
-            // that does not depend on the groups.
-            links.sort_by(|a, b| {
-                let by_receiver = (a.group, a.kind, a.port).cmp(&(b.group, b.kind, b.port));
-                by_receiver.then(a.delay_s.total_cmp(&b.delay_s))
-            });
-            let alike = |link: &Link| (link.group, link.kind, link.port, link.delay_s);
-            for same in links.chunk_by(|a, b| alike(a) == alike(b)) {
-                let Link { group, kind, port, delay_s, .. } = same[0];
-                let targets = &mut groups[group as usize].targets;
-                let first = targets.len() as u32;
-                targets.extend(same.iter().map(|link| link.target));
-                let volley = Volley { kind, port, first, end: targets.len() as u32 };
-                routes.routes.push(Route { group, volley, delay_s });
-            }
-            routes.first.push(routes.routes.len());
+        let mut delays: Vec<u64> = links.iter().map(|link| link.delay_s.to_bits()).collect();
+        delays.sort_unstable();
+        delays.dedup();
+        if delays.len() > MOST_DELAYS / 2 {
+            links.iter_mut().for_each(|link| link.delay_s = whole_steps(link.delay_s, dt_s));
         }
-        Ok(routes)
+        for (sender, range) in first.windows(2).enumerate() {
+            wires.add(sender as u32, &mut links[range[0]..range[1]], groups)?;
+        }
+        Ok(())
     }
 
     fn link(&self, model: &Model, c: &Connection, groups: &[Group]) -> Result<Link> {

@@ -18,12 +18,14 @@ mod group;
 mod lower;
 mod members;
 mod plan;
+mod project;
 mod record;
 mod resolve;
 mod run;
 mod senders;
 mod tables;
 mod watch;
+mod wires;
 
 pub use events::Spike;
 pub use lower::find_variable;

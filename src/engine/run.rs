@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Options;
 use super::build::{Built, cable_group, point_group};
 use super::catalog::Catalog;
-use super::connect::{Home, Layout, Routes};
+use super::connect::{Home, Layout};
 use super::couple::Copies;
 use super::events::Spike;
 use super::group::{Clock, Group};
@@ -16,6 +16,7 @@ use super::plan::CellPlan;
 use super::resolve::{Resolution, Resolved, cell_plans, resolve};
 use super::senders::SILENT;
 use super::tables::Table;
+use super::wires::Routes;
 use crate::dynamics::advance::Order;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Method, Model};
@@ -64,6 +65,8 @@ pub struct Summary {
     pub instances: usize,
     /// Connections.
     pub connections: usize,
+    /// What they take in memory, bytes.
+    pub connection_bytes: u64,
 }
 
 /// Where the numbers of a column come from: they are added up.
@@ -145,14 +148,21 @@ impl Simulation {
         });
         let nodes = nodes.fold(0, usize::saturating_add);
         let resolution = resolve(model, &plans, &mut catalog)?;
-        let epoch = epoch(&model.connections, run.dt_s)?;
+        check_delays(&model.connections)?;
+        let pool = match options.threads {
+            1 => None,
+            threads => {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+                let failed = |e| Error::new(ErrorKind::Limit, format!("cannot start threads: {e}"));
+                Some(pool.map_err(failed)?)
+            }
+        };
         let mut simulation = Simulation {
             groups: Vec::new(),
             clock,
             step: 0,
             steps: steps as u64,
-            // Coupled contacts see each other at every step.
-            epoch: if model.couplings.is_empty() { epoch } else { 1 },
+            epoch: 1,
             tables: Vec::new(),
             columns: Vec::new(),
             routes: Routes::default(),
@@ -161,8 +171,8 @@ impl Simulation {
             given: Vec::new(),
             given_sent: 0,
             n_spikes: 0,
-            summary: Summary { connections: model.connections.len(), ..Summary::default() },
-            pool: None,
+            summary: Summary::default(),
+            pool,
             first_cell: Vec::new(),
             populations: model.populations.iter().map(|p| p.name.clone()).collect(),
             started: false,
@@ -170,10 +180,12 @@ impl Simulation {
             rows: Vec::new(),
         };
         simulation.lay_out(model, resolution, &mut catalog, group_size(options, nodes))?;
-        if options.threads != 1 && simulation.groups.len() > 1 {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
-            let failed = |e| Error::new(ErrorKind::Limit, format!("cannot start threads: {e}"));
-            simulation.pool = Some(pool.map_err(failed)?);
+        if simulation.groups.len() < 2 {
+            simulation.pool = None;
+        }
+        // Coupled contacts see each other at every step.
+        if model.couplings.is_empty() {
+            simulation.epoch = epoch(simulation.routes.shortest_delay_s(), run.dt_s);
         }
         Ok(simulation)
     }
@@ -245,7 +257,14 @@ impl Simulation {
         self.summary.groups = self.groups.len();
         let layout =
             Layout { first_cell: &first_cell, homes: &homes, contacts: &contacts, senders: &senders };
-        self.routes = layout.connect(model, &mut self.groups)?;
+        let clock = self.clock;
+        let groups = &mut self.groups;
+        self.routes = match &self.pool {
+            Some(pool) => pool.install(|| layout.connect(model, &clock, groups))?,
+            None => layout.connect(model, &clock, groups)?,
+        };
+        self.summary.connections = self.routes.connections() as usize;
+        self.summary.connection_bytes = self.routes.bytes();
         self.output = senders.output;
         self.copies = Copies::new(model, catalog, &first_cell, &homes, &contacts, &places)?;
         let none = Gathered { group: u32::MAX, first: 0, count: 0 };
@@ -390,11 +409,11 @@ impl Simulation {
     }
 
     fn deliver(&mut self, spike: Spike) {
-        for route in self.routes.from(spike.cell) {
-            let arrival = (spike.time_s + route.delay_s) / self.clock.dt_s;
+        for (group, volley, delay_s) in self.routes.from(spike.cell) {
+            let arrival = (spike.time_s + delay_s) / self.clock.dt_s;
             // To the nearest step, half-way ones to the earlier: as NEURON, up to t + dt/2.
             let step = (arrival - 0.5 - 1e-9).ceil().max(0.0) as u64;
-            self.groups[route.group as usize].calendar.push(step, route.volley);
+            self.groups[group as usize].calendar.push(step, volley);
         }
     }
 
@@ -477,17 +496,19 @@ fn by_time(a: &Spike, b: &Spike) -> std::cmp::Ordering {
 }
 
 /// The longest epoch in which no spike can reach another cell, in steps.
-fn epoch(connections: &[Connection], dt_s: f64) -> Result<u64> {
-    let mut shortest = f64::INFINITY;
-    for c in connections {
-        if c.delay_s.is_nan() || c.delay_s < 0.0 {
+fn epoch(shortest_delay_s: f64, dt_s: f64) -> u64 {
+    let steps = (shortest_delay_s / dt_s - 0.5 - 1e-9).ceil();
+    if steps.is_finite() { (steps as u64).clamp(1, HAND_OVER) } else { HAND_OVER }
+}
+
+fn check_delays(connections: &[Connection]) -> Result<()> {
+    match connections.iter().find(|c| c.delay_s.is_nan() || c.delay_s < 0.0) {
+        None => Ok(()),
+        Some(c) => {
             let message = format!("a delay must not be negative: {} ms", c.delay_s * 1e3);
-            return Err(Error::new(ErrorKind::Value, message));
+            Err(Error::new(ErrorKind::Value, message))
         }
-        shortest = shortest.min(c.delay_s);
     }
-    let steps = (shortest / dt_s - 0.5 - 1e-9).ceil();
-    Ok(if steps.is_finite() { (steps as u64).clamp(1, HAND_OVER) } else { HAND_OVER })
 }
 
 /// Compartments per group: as the options say, or fewer where threads would be left without work.

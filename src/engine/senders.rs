@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::resolve::{Resolution, Resolved, in_population, nodes_of};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Connection, Model, PopulationCell, Sender, Use, draw};
+use crate::model::{Model, PopulationCell, Sender, Use, draw};
 use crate::select::Cable;
 
 /// For a sender whose spikes are not among the results.
@@ -40,15 +40,20 @@ impl Senders {
         Ok(first as u32)
     }
 
-    /// The sender of a connection, `first_cell` being the first cell of its population.
+    /// The number of `sender` on a cell (population and index), `first_cell` being the first of its population.
     ///
     /// # Errors
     /// If there is no such sender.
-    pub fn of(&self, model: &Model, c: &Connection, first_cell: u32) -> Result<u32> {
-        let (population, index) = c.source;
+    pub fn of(
+        &self,
+        model: &Model,
+        (population, index): (usize, usize),
+        sender: Sender,
+        first_cell: u32,
+    ) -> Result<u32> {
         let wrong = |message: String| Err(Error::new(ErrorKind::Name, message));
         let name = &model.populations[population].name;
-        let first = match c.sender {
+        let first = match sender {
             Sender::Cell => first_cell,
             Sender::Detector(d) => {
                 let its = model.spike_detectors.get(d as usize).map(|d| d.population);
@@ -84,9 +89,13 @@ impl Resolution<'_> {
         let cells = self.first_cell.last().copied().unwrap_or(0);
         self.senders.output = (0..cells).collect();
         self.add_detectors(model)?;
-        for c in &model.connections {
-            let Sender::Port(port) = c.sender else { continue };
-            let (population, port) = (c.source.0, usize::from(port));
+        let projections = model.projections.iter().flat_map(|projection| {
+            projection.source.parts.iter().map(|(population, _)| (*population, projection.sender))
+        });
+        let connections = model.connections.iter().map(|c| (c.source.0, c.sender));
+        for (population, sender) in connections.chain(projections) {
+            let Sender::Port(port) = sender else { continue };
+            let port = usize::from(port);
             let Some(PopulationCell::Point(cell)) = model.populations.get(population).map(|p| &p.cell) else {
                 continue;
             };

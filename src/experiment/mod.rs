@@ -181,6 +181,7 @@ fn model(root: &Table<'_>) -> Option<Model> {
         attachments: Vec::new(),
         couplings: Vec::new(),
         connections: connections?,
+        projections: Vec::new(),
         recordings: recordings?,
         spike_detectors,
     };

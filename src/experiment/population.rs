@@ -61,6 +61,7 @@ pub(super) fn read(
                     size: times.len(),
                     cell: PopulationCell::SpikeTimes(Arc::new(times)),
                     initial_v: Vec::new(),
+                    positions: Vec::new(),
                 },
                 cell: None,
             })
@@ -134,6 +135,7 @@ fn of_cells(
         size,
         cell: settle(&cell.cell, cell.has_initial_v, &initial_v),
         initial_v,
+        positions: Vec::new(),
     };
     Some(ReadPopulation { population, cell: Some(index) })
 }

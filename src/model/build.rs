@@ -150,6 +150,7 @@ impl Model {
             attachments: Vec::new(),
             couplings: Vec::new(),
             connections: Vec::new(),
+            projections: Vec::new(),
             recordings: Vec::new(),
             spike_detectors: Vec::new(),
         }
@@ -157,7 +158,13 @@ impl Model {
 
     /// Adds `size` cells; gives the population's index.
     pub fn add_population(&mut self, name: impl Into<String>, size: usize, cell: PopulationCell) -> usize {
-        self.populations.push(Population { name: name.into(), size, cell, initial_v: Vec::new() });
+        self.populations.push(Population {
+            name: name.into(),
+            size,
+            cell,
+            initial_v: Vec::new(),
+            positions: Vec::new(),
+        });
         self.populations.len() - 1
     }
 

@@ -32,6 +32,13 @@ impl Use {
     }
 }
 
+/// A number for the name of a population or a projection (FNV-1a, 64 bits): random choices are keyed by it, so that they
+/// do not depend on what else is in the model.
+pub fn name_key(name: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    name.bytes().fold(0xCBF2_9CE4_8422_2325, step)
+}
+
 /// What the random places of `what` on cell `cell` depend on. Cells are numbered over the whole
 /// model: populations in order, cells in order.
 ///

@@ -6,20 +6,28 @@
 pub mod build;
 mod cell;
 mod draw;
+mod formula;
 mod ions;
 mod network;
+mod projection;
 mod record;
 mod source;
+mod space;
 
 pub use cell::{CableCell, Density, Discretisation, Placed, PointCell, Pool, Rule};
-pub use draw::{Use, draw};
+pub use draw::{Use, draw, name_key};
+pub use formula::Formula;
 pub use ions::{concentration_input, is_current_of};
 pub use network::{
     Attachments, CellSet, Connection, Contact, Coupling, Population, PopulationCell, Receiver, Sender,
     Stimulus,
 };
+pub use projection::{
+    Cells, Connector, Contacts, Listed, Projection, Receptor, SelfConnections, Value,
+};
 pub use record::{Recording, Site, SpikeDetector};
 pub use source::Source;
+pub use space::{Position, Space, Structure};
 
 /// How the voltage is stepped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,6 +72,8 @@ pub struct Model {
     pub couplings: Vec<Coupling>,
     /// Connections for events, one by one.
     pub connections: Vec<Connection>,
+    /// Connections for events, by rule.
+    pub projections: Vec<Projection>,
     /// Sampled signals.
     pub recordings: Vec<Recording>,
     /// Spike detectors on cable cells.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CableCell, PointCell, Source};
+use super::{CableCell, PointCell, Position, Source};
 use crate::dynamics::Dynamics;
 use crate::select::{Location, Points};
 
@@ -18,6 +18,8 @@ pub struct Population {
     /// Membrane potential at the start for each cell, V, where it is not the cell's own; empty or
     /// `size` long.
     pub initial_v: Vec<f64>,
+    /// Where its cells are; empty if nobody says, `size` long otherwise.
+    pub positions: Vec<Position>,
 }
 
 /// The kinds of cells.

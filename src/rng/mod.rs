@@ -20,9 +20,11 @@
 //! as 1, 2, 3", SC 2011). All functions used on top of it (logarithm, cosine) come from the `libm`
 //! crate, so that numbers are equal across platforms.
 
+mod distribution;
 mod draw;
 mod philox;
 
+pub use distribution::Distribution;
 pub use philox::philox4x32;
 
 use std::convert::Infallible;
@@ -48,6 +50,12 @@ pub enum Purpose {
     SpikeSource = 7,
     /// Positions of cells in space, or shapes that are grown. Indices: population, cell.
     Structure = 8,
+    /// Weights of connections. Indices: projection and source, target.
+    Weight = 10,
+    /// Delays of connections. Indices: projection and source, target.
+    Delay = 11,
+    /// Which of the contacts of a cell a connection takes. Indices: projection and source, target.
+    Contact = 12,
     /// Anything a test or a tool draws for itself. Indices: free.
     Other = 9,
 }

@@ -3,8 +3,9 @@
 use super::reference::value;
 use super::{Address, Code, Program};
 
-/// A lane that an event hits, and the weight that it comes with.
+/// A lane that an event hits, and the weight that it comes with. Twelve bytes: networks have many.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C, packed(4))]
 pub struct Target {
     /// The lane.
     pub lane: u32,

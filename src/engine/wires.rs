@@ -1,0 +1,204 @@
+//! The store of connections: where a sender's spikes lead, group by group, delay by delay.
+//!
+//! A connection takes twelve bytes ([`Target`]), and four more for each stretch of connections of one sender
+//! with the same delay.
+
+use std::collections::HashMap;
+
+use super::events::Volley;
+use super::group::Group;
+use crate::error::{Error, ErrorKind, Result};
+use crate::vm::Target;
+
+/// Different delays in a network at most.
+pub const MOST_DELAYS: usize = 1 << 16;
+
+/// Where one connection leads.
+#[derive(Debug, Clone, Copy)]
+pub struct Link {
+    /// The group.
+    pub group: u32,
+    /// Number of the point kind in it.
+    pub kind: u32,
+    /// The port.
+    pub port: u16,
+    /// Lane and weight.
+    pub target: Target,
+    /// Delay, s.
+    pub delay_s: f64,
+}
+
+impl Default for Link {
+    fn default() -> Link {
+        Link { group: 0, kind: 0, port: 0, target: Target { lane: 0, weight: 0.0 }, delay_s: 0.0 }
+    }
+}
+
+/// Connections of one sender that lead to one port of one kind in one group.
+#[derive(Debug, Clone, Copy)]
+struct Route {
+    group: u32,
+    kind: u32,
+    /// The first of the group's targets.
+    first: u32,
+    /// The stretches of equal delay.
+    first_run: u32,
+    runs: u32,
+    port: u16,
+}
+
+/// Neighbouring targets with the same delay.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// Index into the delays.
+    delay: u16,
+    count: u16,
+}
+
+/// All routes, by sender.
+#[derive(Debug, Clone, Default)]
+pub struct Routes {
+    routes: Vec<Route>,
+    /// Routes of sender `s`: `routes[first[s]..first[s + 1]]`.
+    first: Vec<usize>,
+    runs: Vec<Run>,
+    delays_s: Vec<f64>,
+    connections: u64,
+}
+
+impl Routes {
+    /// The volleys of a spike of sender `sender`: the group each goes to and its delay, s.
+    pub fn from(&self, sender: u32) -> impl Iterator<Item = (u32, Volley, f64)> {
+        let sender = sender as usize;
+        let routes = match self.first.get(sender..sender + 2) {
+            Some(range) => &self.routes[range[0]..range[1]],
+            None => &[],
+        };
+        routes.iter().flat_map(move |route| {
+            let Route { group, kind, port, first, first_run, runs } = *route;
+            let runs = &self.runs[first_run as usize..(first_run + runs) as usize];
+            let mut first = first;
+            runs.iter().map(move |run| {
+                let end = first + u32::from(run.count);
+                let volley = Volley { kind, port, first: std::mem::replace(&mut first, end), end };
+                (group, volley, self.delays_s[usize::from(run.delay)])
+            })
+        })
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.routes.is_empty()
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> u64 {
+        self.connections
+    }
+
+    /// The shortest delay, s; infinite if there is no connection.
+    pub fn shortest_delay_s(&self) -> f64 {
+        self.delays_s.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    /// Bytes that connections take, targets in the groups included.
+    pub fn bytes(&self) -> u64 {
+        let of = |len: usize, each: usize| (len * each) as u64;
+        self.connections * size_of::<Target>() as u64
+            + of(self.routes.len(), size_of::<Route>())
+            + of(self.runs.len(), size_of::<Run>())
+            + of(self.first.len(), size_of::<usize>())
+    }
+}
+
+/// A delay in whole steps, s: what arrives between two steps counts as at the nearer, half-way as at the earlier, as
+/// NEURON has it.
+pub fn whole_steps(delay_s: f64, dt_s: f64) -> f64 {
+    (delay_s / dt_s - 0.5 - 1e-9).ceil().max(0.0) * dt_s
+}
+
+/// Routes under construction.
+#[derive(Debug)]
+pub struct Wires {
+    senders: usize,
+    /// Sender of each route.
+    of: Vec<u32>,
+    routes: Routes,
+    /// Number of each delay, by its bits.
+    known: HashMap<u64, u16>,
+}
+
+impl Wires {
+    /// None yet, for so many senders.
+    pub fn new(senders: usize) -> Wires {
+        Wires { senders, of: Vec::new(), routes: Routes::default(), known: HashMap::new() }
+    }
+
+    /// Adds connections of one sender, which are put in order.
+    ///
+    /// # Errors
+    /// If there are too many connections or delays.
+    pub fn add(&mut self, sender: u32, links: &mut [Link], groups: &mut [Group]) -> Result<()> {
+        // Of equal ones the order of connection stays: what reaches a lane is summed in an order
+        // that does not depend on the groups.
+        links.sort_by(|a, b| {
+            let by_receiver = (a.group, a.kind, a.port).cmp(&(b.group, b.kind, b.port));
+            by_receiver.then(a.delay_s.total_cmp(&b.delay_s))
+        });
+        let too_many = || Error::new(ErrorKind::Limit, "more than 4 billion connections");
+        for same in links.chunk_by(|a, b| (a.group, a.kind, a.port) == (b.group, b.kind, b.port)) {
+            let Link { group, kind, port, .. } = same[0];
+            let targets = &mut groups[group as usize].targets;
+            let first = u32::try_from(targets.len()).map_err(|_| too_many())?;
+            u32::try_from(targets.len() + same.len()).map_err(|_| too_many())?;
+            targets.extend(same.iter().map(|link| link.target));
+            let first_run = u32::try_from(self.routes.runs.len()).map_err(|_| too_many())?;
+            for equal in same.chunk_by(|a, b| a.delay_s.to_bits() == b.delay_s.to_bits()) {
+                let delay = self.delay(equal[0].delay_s)?;
+                let runs = equal.chunks(usize::from(u16::MAX));
+                self.routes.runs.extend(runs.map(|run| Run { delay, count: run.len() as u16 }));
+            }
+            let runs = self.routes.runs.len() as u32 - first_run;
+            self.routes.routes.push(Route { group, kind, first, first_run, runs, port });
+            self.of.push(sender);
+            self.routes.connections += same.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn delay(&mut self, delay_s: f64) -> Result<u16> {
+        let next = self.routes.delays_s.len();
+        if let Some(&known) = self.known.get(&delay_s.to_bits()) {
+            return Ok(known);
+        }
+        let Ok(number) = u16::try_from(next) else {
+            let message = format!("more than {MOST_DELAYS} different delays");
+            return Err(Error::new(ErrorKind::Limit, message).help("shorten the longest, or lengthen the time step"));
+        };
+        self.known.insert(delay_s.to_bits(), number);
+        self.routes.delays_s.push(delay_s);
+        Ok(number)
+    }
+
+    /// The routes, by sender; of one sender in the order in which they were added.
+    pub fn finish(self) -> Routes {
+        let Wires { senders, of, mut routes, .. } = self;
+        let mut first = vec![0usize; senders + 1];
+        of.iter().for_each(|sender| first[*sender as usize + 1] += 1);
+        for i in 0..senders {
+            first[i + 1] += first[i];
+        }
+        if !of.is_sorted() {
+            let mut next = first.clone();
+            let mut sorted = routes.routes.clone();
+            for (route, sender) in routes.routes.iter().zip(&of) {
+                let at = &mut next[*sender as usize];
+                sorted[*at] = *route;
+                *at += 1;
+            }
+            routes.routes = sorted;
+        }
+        routes.first = first;
+        routes
+    }
+}

@@ -1,0 +1,154 @@
+//! Projections: cells connected to cells by a rule.
+
+use std::sync::Arc;
+
+use super::{CellSet, Formula, Sender, Space};
+use crate::rng::Distribution;
+use crate::select::Region;
+
+/// Cells one after the other: those of a population, of a view of one, or of several (an assembly).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cells {
+    /// Index of a population, and which of its cells.
+    pub parts: Vec<(usize, CellSet)>,
+}
+
+impl Cells {
+    /// All cells of a population.
+    pub fn all(population: usize) -> Cells {
+        Cells { parts: vec![(population, CellSet::All)] }
+    }
+}
+
+/// Cells connected to cells by a rule, PyNN's `Projection`.
+#[derive(Debug, Clone)]
+pub struct Projection {
+    /// Its name, unique in the model: random choices are keyed by it.
+    pub name: String,
+    /// Where spikes come from.
+    pub source: Cells,
+    /// What on the source cells sends them.
+    pub sender: Sender,
+    /// Where they go.
+    pub target: Cells,
+    /// What on the target cells receives them, for each part of `target`.
+    pub receptors: Vec<Receptor>,
+    /// Which of the receptor's contacts on a cell with a shape a connection takes.
+    pub contacts: Contacts,
+    /// Who is connected to whom.
+    pub connector: Connector,
+    /// Whether cells connect to themselves.
+    pub self_connections: SelfConnections,
+    /// How distances are measured.
+    pub space: Space,
+    /// Weights: factors on the receptor's own strength.
+    pub weight: Value,
+    /// Delays, s; taken in whole time steps.
+    pub delay_s: Value,
+}
+
+/// What receives the events of a projection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receptor {
+    /// Index into the target cell's `synapses`; none for the target itself, a point cell.
+    pub synapse: Option<u32>,
+    /// The port: index into its [`Dynamics::in_ports`](crate::dynamics::Dynamics::in_ports).
+    pub port: u16,
+}
+
+/// Which contacts on the target cell a connection takes, where its receptor is there more than once.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Contacts {
+    /// One to each.
+    #[default]
+    All,
+    /// Those with these indices.
+    Listed(Vec<u32>),
+    /// So many different ones at random, for each connection anew.
+    Random(u32),
+    /// One to each in the region.
+    Within(Region),
+}
+
+/// Whether cells connect to themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SelfConnections {
+    /// As the rule has it.
+    #[default]
+    Allowed,
+    /// Never.
+    Forbidden,
+    /// Never, and no two cells to each other.
+    NotMutual,
+}
+
+/// Who is connected to whom. Names and meanings are those of PyNN's connectors.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Connector {
+    /// Every pair.
+    AllToAll,
+    /// The first to the first, the second to the second, …
+    OneToOne,
+    /// Each pair with the same probability.
+    FixedProbability(f64),
+    /// Each pair with a probability by formula: of the distance `d`, of the displacement from source to target
+    /// `x`, `y`, `z` (lengths), of the indices `i` of the source and `j` of the target. Values above 1
+    /// count as 1, below 0 as 0.
+    Probability(Formula),
+    /// Each target gets `n` sources.
+    FixedNumberPre {
+        /// How many: a number or a distribution of whole numbers.
+        n: Value,
+        /// Whether one may be drawn twice. Without, if `n` is more than there are, each is taken
+        /// once before any is taken twice.
+        with_replacement: bool,
+    },
+    /// Each source gets `n` targets.
+    FixedNumberPost {
+        /// As of [`Connector::FixedNumberPre`].
+        n: Value,
+        /// As of [`Connector::FixedNumberPre`].
+        with_replacement: bool,
+    },
+    /// `n` pairs in all.
+    FixedTotalNumber {
+        /// How many.
+        n: u64,
+        /// Whether a pair may be drawn twice.
+        with_replacement: bool,
+    },
+    /// All pairs within a distance; of each the source is replaced by a random one with a probability (Watts
+    /// and Strogatz 1998).
+    SmallWorld {
+        /// Greatest distance, µm.
+        degree_um: f64,
+        /// Probability of rewiring.
+        rewiring: f64,
+    },
+    /// Pairs one by one.
+    Listed(Arc<Listed>),
+    /// The pairs of another projection of the same cells, by its index in the model.
+    Clone(usize),
+}
+
+/// Pairs one by one.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Listed {
+    /// Indices among sources and among targets.
+    pub pairs: Vec<(u32, u32)>,
+}
+
+/// A number for each connection (or each target cell, or each cell of a population).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// The same for all.
+    Constant(f64),
+    /// Drawn for each, keyed by who is connected.
+    Random(Distribution),
+    /// By formula of the same names as [`Connector::Probability`].
+    Formula(Formula),
+    /// One for each of the [`Listed`] pairs.
+    Listed(Arc<[f64]>),
+    /// One for each pair, source by source.
+    Matrix(Arc<[f64]>),
+}
