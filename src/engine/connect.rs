@@ -4,11 +4,11 @@ use super::contacts::ContactPlace;
 use super::group::{Clock, Group};
 use super::members::PlacedLanes;
 use super::senders::Senders;
-use super::wires::{Link, MOST_DELAYS, Routes, Wires, whole_steps};
+use super::wires::{Link, MOST_DELAYS, Routes, Wires};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Model, PopulationCell, Receiver};
 use crate::vm::Target;
-use crate::wiring::Wiring;
+use crate::wiring::{Wiring, whole_steps};
 
 /// Where a cell is.
 #[derive(Debug, Clone, Default)]
@@ -61,8 +61,7 @@ impl Layout<'_> {
             let message = format!("{} connections are too many", model.connections.len());
             return Err(Error::new(ErrorKind::Limit, message));
         }
-        let sender =
-            |c: &Connection| self.senders.of(model, c.source, c.sender, self.first_cell[c.source.0]);
+        let sender = |c: &Connection| self.senders.of(model, c.source, c.sender, self.first_cell[c.source.0]);
         let mut counts = vec![0usize; self.senders.output.len() + 1];
         for c in &model.connections {
             check_ends(model, c)?;

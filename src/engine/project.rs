@@ -4,13 +4,11 @@ use rayon::prelude::*;
 
 use super::connect::{Home, Layout};
 use super::group::Group;
-use super::wires::{Link, Wires, whole_steps};
+use super::wires::{Link, Wires};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Contacts, Model, PopulationCell, Receptor, Use, draw};
-use crate::morph::Geometry;
-use crate::select::{Cable, Region};
+use crate::model::{Model, Receptor};
 use crate::vm::Target;
-use crate::wiring::{Member, Row, Wiring, Work};
+use crate::wiring::{Member, Row, Wiring, Work, whole_steps};
 
 /// Sources whose connections are drawn by one thread at a time.
 const CHUNK: usize = 32;
@@ -43,10 +41,7 @@ impl Layout<'_> {
         let projection = &model.projections[number];
         let named = |e: Error| e.in_element(format!("projection '{}'", projection.name));
         let places = self.places(model, number, wiring, groups).map_err(named)?;
-        let within = match &projection.contacts {
-            Contacts::Within(region) => self.within(model, number, wiring, region).map_err(named)?,
-            _ => Vec::new(),
-        };
+        let within = wiring.within(model)?;
         let senders: Vec<u32> = wiring
             .sources()
             .iter()
@@ -58,7 +53,7 @@ impl Layout<'_> {
         let draw_chunk = |first: usize| -> Result<Vec<(u32, Vec<Link>)>> {
             let (mut work, mut row, mut chosen) = (Work::default(), Row::default(), Vec::new());
             let mut drawn = Vec::with_capacity(CHUNK);
-            for i in first..(first + CHUNK).min(senders.len()) {
+            for (i, &sender) in senders.iter().enumerate().skip(first).take(CHUNK) {
                 wiring.row(i as u32, &mut work, &mut row)?;
                 let mut links = Vec::with_capacity(row.targets.len());
                 for ((&j, &weight), &delay_s) in row.targets.iter().zip(&row.weights).zip(&row.delays_s) {
@@ -87,7 +82,7 @@ impl Layout<'_> {
                         }
                     }
                 }
-                drawn.push((senders[i], links));
+                drawn.push((sender, links));
             }
             Ok(drawn)
         };
@@ -102,7 +97,13 @@ impl Layout<'_> {
     }
 
     /// What receives on each target.
-    fn places(&self, model: &Model, number: usize, wiring: &Wiring<'_>, groups: &[Group]) -> Result<Vec<Place>> {
+    fn places(
+        &self,
+        model: &Model,
+        number: usize,
+        wiring: &Wiring<'_>,
+        groups: &[Group],
+    ) -> Result<Vec<Place>> {
         let projection = &model.projections[number];
         if projection.receptors.len() != projection.target.parts.len() {
             let (n, parts) = (projection.receptors.len(), projection.target.parts.len());
@@ -110,7 +111,8 @@ impl Layout<'_> {
         }
         let place = |member: &Member| {
             let receptor = projection.receptors[member.part as usize];
-            let home = &self.homes[self.first_cell[member.population as usize] as usize + member.index as usize];
+            let home =
+                &self.homes[self.first_cell[member.population as usize] as usize + member.index as usize];
             place(receptor, home, &groups[home.group as usize]).ok_or_else(|| {
                 let population = &model.populations[member.population as usize].name;
                 let message = format!("cells of '{population}' have no such receptor");
@@ -118,57 +120,6 @@ impl Layout<'_> {
             })
         };
         wiring.targets().iter().map(place).collect()
-    }
-
-    /// The contacts of each target that lie in `region`.
-    fn within(
-        &self,
-        model: &Model,
-        number: usize,
-        wiring: &Wiring<'_>,
-        region: &Region,
-    ) -> Result<Vec<Vec<u32>>> {
-        let projection = &model.projections[number];
-        let mut lists: Vec<Vec<u32>> = Vec::with_capacity(wiring.targets().len());
-        let mut last: Option<(u32, Geometry)> = None;
-        for member in wiring.targets() {
-            let population = &model.populations[member.population as usize];
-            let (PopulationCell::Cable(cell), Some(synapse)) =
-                (&population.cell, projection.receptors[member.part as usize].synapse)
-            else {
-                lists.push(vec![0]);
-                continue;
-            };
-            let points = &cell.synapses[synapse as usize].points;
-            let is_new = last.as_ref().is_none_or(|(known, _)| *known != member.population);
-            if is_new {
-                last = Some((member.population, Geometry::of(&cell.morphology)));
-            } else if !points.is_random()
-                && let Some(list) = lists.last().cloned()
-            {
-                lists.push(list);
-                continue;
-            }
-            let Some((_, geometry)) = &last else { continue };
-            let cable = Cable::new(&cell.morphology, geometry);
-            let number = self.first_cell[member.population as usize] + member.index;
-            let draw = draw(model.seed, u64::from(number), Use::Synapse(synapse as usize));
-            let (cover, locations) = (region.evaluate(&cable)?, points.evaluate(&cable, &draw)?);
-            let inside = locations.iter().enumerate().filter(|(_, location)| cover.contains(**location));
-            let list: Vec<u32> = inside.map(|(at, _)| at as u32).collect();
-            if list.is_empty() {
-                let name = &cell.synapses[synapse as usize].name;
-                let message = format!(
-                    "none of the {} contacts of {name} on cell {} of '{}' lies in {region}",
-                    locations.len(),
-                    member.index,
-                    population.name
-                );
-                return Err(Error::new(ErrorKind::Value, message));
-            }
-            lists.push(list);
-        }
-        Ok(lists)
     }
 }
 

@@ -111,12 +111,6 @@ impl Routes {
     }
 }
 
-/// A delay in whole steps, s: what arrives between two steps counts as at the nearer, half-way as at the earlier, as
-/// NEURON has it.
-pub fn whole_steps(delay_s: f64, dt_s: f64) -> f64 {
-    (delay_s / dt_s - 0.5 - 1e-9).ceil().max(0.0) * dt_s
-}
-
 /// Routes under construction.
 #[derive(Debug)]
 pub struct Wires {
@@ -173,7 +167,9 @@ impl Wires {
         }
         let Ok(number) = u16::try_from(next) else {
             let message = format!("more than {MOST_DELAYS} different delays");
-            return Err(Error::new(ErrorKind::Limit, message).help("shorten the longest, or lengthen the time step"));
+            return Err(
+                Error::new(ErrorKind::Limit, message).help("shorten the longest, or lengthen the time step")
+            );
         };
         self.known.insert(delay_s.to_bits(), number);
         self.routes.delays_s.push(delay_s);

@@ -68,7 +68,7 @@ pub(super) fn read(
 }
 
 /// Reports a source of which nobody says when it spikes.
-fn spiking(node: &Node<'_>, index: usize, cells: &[ReadCell], populations: &[ReadPopulation]) {
+pub(super) fn spiking(node: &Node<'_>, index: usize, cells: &[ReadCell], populations: &[ReadPopulation]) {
     if let Some(cell) = populations[index].cell.map(|i| &cells[i])
         && cell.spike.is_none()
     {
@@ -80,7 +80,7 @@ fn spiking(node: &Node<'_>, index: usize, cells: &[ReadCell], populations: &[Rea
     }
 }
 
-fn synapse_index(node: &Node<'_>, target: &ReadCell) -> Option<usize> {
+pub(super) fn synapse_index(node: &Node<'_>, target: &ReadCell) -> Option<usize> {
     let name = node.text()?;
     let found = target.synapses().iter().position(|s| s.name == name);
     if found.is_none() {

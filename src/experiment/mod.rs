@@ -13,13 +13,18 @@
 //! ```
 
 mod cell;
+mod cells;
 mod components;
 mod connect;
+mod connector;
+mod drawn;
 mod membrane;
 mod node;
 mod population;
+mod projection;
 mod record;
 mod shape;
+mod space;
 mod stimulus;
 mod values;
 
@@ -31,6 +36,7 @@ use crate::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::model::{Method, Model, Run, SpikeDetector};
 use crate::units::Dimension;
 use cell::ReadCell;
+use cells::Selections;
 use node::{Node, Source, Table};
 use population::{Clock, ReadPopulation};
 
@@ -158,16 +164,21 @@ fn model(root: &Table<'_>) -> Option<Model> {
         populations.extend(population);
         found
     });
-    let (stimuli, recordings, connections) = if sound {
-        let stimuli = stimulus::read_all(root, &cells, &populations, &components, clock.duration_s);
-        let recordings = record::read_all(root, &cells, &populations, stimuli.as_deref().unwrap_or(&[]), run);
+    let selections = if sound { Selections::read(root, &populations, clock.seed) } else { None };
+    let (stimuli, recordings, connections, projections) = if let Some(selections) = selections {
+        let stimuli =
+            stimulus::read_all(root, &cells, &populations, &selections, &components, clock.duration_s);
+        let recordings =
+            record::read_all(root, &cells, &populations, &selections, stimuli.as_deref().unwrap_or(&[]), run);
         let connections = connect::read_all(root, &cells, &populations, clock.seed);
-        (stimuli, recordings, connections)
+        let dt_s = run.map_or(0.0, |run| run.dt_s);
+        let projections = projection::read_all(root, &cells, &mut populations, &selections, dt_s);
+        (stimuli, recordings, connections, projections)
     } else {
-        for key in ["stimulus", "record", "connection"] {
+        for key in ["stimulus", "record", "connection", "projection", "view", "assembly"] {
             root.get(key);
         }
-        (None, None, None)
+        (None, None, None, None)
     };
     root.finish();
     let spike_detectors = detectors(&cells, &populations);
@@ -181,7 +192,7 @@ fn model(root: &Table<'_>) -> Option<Model> {
         attachments: Vec::new(),
         couplings: Vec::new(),
         connections: connections?,
-        projections: Vec::new(),
+        projections: projections?,
         recordings: recordings?,
         spike_detectors,
     };

@@ -209,6 +209,19 @@ impl<'a> Node<'a> {
         None
     }
 
+    /// True or false, without any report.
+    pub(super) fn as_bool(&self) -> Option<bool> {
+        match self.value {
+            DeValue::Boolean(truth) => Some(*truth),
+            _ => None,
+        }
+    }
+
+    /// True or false.
+    pub(super) fn truth(&self) -> Option<bool> {
+        self.as_bool().or_else(|| self.expected("true or false", "without quotes"))
+    }
+
     /// A whole number from 0.
     pub(super) fn count(&self) -> Option<u64> {
         match self.value {

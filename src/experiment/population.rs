@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::cell::ReadCell;
+use super::cells::{self, Selections};
 use super::node::{Node, Table, suggestion};
+use super::space;
 use super::values::Body;
 use crate::error::ErrorKind;
 use crate::model::{CableCell, CellSet, Population, PopulationCell};
@@ -40,6 +42,7 @@ pub(super) fn read(
 ) -> Option<ReadPopulation> {
     let table = node.table()?;
     let size = size(&table);
+    let positions = size.and_then(|size| space::positions(&table, name, size, clock.seed));
     let sources = ["spike_times", "regular", "poisson"];
     let given: Vec<Node<'_>> = sources.iter().filter_map(|key| table.get(key)).collect();
     let cell = if given.is_empty() { table.need("cell", "\"ball_and_stick\"") } else { table.get("cell") };
@@ -69,7 +72,9 @@ pub(super) fn read(
         (None, None) => None,
     };
     table.finish();
-    read
+    let mut read = read?;
+    read.population.positions = positions?;
+    Some(read)
 }
 
 fn size(table: &Table<'_>) -> Option<usize> {
@@ -269,27 +274,29 @@ pub(super) fn which(table: &Table<'_>, populations: &[ReadPopulation]) -> Option
     }
 }
 
-/// `cells = "all"`, `cells = 0` or `cells = [0, 1]`.
-pub(super) fn cell_set(table: &Table<'_>, population: Option<&ReadPopulation>) -> Option<CellSet> {
-    let Some(node) = table.get("cells") else { return Some(CellSet::All) };
-    if let Some(text) = node.as_text() {
-        if text == "all" {
-            return Some(CellSet::All);
+/// The cells that a stimulus or a recording is about: `population`, which may name a view or an assembly, and `cells`.
+pub(super) fn targets(
+    table: &Table<'_>,
+    populations: &[ReadPopulation],
+    selections: &Selections,
+) -> Option<Vec<(usize, CellSet)>> {
+    let mut parts = match table.get("population") {
+        Some(node) => selections.cells(&node)?.parts,
+        None => vec![(which(table, populations)?, CellSet::All)],
+    };
+    if let Some(node) = table.get("cells") {
+        let [(population, set @ CellSet::All)] = parts.as_mut_slice() else {
+            let help = "a view or an assembly says which cells already";
+            node.wrong(ErrorKind::Syntax, "`cells` of cells that are chosen already", help);
+            return None;
+        };
+        if node.as_text() != Some("all") {
+            let size = populations[*population].population.size;
+            *set =
+                CellSet::Indices(cells::members(&node, size, &mut Stream::new(0, Purpose::Other, [0, 0]))?);
         }
-        node.wrong(ErrorKind::Name, format!("`{text}` is no set of cells"), "\"all\", 0 or [0, 1]");
-        return None;
     }
-    let items = node.one_or_more()?;
-    if items.is_empty() {
-        node.wrong(ErrorKind::Value, "no cells", "\"all\", 0 or [0, 1]");
-        return None;
-    }
-    let size = population?.population.size;
-    let indices: Option<Vec<usize>> = items.iter().map(|item| cell_index(item, size)).collect();
-    let mut indices = indices?;
-    indices.sort_unstable();
-    indices.dedup();
-    Some(CellSet::Indices(indices))
+    Some(parts)
 }
 
 /// The index of a cell in a population of `size`.

@@ -1,11 +1,12 @@
 //! `[[record]]`: sampled signals.
 
 use super::cell::ReadCell;
+use super::cells::Selections;
 use super::node::{Node, Table, suggestion};
 use super::population::{self, ReadPopulation};
 use super::values;
 use crate::error::ErrorKind;
-use crate::model::{PopulationCell, Recording, Run, Site, Stimulus};
+use crate::model::{CellSet, PopulationCell, Recording, Run, Site, Stimulus};
 use crate::units::Dimension;
 
 /// All `[[record]]` of the file.
@@ -13,6 +14,7 @@ pub(super) fn read_all(
     root: &Table<'_>,
     cells: &[ReadCell],
     populations: &[ReadPopulation],
+    selections: &Selections,
     stimuli: &[Stimulus],
     run: Option<Run>,
 ) -> Option<Vec<Recording>> {
@@ -20,13 +22,22 @@ pub(super) fn read_all(
     let mut sound = true;
     if let Some(node) = root.get("record") {
         for item in node.list()? {
-            match read(&item, cells, populations, stimuli, run) {
-                Some(mut recording) => {
-                    sound &= name_file(&item, &mut recording, &recordings, populations).is_some();
-                    item.source.named(format!("recording '{}'", recording.file), item.place());
-                    recordings.push(recording);
+            let parts = item.table().and_then(|table| population::targets(&table, populations, selections));
+            sound &= parts.is_some();
+            let mut file = None;
+            for part in parts.into_iter().flatten() {
+                let Some(mut recording) = read(&item, cells, populations, part, stimuli, run) else {
+                    sound = false;
+                    continue;
+                };
+                // The cells of an assembly are columns of one table.
+                match &file {
+                    Some(file) => recording.file = String::clone(file),
+                    None => sound &= name_file(&item, &mut recording, &recordings, populations).is_some(),
                 }
-                None => sound = false,
+                file = Some(recording.file.clone());
+                item.source.named(format!("recording '{}'", recording.file), item.place());
+                recordings.push(recording);
             }
         }
     }
@@ -37,16 +48,17 @@ fn read(
     node: &Node<'_>,
     cells: &[ReadCell],
     populations: &[ReadPopulation],
+    (population, set): (usize, CellSet),
     stimuli: &[Stimulus],
     run: Option<Run>,
 ) -> Option<Recording> {
     let table = node.table()?;
-    let population = population::which(&table, populations);
-    let target = population.map(|i| &populations[i]);
-    let set = population::cell_set(&table, target);
+    table.get("population");
+    table.get("cells");
+    let target = Some(&populations[population]);
     let site = site(&table, target);
     let variables = table.need("variables", "[\"v\"]").and_then(|n| {
-        let (index, cell) = (population?, target?.cell.map(|i| &cells[i]));
+        let (index, cell) = (population, target?.cell.map(|i| &cells[i]));
         variables(&n, cell, stimuli, index)
     });
     let interval = match table.get("every") {
@@ -59,8 +71,8 @@ fn read(
     };
     table.finish();
     Some(Recording {
-        population: population?,
-        cells: set?,
+        population,
+        cells: set,
         site: site?,
         variables: variables?,
         interval_s: interval?,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::cell::ReadCell;
+use super::cells::Selections;
 use super::components::{Components, Instance};
 use super::node::{Node, Table, suggestion};
 use super::population::{self, ReadPopulation};
 use super::values;
 use crate::error::ErrorKind;
-use crate::model::{PopulationCell, Stimulus};
+use crate::model::{CellSet, PopulationCell, Stimulus};
 use crate::units::Dimension;
 
 const KINDS: [&str; 7] = ["dc", "step", "steps", "ramp", "ac", "noise", "voltage_clamp"];
@@ -18,6 +19,7 @@ pub(super) fn read_all(
     root: &Table<'_>,
     cells: &[ReadCell],
     populations: &[ReadPopulation],
+    selections: &Selections,
     components: &Components,
     duration_s: f64,
 ) -> Option<Vec<Stimulus>> {
@@ -25,11 +27,23 @@ pub(super) fn read_all(
     let mut sound = true;
     if let Some(node) = root.get("stimulus") {
         for item in node.list()? {
-            let Some(read) = read(&item, cells, populations, components, duration_s) else {
+            let parts = item.table().and_then(|table| population::targets(&table, populations, selections));
+            let mut read_parts = Vec::new();
+            for part in parts.into_iter().flatten() {
+                read_parts.push(read(&item, cells, populations, part, components, duration_s));
+            }
+            let many = read_parts.len() > 1;
+            let Some(all) = read_parts.into_iter().collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
+            else {
                 sound = false;
                 continue;
             };
-            for stimulus in read {
+            for mut stimulus in all.into_iter().flatten() {
+                if many {
+                    // One entry on several populations is one stimulus on each.
+                    let population = &populations[stimulus.population].population.name;
+                    stimulus.name = format!("{} on {population}", stimulus.name);
+                }
                 if stimuli.iter().any(|s| s.name == stimulus.name) {
                     let message = format!("two stimuli are called `{}`", stimulus.name);
                     item.wrong(ErrorKind::Name, message, "give them different names with `name`");
@@ -47,14 +61,15 @@ fn read(
     node: &Node<'_>,
     cells: &[ReadCell],
     populations: &[ReadPopulation],
+    (population, set): (usize, CellSet),
     components: &Components,
     duration_s: f64,
 ) -> Option<Vec<Stimulus>> {
     let table = node.table()?;
+    table.get("population");
+    table.get("cells");
     let name = table.get("name").map(|n| n.text());
-    let population = population::which(&table, populations);
-    let target = population.map(|i| &populations[i]);
-    let set = population::cell_set(&table, target);
+    let target = Some(&populations[population]);
     let cable = target.is_none_or(|p| matches!(p.population.cell, PopulationCell::Cable(_)));
     let body = target.and_then(population::body);
     let points = match (table.get("at"), cable) {
@@ -81,7 +96,7 @@ fn read(
         Some(name) => name?.to_string(),
         None => stem,
     };
-    let (population, cells, points, currents) = (population?, set?, points?, currents?);
+    let (cells, points, currents) = (set, points?, currents?);
     let many = currents.len() > 1;
     let stimulus = |(i, made): (usize, Instance)| {
         let name = if many { format!("{stem}[{i}]") } else { stem.clone() };

@@ -232,7 +232,8 @@ mod tests {
         let ring = Space { periodic: [Some((0.0, 100.0)), None, None], ..Space::default() };
         assert_eq!(ring.distance([5.0, 0.0, 0.0], [95.0, 0.0, 0.0]), 10.0);
         assert_eq!(ring.displacement([95.0, 0.0, 0.0], [5.0, 3.0, 0.0]), [10.0, 3.0, 0.0]);
-        let flat = Space { axes: [true, true, false], scale: 2.0, offset: [1.0, 0.0, 0.0], ..Space::default() };
+        let flat =
+            Space { axes: [true, true, false], scale: 2.0, offset: [1.0, 0.0, 0.0], ..Space::default() };
         assert_eq!(flat.distance([0.0; 3], [1.0, 1.5, 9.0]), 5.0);
     }
 }

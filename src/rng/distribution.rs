@@ -104,7 +104,8 @@ impl Distribution {
             (value.is_nan() || value < 0.0).then(|| format!("{name} must not be negative, as {value} is"))
         };
         let order = |low: f64, high: f64| {
-            (low.is_nan() || high.is_nan() || low > high).then(|| format!("low ({low}) is above high ({high})"))
+            (low.is_nan() || high.is_nan() || low > high)
+                .then(|| format!("low ({low}) is above high ({high})"))
         };
         match *self {
             Uniform { low, high } => order(low, high),
@@ -232,7 +233,10 @@ mod tests {
         let drawn: Vec<f64> = (0..n).map(|_| distribution.draw(&mut stream)).collect();
         let m = drawn.iter().sum::<f64>() / n as f64;
         let v = drawn.iter().map(|x| (x - m).powi(2)).sum::<f64>() / n as f64;
-        assert!((m - mean).abs() < 5.0 * (variance / n as f64).sqrt(), "{distribution:?}: mean {m}, not {mean}");
+        assert!(
+            (m - mean).abs() < 5.0 * (variance / n as f64).sqrt(),
+            "{distribution:?}: mean {m}, not {mean}"
+        );
         assert!((v / variance - 1.0).abs() < 0.05, "{distribution:?}: variance {v}, not {variance}");
     }
 

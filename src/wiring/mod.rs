@@ -4,6 +4,7 @@
 //! same however it is divided among threads.
 
 mod compiled;
+mod contacts;
 mod pairs;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -14,6 +15,7 @@ use crate::rng::{Distribution, Purpose, Stream};
 use crate::simd::Level;
 use compiled::Compiled;
 pub use compiled::Work;
+pub use contacts::{one_by_one, whole_steps};
 use pairs::Pairs;
 
 /// One of the cells of a [`Cells`].
@@ -35,7 +37,8 @@ pub fn members(model: &Model, cells: &Cells) -> Result<Vec<Member>> {
     let mut members = Vec::new();
     for (part, (population, set)) in cells.parts.iter().enumerate() {
         let Some(its) = model.populations.get(*population) else {
-            let message = format!("population {population} does not exist; there are {}", model.populations.len());
+            let message =
+                format!("population {population} does not exist; there are {}", model.populations.len());
             return Err(Error::new(ErrorKind::Name, message));
         };
         let member =
@@ -101,7 +104,8 @@ impl<'a> Wiring<'a> {
     /// If its cells do not exist, or its rule does not fit them.
     pub fn new(model: &'a Model, number: usize, level: Level) -> Result<Wiring<'a>> {
         let projection = &model.projections[number];
-        Wiring::ready(model, projection, level).map_err(|e| e.in_element(format!("projection '{}'", projection.name)))
+        Wiring::ready(model, projection, level)
+            .map_err(|e| e.in_element(format!("projection '{}'", projection.name)))
     }
 
     fn ready(model: &'a Model, projection: &'a Projection, level: Level) -> Result<Wiring<'a>> {
@@ -123,7 +127,10 @@ impl<'a> Wiring<'a> {
             }
             steps += 1;
             if steps > model.projections.len() {
-                return Err(Error::new(ErrorKind::Value, "projections take their pairs of each other in a circle"));
+                return Err(Error::new(
+                    ErrorKind::Value,
+                    "projections take their pairs of each other in a circle",
+                ));
             }
         }
         let values = |value: &Value| Values::new(value, of, sources.len() * targets.len());
@@ -176,8 +183,9 @@ impl<'a> Wiring<'a> {
         row.entries.clear();
         self.pairs.row(self, i, work, &mut row.targets, &mut row.entries);
         let Row { targets, weights, delays_s, entries } = row;
-        self.weight.fill(self, i, targets, entries, Purpose::Weight, work, weights);
-        self.delay_s.fill(self, i, targets, entries, Purpose::Delay, work, delays_s);
+        let pairs = (i, &targets[..], &entries[..]);
+        self.weight.fill(self, pairs, Purpose::Weight, work, weights);
+        self.delay_s.fill(self, pairs, Purpose::Delay, work, delays_s);
         let who = |at: usize| format!("from source {i} to target {}", targets[at]);
         if let Some(at) = weights.iter().position(|w| !w.is_finite()) {
             let message = format!("the weight {} is {}", who(at), weights[at]);
@@ -204,10 +212,6 @@ impl<'a> Wiring<'a> {
                 chosen.sort_unstable();
             }
         }
-    }
-
-    fn wrong(&self, kind: ErrorKind, message: String) -> Error {
-        Error::new(kind, message).in_element(format!("projection '{}'", self.projection.name))
     }
 
     fn source_place(&self, i: u32) -> Position {
@@ -268,9 +272,7 @@ impl Values {
     fn fill(
         &self,
         wiring: &Wiring<'_>,
-        i: u32,
-        targets: &[u32],
-        entries: &[u32],
+        (i, targets, entries): (u32, &[u32], &[u32]),
         purpose: Purpose,
         work: &mut Work,
         out: &mut Vec<f64>,

@@ -18,9 +18,17 @@ pub enum Pairs {
     OneToOne,
     Probability(Chance),
     /// Each source has so many targets.
-    PerSource { key: u64, n: Number, with_replacement: bool },
+    PerSource {
+        key: u64,
+        n: Number,
+        with_replacement: bool,
+    },
     /// Target (and number in the list) of each, by source.
-    Table { first: Vec<u32>, targets: Vec<u32>, entries: Vec<u32> },
+    Table {
+        first: Vec<u32>,
+        targets: Vec<u32>,
+        entries: Vec<u32>,
+    },
 }
 
 /// Pairs drawn with a probability.
@@ -101,7 +109,9 @@ impl Pairs {
             }
             Connector::FixedProbability(p) => return wrong(format!("{p} is no probability: from 0 to 1")),
             Connector::Probability(formula) if no_mutual => {
-                return wrong(format!("mutual connections can not be left out where the probability is {formula}"));
+                return wrong(format!(
+                    "mutual connections can not be left out where the probability is {formula}"
+                ));
             }
             Connector::Probability(formula) => {
                 let formula = Some(Compiled::new(formula)?);
@@ -146,7 +156,10 @@ impl Pairs {
                     drawn.filter(allowed).take(*total as usize).collect()
                 };
                 if (pairs.len() as u64) < *total {
-                    return wrong(format!("{total} different pairs are wanted, and there are {}", pairs.len()));
+                    return wrong(format!(
+                        "{total} different pairs are wanted, and there are {}",
+                        pairs.len()
+                    ));
                 }
                 table(n, m, &pairs)?
             }
@@ -157,7 +170,14 @@ impl Pairs {
     }
 
     /// The targets of source `i`, ascending, and their numbers in the list if there is one.
-    pub fn row(&self, wiring: &Wiring<'_>, i: u32, work: &mut Work, targets: &mut Vec<u32>, entries: &mut Vec<u32>) {
+    pub fn row(
+        &self,
+        wiring: &Wiring<'_>,
+        i: u32,
+        work: &mut Work,
+        targets: &mut Vec<u32>,
+        entries: &mut Vec<u32>,
+    ) {
         let m = wiring.targets.len() as u32;
         let stream = |key: u64| Stream::new(wiring.seed, Purpose::Connection, [key, u64::from(i)]);
         match self {
@@ -247,10 +267,8 @@ impl Chance {
         let is_target = wiring.targets.iter().any(|t| order(*t) == order(own));
         for (j, &other) in wiring.targets.iter().enumerate() {
             if order(own) != order(other) && is_drawn(own, other) {
-                let mutual = is_target
-                    && order(own) < order(other)
-                    && is_drawn(other, own)
-                    && is_source(other);
+                let mutual =
+                    is_target && order(own) < order(other) && is_drawn(other, own) && is_source(other);
                 if !mutual {
                     targets.push(j as u32);
                 }
@@ -328,7 +346,10 @@ fn table(n: usize, m: usize, pairs: &[(u32, u32)]) -> Result<Pairs> {
 
 fn small_world(wiring: &Wiring<'_>, key: u64, degree_um: f64, rewiring: f64) -> Result<Pairs> {
     if !(0.0..=1.0).contains(&rewiring) {
-        return Err(Error::new(ErrorKind::Value, format!("{rewiring} is no probability of rewiring: from 0 to 1")));
+        return Err(Error::new(
+            ErrorKind::Value,
+            format!("{rewiring} is no probability of rewiring: from 0 to 1"),
+        ));
     }
     let (n, m) = (wiring.sources.len() as u32, wiring.targets.len() as u32);
     let space = &wiring.projection.space;

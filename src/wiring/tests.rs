@@ -81,7 +81,8 @@ fn all_to_all_and_one_to_one() {
 #[test]
 fn a_view_on_both_sides_leaves_out_the_cell_itself() {
     let mut model = recurrent(6, Connector::AllToAll, SelfConnections::Forbidden);
-    model.projections[0].source.parts = vec![(0, CellSet::Indices(vec![1, 4])), (1, CellSet::Indices(vec![4]))];
+    model.projections[0].source.parts =
+        vec![(0, CellSet::Indices(vec![1, 4])), (1, CellSet::Indices(vec![4]))];
     model.projections[0].target.parts = vec![(0, CellSet::Indices(vec![4, 5]))];
     // Cell 4 of the first population is source 1 and target 0; cell 4 of the second is another cell.
     assert_eq!(pairs(&model), [(0, 0), (0, 1), (1, 1), (2, 0), (2, 1)]);
@@ -207,10 +208,7 @@ fn lists_keep_their_values_whatever_their_order() {
     let mut model = model(2, 3, Connector::Listed(listed));
     model.projections[0].weight = Value::Listed(vec![1.0, 2.0, 3.0, 4.0].into());
     model.projections[0].delay_s = Value::Matrix((0..6).map(|k| f64::from(k) * 1e-3).collect());
-    assert_eq!(
-        drawn(&model),
-        [(0, 1, 2.0, 1e-3), (0, 1, 4.0, 1e-3), (1, 0, 3.0, 3e-3), (1, 2, 1.0, 5e-3)]
-    );
+    assert_eq!(drawn(&model), [(0, 1, 2.0, 1e-3), (0, 1, 4.0, 1e-3), (1, 0, 3.0, 3e-3), (1, 2, 1.0, 5e-3)]);
     model.projections[0].connector = Connector::Listed(Arc::new(Listed { pairs: vec![(2, 0)] }));
     model.projections[0].weight = Value::Constant(1.0);
     assert!(fault(&model).contains("connection 0 is from 2 to 0"));
@@ -227,7 +225,9 @@ fn a_clone_has_the_same_pairs_and_values_of_its_own() {
     model.projections.push(second);
     assert_eq!(pairs(&model), first);
     model.projections[1].target = Cells::all(0);
-    assert!(Wiring::new(&model, 1, Level::fastest()).unwrap_err().to_string().contains("connects other cells"));
+    assert!(
+        Wiring::new(&model, 1, Level::fastest()).unwrap_err().to_string().contains("connects other cells")
+    );
 }
 
 #[test]

@@ -19,8 +19,12 @@ use crate::engine::CellPlan;
 use crate::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::model::{Model, PopulationCell, Site, SpikeDetector, Use, draw};
 use crate::select::{Cable, Location, Points};
+use crate::wiring;
 use documents::Documents;
 use shape::Body;
+
+/// Connections in a document at most.
+const MOST_CONNECTIONS: usize = 20_000_000;
 
 /// The documents of a model.
 #[derive(Debug, Clone)]
@@ -38,6 +42,13 @@ pub struct Written {
 /// # Errors
 /// Everything in the model that NeuroML has no words for, each by its name.
 pub fn write(model: &Model, name: &str) -> Result<Written> {
+    if !model.projections.is_empty() {
+        // A document lists connections one by one.
+        let mut listed = model.clone();
+        listed.connections.extend(wiring::one_by_one(model, MOST_CONNECTIONS)?);
+        listed.projections.clear();
+        return write(&listed, name);
+    }
     let name = id_like(name);
     let mut writer = Writer {
         model,

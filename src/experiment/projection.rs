@@ -1,0 +1,331 @@
+//! `[[projection]]`: cells connected to cells by a rule.
+
+use std::sync::Arc;
+
+use super::cell::ReadCell;
+use super::cells::Selections;
+use super::connect::{spiking, synapse_index};
+use super::node::{Node, Table};
+use super::population::ReadPopulation;
+use super::{connector, drawn, space, values};
+use crate::dynamics::Dynamics;
+use crate::error::ErrorKind;
+use crate::model::{
+    Cells, Contacts, Placed, PopulationCell, Projection, Receptor, SelfConnections, Sender, Space, Value,
+};
+use crate::units::Dimension;
+
+/// All `[[projection]]` of the file. What they place on cells themselves goes to the populations.
+pub(super) fn read_all(
+    root: &Table<'_>,
+    cells: &[ReadCell],
+    populations: &mut [ReadPopulation],
+    selections: &Selections,
+    dt_s: f64,
+) -> Option<Vec<Projection>> {
+    let mut projections: Vec<Projection> = Vec::new();
+    let mut sound = true;
+    if let Some(node) = root.get("projection") {
+        for item in node.list()? {
+            let Some(projection) = read(&item, cells, populations, selections, dt_s, &projections) else {
+                sound = false;
+                continue;
+            };
+            if projections.iter().any(|p| p.name == projection.name) {
+                let message = format!("two projections are called `{}`", projection.name);
+                item.wrong(ErrorKind::Name, message, "give them different names with `name`");
+                sound = false;
+            }
+            item.source.named(format!("projection '{}'", projection.name), item.place());
+            projections.push(projection);
+        }
+    }
+    sound.then_some(projections)
+}
+
+fn read(
+    node: &Node<'_>,
+    cells: &[ReadCell],
+    populations: &mut [ReadPopulation],
+    selections: &Selections,
+    dt_s: f64,
+    before: &[Projection],
+) -> Option<Projection> {
+    let table = node.table()?;
+    let ends = |key: &str| table.need(key, "\"exc\"").and_then(|n| selections.cells(&n).map(|c| (n, c)));
+    let (from, to) = (ends("from"), ends("to"));
+    let name = table.get("name").map(|n| n.text());
+    let synapse = table.get("synapse");
+    let at = table.get("at");
+    let contacts = table.get("points");
+    let connector = table.need("connector", "{ fixed_probability = 0.1 }");
+    let weight = table.get("weight");
+    let delay = table.get("delay");
+    let self_connections = match table.get("self_connections") {
+        Some(node) => self_connections(&node),
+        None => Some(SelfConnections::Allowed),
+    };
+    let space = match table.get("space") {
+        Some(node) => space::space(&node),
+        None => Some(Space::default()),
+    };
+    table.finish();
+    let ((from_node, source), (to_node, target)) = (from?, to?);
+    for (population, _) in &source.parts {
+        spiking(&from_node, *population, cells, populations);
+    }
+    let name = match name {
+        Some(name) => name?.to_string(),
+        None => free_name(&from_node, &to_node, synapse.as_ref(), before),
+    };
+    let receptors = receptors(&to_node, synapse.as_ref(), at.as_ref(), &name, &target, cells, populations)?;
+    let units = strength(&receptors, &target, populations);
+    let size = |cells: &Cells| {
+        let of =
+            |(p, set): &(usize, crate::model::CellSet)| set.indices(populations[*p].population.size).len();
+        cells.parts.iter().map(of).sum::<usize>()
+    };
+    let connector = connector::read(&connector?, (size(&source), size(&target)), &units, before)?;
+    let contacts = match contacts {
+        Some(node) => points(&node)?,
+        None => Contacts::All,
+    };
+    let weight = match (weight, connector.weight) {
+        (Some(node), Some(_)) => {
+            node.wrong(
+                ErrorKind::Syntax,
+                "the list of connections has weights already",
+                "leave `weight` out",
+            );
+            return None;
+        }
+        (Some(node), None) => drawn::value(&node, &units)?,
+        (None, Some(listed)) => listed,
+        (None, None) => Value::Constant(1.0),
+    };
+    if let Some(node) = table.get("weight").as_ref() {
+        check_sign(node, &weight, &receptors, &target, populations)?;
+    }
+    let delay_s = match (delay, connector.delay_s) {
+        (Some(node), Some(_)) => {
+            node.wrong(ErrorKind::Syntax, "the list of connections has delays already", "leave `delay` out");
+            return None;
+        }
+        (Some(node), None) => {
+            let value = drawn::value(&node, &[(Dimension::TIME, 1.0)])?;
+            if let Value::Constant(delay) = value
+                && delay < dt_s * (1.0 - 1e-9)
+            {
+                let message = format!("the delay is shorter than the time step of {} ms", dt_s * 1e3);
+                node.wrong(ErrorKind::Value, message, "lengthen the delay or shorten the step");
+                return None;
+            }
+            value
+        }
+        (None, Some(listed)) => listed,
+        (None, None) => {
+            table.need("delay", "\"1 ms\"");
+            return None;
+        }
+    };
+    Some(Projection {
+        name,
+        source,
+        sender: Sender::Cell,
+        target,
+        receptors,
+        contacts,
+        connector: connector.connector,
+        self_connections: self_connections?,
+        space: space?,
+        weight,
+        delay_s,
+    })
+}
+
+/// `exc to inh, AMPA`, with a number if that is taken.
+fn free_name(from: &Node<'_>, to: &Node<'_>, synapse: Option<&Node<'_>>, before: &[Projection]) -> String {
+    let text = |node: &Node<'_>| {
+        let items = node.one_or_more().unwrap_or_default();
+        items.iter().filter_map(Node::as_text).collect::<Vec<_>>().join(" and ")
+    };
+    let mut name = format!("{} to {}", text(from), text(to));
+    if let Some(synapse) = synapse.and_then(Node::as_text) {
+        name = format!("{name}, {synapse}");
+    }
+    let mut free = name.clone();
+    let mut number = 1;
+    while before.iter().any(|p| p.name == free) {
+        number += 1;
+        free = format!("{name} ({number})");
+    }
+    free
+}
+
+fn self_connections(node: &Node<'_>) -> Option<SelfConnections> {
+    match (node.as_bool(), node.as_text()) {
+        (Some(true), _) => Some(SelfConnections::Allowed),
+        (Some(false), _) => Some(SelfConnections::Forbidden),
+        (None, Some("not_mutual")) => Some(SelfConnections::NotMutual),
+        _ => {
+            node.wrong(ErrorKind::Syntax, "not an answer", "true, false or \"not_mutual\"");
+            None
+        }
+    }
+}
+
+/// `points = "all"`, `3`, `[0, 2]`, `{ random = 1 }` or `{ within = "apical_dendrites" }`.
+fn points(node: &Node<'_>) -> Option<Contacts> {
+    if node.as_text() == Some("all") {
+        return Some(Contacts::All);
+    }
+    if node.is_table() {
+        let table = node.table()?;
+        let (random, within) = (table.get("random"), table.get("within"));
+        table.finish();
+        return match (random, within) {
+            (Some(node), None) => {
+                let count = node.count()?;
+                Some(Contacts::Random(u32::try_from(count).unwrap_or(u32::MAX)))
+            }
+            (None, Some(node)) => values::region(&node, None).map(Contacts::Within),
+            _ => {
+                node.wrong(
+                    ErrorKind::Syntax,
+                    "not a choice of points",
+                    "{ random = 1 } or { within = \"soma\" }",
+                );
+                None
+            }
+        };
+    }
+    let list: Option<Vec<u32>> = node
+        .one_or_more()?
+        .iter()
+        .map(|item| item.count().map(|n| u32::try_from(n).unwrap_or(u32::MAX)))
+        .collect();
+    list.map(Contacts::Listed)
+}
+
+/// What receives in each of the target's populations.
+fn receptors(
+    to: &Node<'_>,
+    synapse: Option<&Node<'_>>,
+    at: Option<&Node<'_>>,
+    name: &str,
+    target: &Cells,
+    cells: &[ReadCell],
+    populations: &mut [ReadPopulation],
+) -> Option<Vec<Receptor>> {
+    let mut receptors = Vec::with_capacity(target.parts.len());
+    for (population, _) in &target.parts {
+        let its = &mut populations[*population];
+        let Some(cell) = its.cell.map(|i| &cells[i]) else {
+            let message = format!("`{}` is a source of spikes and has no synapses", its.population.name);
+            to.wrong(ErrorKind::Value, message, "connect to a population of cells");
+            return None;
+        };
+        let Some(synapse) = synapse else {
+            receptors.push(own_port(to, &its.population.cell, &its.population.name)?);
+            continue;
+        };
+        let index = synapse_index(synapse, cell)?;
+        let number = match at {
+            None => index,
+            Some(at) => place(at, &mut its.population.cell, index, name)?,
+        };
+        receptors.push(Receptor { synapse: Some(number as u32), port: 0 });
+    }
+    Some(receptors)
+}
+
+/// The port by which a point cell itself receives.
+fn own_port(to: &Node<'_>, cell: &PopulationCell, name: &str) -> Option<Receptor> {
+    match cell {
+        PopulationCell::Point(cell) if !cell.dynamics.in_ports().is_empty() => {
+            Some(Receptor { synapse: None, port: 0 })
+        }
+        _ => {
+            let message = format!("`synapse` is missing: cells of `{name}` do not receive spikes themselves");
+            to.wrong(ErrorKind::Name, message, "add it, such as: synapse = \"AMPA\"");
+            None
+        }
+    }
+}
+
+/// Puts another set of synapse `index` on the cells, at the points that the projection names.
+fn place(at: &Node<'_>, cell: &mut PopulationCell, index: usize, name: &str) -> Option<usize> {
+    let PopulationCell::Cable(cable) = cell else {
+        at.wrong(ErrorKind::Value, "a point neuron has no places", "leave `at` out");
+        return None;
+    };
+    let body = values::Body::new(&cable.morphology);
+    let points = values::points(at, Some(&body))?;
+    let cable = Arc::make_mut(cable);
+    let like = &cable.synapses[index];
+    let placed = Placed { name: format!("{} of {name}", like.name), points, ..like.clone() };
+    cable.synapses.push(placed);
+    Some(cable.synapses.len() - 1)
+}
+
+fn dynamics<'a>(receptor: &Receptor, population: &'a ReadPopulation) -> Option<&'a Dynamics> {
+    match (&population.population.cell, receptor.synapse) {
+        (PopulationCell::Cable(cell), Some(synapse)) => {
+            cell.synapses.get(synapse as usize).map(|s| &*s.dynamics)
+        }
+        (PopulationCell::Point(cell), Some(synapse)) => {
+            cell.synapses.get(synapse as usize).map(|s| &*s.dynamics)
+        }
+        (PopulationCell::Point(cell), None) => Some(&cell.dynamics),
+        _ => None,
+    }
+}
+
+/// What weights may be written in: plain factors on the synapse's own strength, or that strength itself.
+fn strength(receptors: &[Receptor], target: &Cells, populations: &[ReadPopulation]) -> Vec<(Dimension, f64)> {
+    let mut units = vec![(Dimension::NONE, 1.0)];
+    let of = |(receptor, (population, _)): (&Receptor, &(usize, crate::model::CellSet))| {
+        let dynamics = dynamics(receptor, &populations[*population])?;
+        if dynamics.is_a("basePynnSynapse") {
+            // Their weight is a plain number of µS or nA.
+            return match dynamics.exposed("g").is_some() {
+                true => Some((Dimension::CONDUCTANCE, 1e6)),
+                false => Some((Dimension::CURRENT, 1e9)),
+            };
+        }
+        let own = dynamics.parameters.iter().find(|p| matches!(p.name.as_str(), "gbase" | "ibase"))?;
+        (own.value != 0.0).then(|| (own.dimension, 1.0 / own.value))
+    };
+    let mut found = receptors.iter().zip(&target.parts).map(of);
+    if let Some(Some(first)) = found.next()
+        && found.all(|other| other == Some(first))
+    {
+        units.push(first);
+    }
+    units
+}
+
+/// Reports a weight whose sign does not fit what receives it: a conductance is never negative.
+fn check_sign(
+    node: &Node<'_>,
+    weight: &Value,
+    receptors: &[Receptor],
+    target: &Cells,
+    populations: &[ReadPopulation],
+) -> Option<()> {
+    let negative = match weight {
+        Value::Constant(w) => *w < 0.0,
+        Value::Listed(list) => list.iter().any(|w| *w < 0.0),
+        Value::Matrix(list) => list.iter().any(|w| *w < 0.0),
+        _ => false,
+    };
+    let conducts = receptors.iter().zip(&target.parts).any(|(receptor, (population, _))| {
+        dynamics(receptor, &populations[*population]).is_some_and(|d| d.exposed("g").is_some())
+    });
+    if negative && conducts {
+        let help = "a synapse inhibits by its reversal potential, not by its weight";
+        node.wrong(ErrorKind::Value, "a negative weight on a conductance", help);
+        return None;
+    }
+    Some(())
+}

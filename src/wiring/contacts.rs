@@ -1,0 +1,133 @@
+//! Which contacts there are on target cells, and which of them a projection takes.
+
+use super::{Member, Row, Wiring, Work};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Connection, Contacts, Model, PopulationCell, Receiver, Use, draw};
+use crate::morph::Geometry;
+use crate::select::{Cable, Location};
+use crate::simd::Level;
+
+/// Told the shape of a target (none for point cells), the name of the synapse and its contacts there.
+type Look<'l, T> = &'l mut dyn FnMut(Option<&Cable<'_>>, &str, &[Location]) -> Result<T>;
+
+impl Wiring<'_> {
+    /// The contacts of each target that lie in the region of [`Contacts::Within`]; empty for other choices.
+    ///
+    /// # Errors
+    /// If a target has none there.
+    pub fn within(&self, model: &Model) -> Result<Vec<Vec<u32>>> {
+        let Contacts::Within(region) = &self.projection.contacts else { return Ok(Vec::new()) };
+        self.on_targets(model, &mut |cable, name, locations| {
+            let Some(cable) = cable else { return Ok(vec![0]) };
+            let cover = region.evaluate(cable).map_err(|e| self.named(e))?;
+            let inside = locations.iter().enumerate().filter(|(_, location)| cover.contains(**location));
+            let list: Vec<u32> = inside.map(|(at, _)| at as u32).collect();
+            if list.is_empty() {
+                let message = format!("none of the {} contacts of {name} lies in {region}", locations.len());
+                return Err(self.wrong(ErrorKind::Value, message));
+            }
+            Ok(list)
+        })
+    }
+
+    /// What `look` says of the contacts on each target; of cells that are all alike it is asked once.
+    fn on_targets<T: Clone>(&self, model: &Model, look: Look<'_, T>) -> Result<Vec<T>> {
+        let mut first_cell = vec![0u64];
+        for population in &model.populations {
+            first_cell.push(first_cell[first_cell.len() - 1] + population.size as u64);
+        }
+        let mut found: Vec<T> = Vec::with_capacity(self.targets.len());
+        let mut last: Option<(u32, Geometry)> = None;
+        for member in &self.targets {
+            let Member { part, population, index } = *member;
+            let receptor = self.projection.receptors.get(part as usize);
+            let (PopulationCell::Cable(cell), Some(synapse)) =
+                (&model.populations[population as usize].cell, receptor.and_then(|r| r.synapse))
+            else {
+                last = None;
+                found.push(look(None, "", &[])?);
+                continue;
+            };
+            let Some(synapse_on) = cell.synapses.get(synapse as usize) else {
+                return Err(self.wrong(ErrorKind::Name, format!("there is no synapse {synapse}")));
+            };
+            let is_new = last.as_ref().is_none_or(|(known, _)| *known != part);
+            if is_new {
+                last = Some((part, Geometry::of(&cell.morphology)));
+            } else if !synapse_on.points.is_random()
+                && let Some(same) = found.last().cloned()
+            {
+                found.push(same);
+                continue;
+            }
+            let Some((_, geometry)) = &last else { continue };
+            let cable = Cable::new(&cell.morphology, geometry);
+            let number = first_cell[population as usize] + u64::from(index);
+            let draw = draw(model.seed, number, Use::Synapse(synapse as usize));
+            let locations = synapse_on.points.evaluate(&cable, &draw)?;
+            found.push(look(Some(&cable), &synapse_on.name, &locations)?);
+        }
+        Ok(found)
+    }
+}
+
+/// The connections of a model's projections, one by one.
+///
+/// # Errors
+/// If a projection can not be drawn, or makes more than `most`.
+pub fn one_by_one(model: &Model, most: usize) -> Result<Vec<Connection>> {
+    let mut connections = Vec::new();
+    for (number, projection) in model.projections.iter().enumerate() {
+        let wiring = Wiring::new(model, number, Level::fastest())?;
+        let counts = wiring.on_targets(model, &mut |cable, _, locations| {
+            Ok(if cable.is_some() { locations.len() as u32 } else { 1 })
+        })?;
+        let within = wiring.within(model)?;
+        let (mut work, mut row, mut chosen) = (Work::default(), Row::default(), Vec::new());
+        for i in 0..wiring.sources.len() as u32 {
+            wiring.row(i, &mut work, &mut row)?;
+            for ((&j, &weight), &delay_s) in row.targets.iter().zip(&row.weights).zip(&row.delays_s) {
+                match within.get(j as usize) {
+                    Some(list) => chosen.clone_from(list),
+                    None => wiring.contacts((i, j), counts[j as usize], &mut chosen),
+                }
+                let (from, to) = (wiring.sources[i as usize], wiring.targets[j as usize]);
+                let receptor = projection.receptors[to.part as usize];
+                for &point in &chosen {
+                    if connections.len() >= most {
+                        return Err(wiring.wrong(ErrorKind::Limit, format!("more than {most} connections")));
+                    }
+                    connections.push(Connection {
+                        source: (from.population as usize, from.index as usize),
+                        sender: projection.sender,
+                        target: (to.population as usize, to.index as usize),
+                        receiver: match receptor.synapse {
+                            Some(synapse) => Receiver::Synapse { synapse, point },
+                            None => Receiver::Cell,
+                        },
+                        port: receptor.port,
+                        weight,
+                        delay_s: whole_steps(delay_s, model.run.dt_s),
+                    });
+                }
+            }
+        }
+    }
+    Ok(connections)
+}
+
+/// A delay in whole steps, s: what arrives between two steps counts as at the nearer, half-way as at the earlier, as
+/// NEURON has it.
+pub fn whole_steps(delay_s: f64, dt_s: f64) -> f64 {
+    (delay_s / dt_s - 0.5 - 1e-9).ceil().max(0.0) * dt_s
+}
+
+impl Wiring<'_> {
+    pub(super) fn wrong(&self, kind: ErrorKind, message: String) -> Error {
+        self.named(Error::new(kind, message))
+    }
+
+    fn named(&self, error: Error) -> Error {
+        error.in_element(format!("projection '{}'", self.projection.name))
+    }
+}

@@ -1,0 +1,246 @@
+//! Projections in experiment files: what they mean for a run, and what is said of wrong ones.
+
+use neuropil::engine::{Memory, Options, Simulation};
+use neuropil::experiment;
+
+const NETWORK: &str = r#"
+seed = 3
+run = { duration = "60 ms", dt = "0.1 ms" }
+temperature = "20 degC"
+[cell.lif]
+neuron = "lif"
+C = "200 pF"
+leakConductance = "10 nS"
+synapses.excitatory = { synapse = "exp_syn", gbase = "10 nS" }
+[cell.stick]
+morphology = { sections = [
+    { name = "soma", kind = "soma", length = "20 um", diameter = "20 um" },
+    { name = "dend", kind = "dendrite", parent = "soma", length = "200 um", diameter = "1 um" },
+] }
+capacitance = "1 uF/cm2"
+axial_resistivity = "100 ohm cm"
+discretisation = { soma = 1, dendrites = 20 }
+initial_v = "-65 mV"
+channels.pas = { on = "all", g = "0.1 mS/cm2", reversal = "-65 mV" }
+synapses.AMPA = { synapse = "exp_syn", gbase = "1 nS", at = "points_by_density(all, 0.05 /um)" }
+[population.noise]
+size = 20
+poisson = { rate = "200 Hz" }
+[population.cells]
+cell = "lif"
+size = 50
+[population.sticks]
+cell = "stick"
+size = 3
+[[record]]
+population = "sticks"
+at = "soma"
+variables = ["v"]
+"#;
+
+/// Samples of the sticks and all spikes of `extra` on top of the network.
+fn run(extra: &str, options: &Options) -> Memory {
+    let text = format!("{NETWORK}{extra}");
+    let model = experiment::parse(text, "network.toml").unwrap_or_else(|e| panic!("{e}")).model;
+    let mut memory = Memory::default();
+    let mut simulation = Simulation::new(&model, options).unwrap_or_else(|e| panic!("{e}"));
+    simulation.run(&mut memory, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+    memory
+}
+
+fn fault(extra: &str) -> String {
+    let text = format!("{NETWORK}{extra}");
+    match experiment::parse(text, "network.toml") {
+        Err(error) => error.to_string(),
+        Ok(read) => Simulation::new(&read.model, &Options::default()).unwrap_err().to_string(),
+    }
+}
+
+#[test]
+fn a_rule_gives_the_bits_of_the_same_pairs_one_by_one() {
+    let rule = r#"
+[[projection]]
+from = "noise"
+to = "cells"
+synapse = "excitatory"
+connector = "all_to_all"
+weight = 0.3
+delay = "1 ms"
+[[projection]]
+from = "cells"
+to = "sticks"
+synapse = "AMPA"
+connector = "all_to_all"
+weight = "2 nS"
+delay = "0.5 ms"
+"#;
+    let pairs = r#"
+[[connection]]
+from = "noise"
+to = "cells"
+synapse = "excitatory"
+pairs = "all_to_all"
+weight = 0.3
+delay = "1 ms"
+[[connection]]
+from = "cells"
+to = "sticks"
+synapse = "AMPA"
+pairs = "all_to_all"
+weight = 2
+delay = "0.5 ms"
+"#;
+    let (a, b) = (run(rule, &Options::default()), run(pairs, &Options::default()));
+    assert!(a.spikes.len() > 100);
+    assert_eq!(a.spikes, b.spikes);
+    assert_eq!(a.tables, b.tables);
+}
+
+const RANDOM: &str = r#"
+[view.half]
+of = "cells"
+cells = "0..50:2"
+[view.some]
+of = "noise"
+cells = { sample = 15 }
+[assembly.everyone]
+of = ["cells", "sticks"]
+[[projection]]
+from = "some"
+to = "cells"
+synapse = "excitatory"
+connector = { fixed_probability = 0.6 }
+weight = { uniform = ["3 nS", "8 nS"] }
+delay = { normal_clipped = { mu = "2 ms", sigma = "1 ms", low = "0.1 ms", high = "4 ms" } }
+[[projection]]
+from = "cells"
+to = "cells"
+synapse = "excitatory"
+connector = { probability = "0.2 * exp(-d / 10 um)" }
+self_connections = false
+weight = 0.5
+delay = "0.5 ms + d / 20 um * 1 ms"
+space = { axes = "x", periodic = { x = [0, 50] } }
+[[projection]]
+from = "half"
+to = "sticks"
+synapse = "AMPA"
+connector = { fixed_number_pre = { uniform_int = [3, 9] } }
+points = { random = 1 }
+weight = 2
+delay = "1 ms"
+[[projection]]
+from = "half"
+to = "sticks"
+synapse = "AMPA"
+connector = { fixed_number_post = 2 }
+points = { within = "dendrites & path_distance > 100 um" }
+delay = "1 ms"
+[[projection]]
+from = "half"
+to = "sticks"
+synapse = "AMPA"
+at = "dend(0.25)"
+connector = "all_to_all"
+delay = "1 ms"
+[[stimulus]]
+population = "everyone"
+cells = "all"
+"#;
+
+#[test]
+fn neither_threads_nor_groups_nor_vector_units_change_a_random_network() {
+    let extra = RANDOM.replace("[[stimulus]]\npopulation = \"everyone\"\ncells = \"all\"\n", "");
+    let first = run(&extra, &Options { threads: 1, ..Options::default() });
+    assert!(first.spikes.len() > 200, "{} spikes", first.spikes.len());
+    for level in neuropil::simd::Level::available() {
+        for (threads, group_size) in [(1, 1), (2, 7), (3, 8192)] {
+            let again = run(&extra, &Options { threads, level, group_size });
+            assert_eq!(first.spikes, again.spikes);
+            assert_eq!(first.tables, again.tables);
+        }
+    }
+}
+
+#[test]
+fn a_random_network_listed_one_by_one_gives_the_same_bits() {
+    let extra = RANDOM.replace("[[stimulus]]\npopulation = \"everyone\"\ncells = \"all\"\n", "");
+    let model = experiment::parse(format!("{NETWORK}{extra}"), "network.toml").unwrap().model;
+    let mut listed = model.clone();
+    listed.connections = neuropil::wiring::one_by_one(&model, 100_000).unwrap();
+    listed.projections.clear();
+    let [drawn, listed] = [model, listed].map(|model| {
+        let mut memory = Memory::default();
+        let mut simulation = Simulation::new(&model, &Options::default()).unwrap();
+        simulation.run(&mut memory, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+        (simulation.summary().connections, memory.spikes, memory.tables)
+    });
+    assert_eq!(drawn, listed);
+    assert!(
+        neuropil::wiring::one_by_one(
+            &experiment::parse(format!("{NETWORK}{extra}"), "n.toml").unwrap().model,
+            10
+        )
+        .unwrap_err()
+        .to_string()
+        .contains("more than 10 connections")
+    );
+}
+
+#[test]
+fn contacts_are_taken_as_the_projection_says() {
+    let to_sticks = |points: &str| {
+        let extra = format!(
+            "[[projection]]\nfrom = \"noise\"\nto = \"sticks\"\nsynapse = \"AMPA\"\nconnector = \"one_to_all\"\n{points}\ndelay = \"1 ms\"\n"
+        )
+        .replace("\"one_to_all\"", "\"all_to_all\"");
+        let model = experiment::parse(format!("{NETWORK}{extra}"), "network.toml").unwrap().model;
+        Simulation::new(&model, &Options::default()).unwrap().summary().connections
+    };
+    // 220 µm at 0.05 per µm: 11 points on each of 3 cells, from 20 sources.
+    assert_eq!(to_sticks(""), 20 * 3 * 11);
+    assert_eq!(to_sticks("points = 0"), 20 * 3);
+    assert_eq!(to_sticks("points = { random = 2 }"), 20 * 3 * 2);
+    assert_eq!(to_sticks("points = { within = \"soma\" }"), 20 * 3);
+    assert_eq!(to_sticks("at = \"dend(0.5)\""), 20 * 3);
+}
+
+#[test]
+fn wrong_projections_are_named_with_what_to_do() {
+    let with = |line: &str| {
+        let mut keys = vec![
+            ("from", "from = \"noise\""),
+            ("to", "to = \"sticks\""),
+            ("synapse", "synapse = \"AMPA\""),
+            ("connector", "connector = \"all_to_all\""),
+            ("delay", "delay = \"1 ms\""),
+        ];
+        let key = line.split(" =").next().unwrap();
+        keys.retain(|(known, _)| *known != key);
+        let rest: Vec<&str> = keys.iter().map(|k| k.1).collect();
+        fault(&format!("[[projection]]\n{}\n{line}\n", rest.join("\n")))
+    };
+    for (line, wanted) in [
+        ("synapse = \"NMDA\"", "the cell `stick` has no synapse `NMDA`"),
+        ("delay = \"-1 ms\"", "shorter than the time step of 0.1 ms"),
+        ("delay = \"0.05 ms\"", "shorter than the time step of 0.1 ms"),
+        ("delay = { uniform = [\"0 ms\", \"0.01 ms\"] }", "shorter than the time step of 0.1 ms"),
+        ("delay = \"1 mV\"", "expected a time, found a voltage"),
+        ("weight = \"1 nA\"", "expected a dimensionless or a conductance, found a current"),
+        ("weight = -1", "a negative weight on a conductance"),
+        ("connector = { fixed_probability = 2 }", "2 is no probability"),
+        ("connector = { probability = \"exp(-d)\" }", "takes a plain number"),
+        ("connector = \"one_to_one\"", "one_to_one between 20 and 3 cells"),
+        ("connector = \"al_to_all\"", "did you mean `all_to_all`"),
+        ("connector = { list = [[0, 3]] }", "no cell 3"),
+        ("to = \"noise\"", "`noise` is a source of spikes and has no synapses"),
+        ("from = \"nobody\"", "no population, view or assembly is called `nobody`"),
+        ("points = { within = \"axon\" }", "axon"),
+        ("weight = { normal = [1, -1] }", "sigma must not be negative"),
+        ("colour = \"red\"", "colour"),
+    ] {
+        let found = with(line);
+        assert!(found.contains(wanted), "{line}\n{found}\n{wanted}");
+        assert!(found.contains("network.toml") || found.contains("projection"), "{found}");
+    }
+}
