@@ -57,7 +57,7 @@ fn currents_over_time() {
         |t| if within(t, 5e-3, 10e-3) { 2.0 } else { 0.0 },
         &[5e-3, 15e-3],
     );
-    let sine = |t: f64| (0.5 + 2.0 * 3.14159265 * (t - 2e-3) / 4e-3).sin();
+    let sine = |t: f64| (0.5 + std::f64::consts::TAU * (t - 2e-3) / 4e-3).sin();
     follows(
         r#"<sineGenerator id="sine" delay="2ms" duration="12ms" amplitude="3nA" period="4ms" phase="0.5"/>"#,
         "sine",
