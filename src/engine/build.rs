@@ -35,7 +35,7 @@ pub struct Built {
     pub group: Group,
     /// Where each member's instances are in it.
     pub lanes: Vec<Vec<PlacedLanes>>,
-    /// Where instances of each kind lie.
+    /// Where instances of each kind lie; in a group of point cells the last one is the cells themselves.
     pub kinds: Vec<KindPlace>,
 }
 
@@ -307,7 +307,10 @@ pub fn point_group(
         prepared: false,
         work: Work::default(),
     };
-    Ok(Built { group, lanes: placed_lanes, kinds: kinds.into_iter().map(|k| k.place(nodes)).collect() })
+    let mut kinds: Vec<KindPlace> = kinds.into_iter().map(|k| k.place(nodes)).collect();
+    let v = node_base(NodeArray::V, nodes);
+    kinds.push(KindPlace { kind: cell_kind, start: cells_start, width: nodes, on: Vec::new(), v });
+    Ok(Built { group, lanes: placed_lanes, kinds })
 }
 
 /// What the instances of a kind draw that lie from `start` on, `width` apart.

@@ -9,7 +9,7 @@ use super::group::Group;
 use super::lower::{PointHolds, peers};
 use super::members::KindPlace;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Coupling, Method, Model};
+use crate::model::{Coupling, Method, Model, PopulationCell};
 
 /// A contact: attachments and index.
 type Contact = (u32, u32);
@@ -52,15 +52,30 @@ pub fn partners(model: &Model) -> Result<HashMap<Contact, Contact>> {
                 return Err(Error::new(ErrorKind::Name, message));
             };
             let other = &model.attachments[partner.0 as usize];
-            let missing = reads.iter().find(|name| **name != "v" && other.dynamics.exposed(name).is_none());
-            if let Some(name) = missing {
-                let message =
-                    format!("'{}' reads 'peer/{name}', which '{}' does not expose", list.name, other.name);
+            let shows = |name: &str| {
+                name == "v"
+                    || other.dynamics.exposed(name).is_some()
+                    || cell_state(model, *partner, name).is_some()
+            };
+            if let Some(name) = reads.iter().find(|name| !shows(name)) {
+                let message = format!(
+                    "'{}' reads 'peer/{name}', which '{}' does not expose, and which is no state of its cell",
+                    list.name, other.name
+                );
                 return Err(Error::new(ErrorKind::Name, message));
             }
         }
     }
     Ok(partners)
+}
+
+/// The index of the state that the cell without a shape on which a contact sits exposes as `name`.
+fn cell_state(model: &Model, (list, _): Contact, name: &str) -> Option<usize> {
+    let list = model.attachments.get(list as usize)?;
+    match &model.populations.get(list.population)?.cell {
+        PopulationCell::Point(cell) => cell.dynamics.state(cell.dynamics.exposed(name)?),
+        _ => None,
+    }
 }
 
 /// For each of the model's attachments the variables that partners read, beside the potential.
@@ -116,6 +131,16 @@ impl Copies {
             let kind = &kinds[home.group as usize][lanes.kind as usize];
             (home.group, kind, (lanes.first + at.instance) as usize)
         };
+        // A quantity of the cell that a contact sits on.
+        let of_cell = |contact: Contact, name: &str| {
+            let state = cell_state(model, contact, name)?;
+            let list = &model.attachments[contact.0 as usize];
+            let cell = first_cell[list.population] + list.contacts[contact.1 as usize].cell;
+            let home = &homes[cell as usize];
+            let cells = kinds[home.group as usize].last()?;
+            let array = catalog.kinds[cells.kind].0.array(PointHolds::State(state))?;
+            Some(cells.start + array * cells.width + home.own? as usize)
+        };
         let mut copies = Vec::new();
         for &Coupling { one, other } in &model.couplings {
             for reader in [one, other] {
@@ -131,7 +156,10 @@ impl Copies {
                     let offset = match shown {
                         _ if name == "v" => from.v + from.on[from_lane] as usize,
                         Some(k) => from.start + k * from.width + from_lane,
-                        None => continue,
+                        None => match of_cell(partner, name) {
+                            Some(offset) => offset,
+                            None => continue,
+                        },
                     };
                     copies.push(Copied {
                         from: (from_group, offset),

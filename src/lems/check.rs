@@ -85,6 +85,18 @@ impl Checker<'_> {
     }
 
     fn everything(&mut self) {
+        // Some models have it; jLEMS does not know it either.
+        let written = std::sync::Arc::clone(&self.of.written);
+        for parameter in
+            written.children.iter().filter(|c| c.name == "Parameter" && c.get("default").is_some())
+        {
+            let message = format!(
+                "{}: the attribute 'default' of the parameter '{}' means nothing: every component has to set it",
+                self.label(),
+                parameter.get("name").unwrap_or_default()
+            );
+            self.warnings.push(Warning::new("unknown-attribute", message, parameter.origin.place()));
+        }
         let of = self.of;
         for derived in of.derived_parameters.iter().chain(&of.dynamics.derived) {
             if let Source::Value(expr) = &derived.source {

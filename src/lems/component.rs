@@ -25,6 +25,8 @@ pub struct Component {
     pub parameters: Vec<(String, f64)>,
     /// Properties with a default that it would set: only the maker of an instance can (`Assign`).
     pub not_set: Vec<String>,
+    /// Attributes that its type does not know, and that resemble none: they mean nothing.
+    pub unknown: Vec<String>,
     /// Values of its texts, paths and links.
     pub texts: Vec<(String, String)>,
     /// Ids of the components that it refers to, by the reference's name.
@@ -85,6 +87,11 @@ impl Component {
                 self.label()
             );
             out.push(Warning::new("property-not-set", message, self.origin.place()));
+        }
+        for name in &self.unknown {
+            let message =
+                format!("{}: the attribute '{name}' means nothing: its type has none", self.label());
+            out.push(Warning::new("unknown-attribute", message, self.origin.place()));
         }
         for child in &self.children {
             child.warnings(out);
@@ -188,6 +195,7 @@ pub(super) fn build_all(
     out.slot = slot.to_string();
     out.origin = element.origin.clone();
     out.not_set.clear();
+    out.unknown.clear();
     for attribute in &element.attributes {
         errors.extend(
             set_attribute(&mut out, element, &attribute.name, &attribute.value, component_type, set).err(),
@@ -313,12 +321,12 @@ fn set_attribute(
             .chain(component_type.texts.iter().map(String::as_str))
             .chain(component_type.references.iter().map(|r| r.name.as_str()))
             .collect();
-        let error = element.error(ErrorKind::Name, format!("unknown attribute '{name}'"));
-        return Err(match nearest(name, known.iter().copied()) {
-            Some(near) => error.help(format!("did you mean '{near}'?")),
-            None if known.is_empty() => error.help(format!("a {} has no attributes", component_type.name)),
-            None => error.help(format!("a {} has {}", component_type.name, known.join(", "))),
-        });
+        // Likely a slip of the pen, unless what it resembles is there too.
+        if let Some(near) = nearest(name, known.iter().copied()).filter(|near| element.get(near).is_none()) {
+            let error = element.error(ErrorKind::Name, format!("unknown attribute '{name}'"));
+            return Err(error.help(format!("did you mean '{near}'?")));
+        }
+        out.unknown.push(name.to_string());
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::units::Dimension;
 
 /// What an element of a type may be called, and its attributes besides `name` and `description`.
 const ELEMENTS: &[(&str, &[&str])] = &[
-    ("Parameter", &["dimension", "exposure"]),
+    ("Parameter", &["dimension", "exposure", "default"]),
     ("Property", &["dimension", "defaultValue"]),
     ("Fixed", &["parameter", "value"]),
     ("Constant", &["symbol", "dimension", "value"]),

@@ -41,7 +41,12 @@ pub(super) fn read_dynamics(
     }
     let inherited = out.clone();
     let mut errors = Vec::new();
-    for child in &element.children {
+    for (number, child) in element.children.iter().enumerate() {
+        // Said twice in the same words it is one.
+        let is_it = |other: &Element| other.name == child.name && other.attributes == child.attributes;
+        if child.name == "DerivedVariable" && element.children[..number].iter().any(is_it) {
+            continue;
+        }
         errors.extend(read_one(&mut out, &inherited, child, vocabulary).err());
     }
     match Error::join(errors) {

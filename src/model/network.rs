@@ -103,7 +103,8 @@ pub struct Contact {
 /// Two contacts that read each other's cell all the time: a gap junction, a graded synapse.
 ///
 /// The input `peer/v` of one is the membrane potential where the other sits; any other input
-/// `peer/x` is the variable that the other exposes as `x`. Values are those of the last step.
+/// `peer/x` is the variable that the other exposes as `x`, or else the state that its cell, one without a shape,
+/// exposes so. Values are those of the last step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Coupling {
     /// Index into [`Model::attachments`](super::Model::attachments) and contact.

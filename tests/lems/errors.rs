@@ -40,9 +40,12 @@ fn components() {
             "test.xml:3:1: <cell id=\"x\">: tau=\"1/2 s\": unknown unit '/2 s' (units are written like mV, nA, S/cm2, uF/cm2, ohm cm, 1/ms, degC)",
         ),
         (
-            "<cell id=\"x\" tua=\"5 ms\" tau=\"5 ms\"/>",
-            "test.xml:3:1: <cell id=\"x\">: unknown attribute 'tua' (did you mean 'tau'?)",
+            "<cell id=\"x\" tua=\"5 ms\"/>",
+            "test.xml:3:1: <cell id=\"x\">: unknown attribute 'tua' (did you mean 'tau'?)\n\
+             test.xml:3:1: <cell id=\"x\">: parameter 'tau' is missing (it is a [time], written like 1 ms)",
         ),
+        // A warning: what it resembles is there.
+        ("<cell id=\"x\" tua=\"5 ms\" tau=\"5 ms\"/>", "nothing is wrong"),
         (
             "<cell id=\"x\" tau=\"5 ms\"><part/></cell>",
             "test.xml:3:25: <part> of <cell id=\"x\">: unknown element <part> in a cell",

@@ -3,6 +3,7 @@
 mod attached;
 mod cables;
 mod inputs;
+mod lenient;
 mod recorded;
 
 #[path = "../common/sim.rs"]

@@ -249,7 +249,13 @@ impl Flattener<'_, '_> {
                     }
                 }
             };
-            if found.dimension != wanted {
+            // A variable that is a plain number behind an exposure that is none has been told of.
+            let exposed = || {
+                let mut exposures = self.nodes[target].of.exposures.iter();
+                found.dimension == Dimension::NONE
+                    && exposures.any(|e| e.name == *variable && e.dimension == wanted)
+            };
+            if found.dimension != wanted && !exposed() {
                 let message = format!("'{path}' is [{}], expected [{wanted}]", found.dimension);
                 return Err(Error::new(ErrorKind::Dimension, message));
             }

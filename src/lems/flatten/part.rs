@@ -86,10 +86,20 @@ pub(in crate::lems) fn path(tree: &Tree<'_>, root: usize, node: usize) -> String
 }
 
 /// The names by which paths call the instance `node` within `root`, where they differ from its flat name: by
-/// the id of what a reference names or what is attached, and by attachments, id and number.
+/// the id of a child, of what a reference names or of what is attached, and by attachments, id and number.
 pub(super) fn other_paths(tree: &Tree<'_>, root: usize, node: usize) -> Vec<String> {
     let way: Vec<usize> = tree.above(node).take_while(|at| *at != root).collect();
-    let named = |at: &usize| matches!(tree.nodes[*at].role, Role::Reference | Role::Attached);
+    let named = |at: &usize| {
+        let node = &tree.nodes[*at];
+        // A child that is not in a list goes by the name of its place.
+        let alone =
+            || node.parent.is_some_and(|up| tree.nodes[up].of.child.iter().any(|c| c.name == node.slot));
+        match node.role {
+            Role::Reference | Role::Attached => true,
+            Role::Child => node.component.id.is_some() && alone(),
+            _ => false,
+        }
+    };
     if !way.iter().any(named) {
         return Vec::new();
     }
@@ -103,7 +113,7 @@ pub(super) fn other_paths(tree: &Tree<'_>, root: usize, node: usize) -> Vec<Stri
             name.map(|(_, name)| name).unwrap_or_default()
         };
         let steps = match (node.role, id) {
-            (Role::Reference, Some(id)) => [id.to_string(), id.to_string()],
+            (Role::Reference | Role::Child, Some(id)) if named(&at) => [id.to_string(), id.to_string()],
             (Role::Attached, Some(id)) => {
                 let alike = |kid: &&usize| {
                     let kid = &tree.nodes[**kid];

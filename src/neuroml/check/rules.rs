@@ -149,6 +149,12 @@ fn rule_of(of: &ComponentType) -> Option<&'static Rule> {
 /// Checks `component` and all within it. `strict` holds for documents that are to follow the schema;
 /// elsewhere only what stands there is looked at, not what is missing.
 pub(super) fn check(component: &Component, set: &Set, strict: bool, findings: &mut Findings) {
+    if strict {
+        for name in &component.unknown {
+            let message = format!("unknown attribute '{name}': a {} has none", component.component_type);
+            findings.error(component.error(ErrorKind::Name, message));
+        }
+    }
     if let Some(of) = set.component_type(&component.component_type)
         && let Some(rule) = rule_of(of)
     {

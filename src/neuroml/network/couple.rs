@@ -60,11 +60,9 @@ impl<'a> Reader<'a, '_> {
         } else {
             let (one, other) =
                 (self.kind(connection, "preComponent")?, self.kind(connection, "postComponent")?);
-            for kind in [&one, &other] {
-                let graded = self.set.is_a(&kind.component_type, "baseGradedSynapse");
-                if !graded && !kind.reads_peer {
-                    return Err(no_coupling(connection, kind));
-                }
+            // One of them may be silent.
+            if ![&one, &other].into_iter().any(|kind| self.couples(kind)) {
+                return Err(no_coupling(connection, &one));
             }
             (one, other)
         };
@@ -75,6 +73,13 @@ impl<'a> Reader<'a, '_> {
         let other = self.attach(connection, &other, to, weight, false)?;
         self.out.model.couplings.push(Coupling { one, other });
         Ok(())
+    }
+}
+
+impl Reader<'_, '_> {
+    /// Whether `kind` is for couplings.
+    fn couples(&self, kind: &Kind) -> bool {
+        kind.reads_peer || self.set.is_a(&kind.component_type, "baseGradedSynapse")
     }
 }
 
