@@ -116,6 +116,14 @@ impl Checker<'_> {
                 self.exposure(exposure, state.dimension, &state.name, &of.origin);
             }
         }
+        for (name, origin) in &of.dynamics.computed {
+            let message = format!(
+                "{}: '{name}' is both a state variable and a derived one: it is computed, and what is said of \
+                 the state is not used",
+                self.label()
+            );
+            self.warnings.push(Warning::new("computed-state", message, origin.place()));
+        }
         for derivative in &of.dynamics.derivatives {
             self.derivative(derivative);
         }

@@ -49,6 +49,7 @@ pub(super) fn read_dynamics(
         }
         errors.extend(read_one(&mut out, &inherited, child, vocabulary).err());
     }
+    settle_names(&mut out, element);
     match Error::join(errors) {
         None => Ok(out),
         Some(error) => Err(error),
@@ -129,6 +130,47 @@ fn add<T>(
         }
     }
     Ok(())
+}
+
+/// One variable for each name. Where a state variable and a derived variable share one, what `element`
+/// declares replaces what it inherits; of two of the same level the derived variable holds, as its value would
+/// overwrite the other at every step.
+fn settle_names(out: &mut TypeDynamics, element: &Element) {
+    let declares = |name: &str, state: bool| {
+        let mut children = element.children.iter();
+        children.any(|c| (c.name == "StateVariable") == state && is_variable(c) && c.get("name") == Some(name))
+    };
+    let shared = |s: &&StateVariable| out.derived.iter().any(|d| d.name == s.name);
+    let shared: Vec<StateVariable> = out.states.iter().filter(shared).cloned().collect();
+    for state in shared {
+        let name = &state.name;
+        if declares(name, true) && !declares(name, false) {
+            out.derived.retain(|d| d.name != *name);
+            continue;
+        }
+        out.states.retain(|s| s.name != *name);
+        out.derivatives.retain(|d| d.variable != *name);
+        let regimes = out.regimes.iter_mut().flat_map(|regime| {
+            regime.derivatives.retain(|d| d.variable != *name);
+            std::iter::once(&mut regime.on_entry)
+                .chain(regime.handlers.iter_mut().map(|handler| &mut handler.actions))
+        });
+        let blocks = std::iter::once(&mut out.on_start)
+            .chain(out.handlers.iter_mut().map(|handler| &mut handler.actions))
+            .chain(regimes);
+        for actions in blocks {
+            actions.retain(|action| !matches!(action, Action::Assign { variable, .. } if variable == name));
+        }
+        for derived in out.derived.iter_mut().filter(|d| d.name == *name) {
+            derived.exposure = derived.exposure.take().or_else(|| state.exposure.clone());
+            out.computed.push((name.clone(), derived.origin.clone()));
+        }
+    }
+}
+
+/// Whether `element` declares a state variable or a derived one.
+fn is_variable(element: &Element) -> bool {
+    matches!(element.name.as_str(), "StateVariable" | "DerivedVariable" | "ConditionalDerivedVariable")
 }
 
 fn derived_variable(element: &Element, vocabulary: &Vocabulary) -> Result<DerivedValue> {

@@ -247,6 +247,9 @@ pub struct TypeDynamics {
     pub regimes: Vec<Regime>,
     /// Kinetic schemes.
     pub schemes: Vec<KineticScheme>,
+    /// Names that a state variable was declared under too, with the place of the derived variable that holds:
+    /// what is said of the state is left out.
+    pub computed: Vec<(String, Origin)>,
 }
 
 /// What instances a type's structure makes and connects: its statements in order of writing.

@@ -306,3 +306,41 @@ fn includes_are_read_once_and_circles_end() {
     // What failed left nothing behind, and can be read again.
     set.read_str("<Lems><one id=\"r\"/></Lems>", "n.xml", &NoIncludes).unwrap();
 }
+
+#[test]
+fn a_name_of_a_state_and_of_a_derived_variable_is_the_derived_one() {
+    // The state would be overwritten with the derived value at every step: jLEMS runs it so.
+    let body = r#"
+        <ComponentType name="doubled">
+          <Constant name="rate" dimension="per_time" value="1 per_s"/>
+          <Exposure name="open" dimension="none"/>
+          <Dynamics>
+            <StateVariable name="s" dimension="none"/>
+            <StateVariable name="x" dimension="none" exposure="open"/>
+            <DerivedVariable name="x" dimension="none" value="2 * s"/>
+            <TimeDerivative variable="s" value="(1 - x) * rate"/>
+            <OnStart><StateAssignment variable="x" value="7"/></OnStart>
+            <OnCondition test="x .gt. 1"><StateAssignment variable="x" value="0"/></OnCondition>
+          </Dynamics>
+        </ComponentType>
+        <ComponentType name="redone" extends="doubled">
+          <Dynamics>
+            <Super/>
+            <StateVariable name="x" dimension="none" exposure="open"/>
+            <OnStart><StateAssignment variable="x" value="3"/></OnStart>
+          </Dynamics>
+        </ComponentType>
+        <doubled id="d"/>
+        <redone id="r"/>"#;
+    let dynamics = flat(body, "d");
+    assert_eq!(names(&dynamics.states), ["s"]);
+    assert_eq!(dynamics.exposed("open"), Some("x"));
+    assert!(dynamics.on_start.is_empty());
+    assert!(dynamics.conditions.iter().all(|condition| condition.assignments.is_empty()));
+    let warnings: Vec<String> = set(body).warnings().iter().map(ToString::to_string).collect();
+    assert!(warnings[0].contains("test.xml:9:") && warnings[0].contains("computed-state"), "{warnings:?}");
+    // What a type declares itself replaces what it inherits.
+    let dynamics = flat(body, "r");
+    assert_eq!(names(&dynamics.states), ["s", "x"]);
+    assert!(dynamics.derived.is_empty());
+}
