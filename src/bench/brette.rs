@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lems::{Element, Set};
 use crate::library;
 use crate::model::{
-    CellSet, Connection, Model, Placed, PointCell, Population, PopulationCell, Run, Stimulus,
+    CellSet, Connection, Model, Placed, PointCell, PointStep, Population, PopulationCell, Run, Stimulus,
 };
 use crate::select::{Points, Region};
 
@@ -221,7 +221,12 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
         name: workload.name.clone(),
         seed: 0,
         temperature_k: 309.15,
-        run: Run { dt_s: workload.dt_ms * 1e-3, duration_s: tstop_ms * 1e-3, method: workload.method },
+        run: Run {
+            dt_s: workload.dt_ms * 1e-3,
+            duration_s: tstop_ms * 1e-3,
+            method: workload.method,
+            point_step: PointStep::default(),
+        },
         populations: vec![Population {
             name: "cells".into(),
             size: n,

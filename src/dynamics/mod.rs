@@ -8,6 +8,7 @@
 
 pub mod advance;
 mod diff;
+pub mod fourth;
 pub mod graph;
 pub mod random;
 pub mod scope;

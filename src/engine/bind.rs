@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::draws::Draws;
+use super::located::Located;
 use super::lower::{Array, MembranePrograms, NodeArray, PointPrograms, Template, uniform};
 use crate::error::Result;
 use crate::simd::Level;
@@ -103,6 +104,8 @@ pub struct BoundPoints {
     pub conditions: Option<BoundProgram>,
     /// A step of the states, then conditions.
     pub step: Option<BoundProgram>,
+    /// Meets conditions within the step.
+    pub located: Option<Located>,
     /// Current and conductance into the nodes.
     pub currents: Option<BoundProgram>,
     /// Shows variables to coupled contacts.
@@ -126,7 +129,7 @@ pub struct EventProgram {
 }
 
 impl EventProgram {
-    fn new(template: &Template, place: &Placement) -> EventProgram {
+    pub(super) fn new(template: &Template, place: &Placement) -> EventProgram {
         let offsets = place.offsets(template, place.lanes);
         let sums = weighted_sums(&template.program, uniform::WEIGHT);
         let start = |(array, factor): (u16, f64)| (offsets[usize::from(array)], factor);
@@ -179,6 +182,7 @@ impl BoundPoints {
             start: place.bind_some(&programs.start)?,
             conditions: place.bind_some(&programs.conditions)?,
             step: place.bind_some(&programs.step)?,
+            located: programs.located.as_ref().map(|located| Located::new(located, place)).transpose()?,
             currents: place.bind_some(&programs.currents)?,
             show: place.bind_some(&programs.show)?,
             draws: None,

@@ -2,6 +2,7 @@
 
 use super::bind::{BoundMembrane, BoundPoints, node_base};
 use super::events::{Calendar, Spike, Volley};
+use super::located::{Located, Within};
 use super::lower::{NodeArray, uniform};
 use crate::cable::hines::Hines;
 use crate::model::Method;
@@ -178,8 +179,9 @@ impl Group {
             membrane.start.run(clock.level, arena, &uniforms, &mut work.scratch);
         }
         for bound in points.iter_mut().chain(cells.iter_mut().map(|c| &mut c.programs)) {
+            let attempt = bound.located.as_ref().map(Located::attempt);
             let programs = [&bound.start, &bound.conditions, &bound.step, &bound.currents, &bound.show];
-            programs.into_iter().flatten().for_each(|program| work.scratch.fit(program));
+            programs.into_iter().flatten().chain(attempt).for_each(|program| work.scratch.fit(program));
             if let Some(draws) = &mut bound.draws {
                 draws.start(arena);
             }
@@ -316,7 +318,19 @@ impl Group {
             if let Some(draws) = &mut cells.programs.draws {
                 draws.before_step(&mut self.arena);
             }
-            if let Some(program) = &cells.programs.step {
+            if let Some(located) = &cells.programs.located {
+                located.attempt().run(clock.level, &mut self.arena, &uniforms, &mut self.work.scratch);
+                let registers = &mut self.work.registers;
+                let mut within = Within { level: clock.level, end_s: end, dt_s: clock.dt_s, registers };
+                for lane in 0..self.n_real {
+                    if located.is_met(&self.arena, lane) {
+                        located.meet(&mut self.arena, lane, &mut within, &cells.ports, &mut self.spikes);
+                    }
+                }
+            }
+            let programs = &cells.programs;
+            let program = if programs.located.is_some() { &programs.conditions } else { &programs.step };
+            if let Some(program) = program {
                 program.run(clock.level, &mut self.arena, &uniforms, &mut self.work.scratch);
             }
             if let Some(draws) = &mut cells.programs.draws {

@@ -36,6 +36,13 @@ pub struct PointMember {
     pub requests: Vec<Request>,
 }
 
+impl PointMember {
+    /// What cells have in common that can be in one group: their kind and the ports by which they send.
+    pub fn mark(&self) -> (usize, Vec<usize>) {
+        (self.kind, self.ports.iter().map(|(port, _)| *port).collect())
+    }
+}
+
 /// Instances of one kind at nodes of one cell.
 #[derive(Debug, Clone)]
 pub struct PlacedAt {

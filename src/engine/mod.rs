@@ -15,6 +15,7 @@ mod draws;
 mod events;
 mod families;
 mod group;
+mod located;
 mod lower;
 mod members;
 mod plan;

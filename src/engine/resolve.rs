@@ -196,6 +196,7 @@ pub(super) fn placed_kind(
         gives,
         shows,
         is_loaded: false,
+        point_step: model.run.point_step,
     })
 }
 
@@ -349,6 +350,7 @@ impl Resolution<'_> {
                 gives: Vec::new(),
                 shows: Vec::new(),
                 is_loaded,
+                point_step: model.run.point_step,
             });
             let kind = kind.map_err(|e| in_population(e, &population.name))?;
             members.iter_mut().for_each(|member| member.kind = kind);

@@ -1,5 +1,6 @@
 //! A simulation: groups, the spikes between them, the clock.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
@@ -204,6 +205,8 @@ impl Simulation {
         // Where the instances of each kind lie, by group.
         let mut places: Vec<Vec<KindPlace>> = Vec::new();
         let mut waiting: Vec<CableMember<'_>> = Vec::new();
+        // Point cells of one kind advance together, whatever populations they are in.
+        let mut alike: BTreeMap<(usize, Vec<usize>), Vec<PointMember>> = BTreeMap::new();
         for (p, population) in populations.into_iter().enumerate() {
             match population {
                 Resolved::Cable(members) => {
@@ -224,22 +227,11 @@ impl Simulation {
                     }
                 }
                 Resolved::Point(members) => {
-                    let mut members = members.into_iter().peekable();
-                    while members.peek().is_some() {
-                        let some: Vec<PointMember> = members.by_ref().take(group_size.max(1)).collect();
-                        self.summary.cells += some.len();
-                        self.summary.compartments += some.len();
-                        let placed = some.iter().flat_map(|m| &m.placed);
-                        self.summary.instances += placed.map(|p| p.nodes.len()).sum::<usize>();
-                        let Built { group, lanes, kinds } =
-                            point_group(&some, catalog, &self.clock, &intervals)?;
-                        places.push(kinds);
-                        self.groups.push(group);
-                        let number = self.groups.len() as u32 - 1;
-                        for (lane, (member, placed)) in some.iter().zip(lanes).enumerate() {
-                            let own = Some(lane as u32);
-                            homes[member.cell as usize] = Home { group: number, placed, own };
-                        }
+                    for member in members {
+                        self.summary.cells += 1;
+                        self.summary.compartments += 1;
+                        self.summary.instances += member.placed.iter().map(|p| p.nodes.len()).sum::<usize>();
+                        alike.entry(member.mark()).or_default().push(member);
                     }
                 }
                 Resolved::Times(times) => {
@@ -252,6 +244,15 @@ impl Simulation {
         }
         if !waiting.is_empty() {
             self.add_cable(&mut waiting, catalog, model, &intervals, &mut homes, &mut places)?;
+        }
+        for some in alike.values().flat_map(|members| members.chunks(group_size.max(1))) {
+            let Built { group, lanes, kinds } = point_group(some, catalog, &self.clock, &intervals)?;
+            places.push(kinds);
+            self.groups.push(group);
+            let number = self.groups.len() as u32 - 1;
+            for (lane, (member, placed)) in some.iter().zip(lanes).enumerate() {
+                homes[member.cell as usize] = Home { group: number, placed, own: Some(lane as u32) };
+            }
         }
         self.given.sort_by(by_time);
         self.summary.groups = self.groups.len();

@@ -33,7 +33,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::error::{Error, ErrorKind, Place, Result, Warning};
-use crate::model::{Method, Model, Run, SpikeDetector};
+use crate::model::{Method, Model, PointStep, Run, SpikeDetector};
 use crate::units::Dimension;
 use cell::ReadCell;
 use cells::Selections;
@@ -244,7 +244,7 @@ fn run(node: &Node<'_>) -> Option<Run> {
         dt_node?.wrong(ErrorKind::Value, "the time step is longer than the run", "such as \"0.025 ms\"");
         return None;
     }
-    Some(Run { dt_s, duration_s, method: method? })
+    Some(Run { dt_s, duration_s, method: method?, point_step: PointStep::default() })
 }
 
 fn detectors(cells: &[ReadCell], populations: &[ReadPopulation]) -> Vec<SpikeDetector> {

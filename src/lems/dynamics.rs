@@ -138,7 +138,8 @@ fn add<T>(
 fn settle_names(out: &mut TypeDynamics, element: &Element) {
     let declares = |name: &str, state: bool| {
         let mut children = element.children.iter();
-        children.any(|c| (c.name == "StateVariable") == state && is_variable(c) && c.get("name") == Some(name))
+        children
+            .any(|c| (c.name == "StateVariable") == state && is_variable(c) && c.get("name") == Some(name))
     };
     let shared = |s: &&StateVariable| out.derived.iter().any(|d| d.name == s.name);
     let shared: Vec<StateVariable> = out.states.iter().filter(shared).cloned().collect();

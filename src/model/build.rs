@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use super::{
-    CableCell, CellSet, Density, Discretisation, Method, Model, Placed, Population, PopulationCell,
-    Recording, Rule, Run, Site, Source, SpikeDetector, Stimulus,
+    CableCell, CellSet, Density, Discretisation, Method, Model, Placed, PointStep, Population,
+    PopulationCell, Recording, Rule, Run, Site, Source, SpikeDetector, Stimulus,
 };
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
@@ -144,7 +144,12 @@ impl Model {
             name: name.into(),
             seed: 0,
             temperature_k,
-            run: Run { dt_s: dt, duration_s: duration, method: Method::default() },
+            run: Run {
+                dt_s: dt,
+                duration_s: duration,
+                method: Method::default(),
+                point_step: PointStep::default(),
+            },
             populations: Vec::new(),
             stimuli: Vec::new(),
             attachments: Vec::new(),

@@ -38,6 +38,17 @@ pub enum Method {
     CrankNicolson,
 }
 
+/// How cells without a shape are stepped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PointStep {
+    /// To second order by the exponential midpoint rule; conditions are met at the ends of steps.
+    #[default]
+    Midpoint,
+    /// To fourth order by an exponential Runge–Kutta method; conditions are met where they come to hold
+    /// within the step. Cells that draw random numbers, and those with kinetic schemes, go by the other.
+    Fourth,
+}
+
 /// When and how to run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Run {
@@ -47,6 +58,8 @@ pub struct Run {
     pub duration_s: f64,
     /// Voltage stepping.
     pub method: Method,
+    /// Stepping of cells without a shape.
+    pub point_step: PointStep,
 }
 
 /// Everything about one simulation.

@@ -12,7 +12,7 @@ use super::{Curve, Display, EventFile, OutputFile, Simulation, is_cable, network
 use crate::error::{Error, ErrorKind, Result, Warning};
 use crate::lems::{Component, Resolver, Set};
 use crate::library;
-use crate::model::{CellSet, Method, Model, PopulationCell, Recording, Run};
+use crate::model::{CellSet, Method, Model, PointStep, PopulationCell, Recording, Run};
 
 /// The temperature where none is given, K: 6.3 °C, at which Hodgkin and Huxley measured.
 const USUAL_TEMPERATURE_K: f64 = 279.45;
@@ -166,7 +166,9 @@ fn assemble(plan: &Plan<'_>, parts: Parts<'_>) -> Result<Simulation> {
         }
         suited
     });
-    model.run = Run { dt_s: plan.dt_s, duration_s: plan.duration_s, method };
+    // Who names a method wants the steps of an experiment with that method.
+    let point_step = if plan.method.is_some() { PointStep::Midpoint } else { PointStep::Fourth };
+    model.run = Run { dt_s: plan.dt_s, duration_s: plan.duration_s, method, point_step };
     model.seed = plan.seed.unwrap_or(0);
     model.recordings = recordings;
     let mut all = network.warnings;

@@ -29,12 +29,8 @@ const NOT_YET: &[(&str, &str)] = &[
         "open: potentials differ by up to 0.7 mV after the spike; not a matter of the step",
     ),
     (
-        "documentation-example_single_izhikevich2007cell_sim",
-        "both converge to 985.91 ms at the last spike; resets happen on the grid, ours 0.7 ms before",
-    ),
-    (
-        "jlems-ex_flat",
-        "second order: 0.67 ms off at the given step, 0.03 ms at a fifth of it; the reference is of higher order",
+        "izhikevichmodel-whichmodel",
+        "the reference steps by explicit Euler: T, spike 31, at 202.03, 199.90, 200.00 ms with the step over 1, 5, 125; ours 200.08",
     ),
     (
         "l5bpyrcellhayetal2011-l5bpyrcellhayetal2011",
@@ -43,16 +39,18 @@ const NOT_YET: &[(&str, &str)] = &[
     ("l5bpyrcellhayetal2011-testl5pc", "open: the same 27 spikes, later ones up to 37 ms apart"),
     (
         "miglioreetal14_olfactorybulb3d-1mc_1gc_odor_test",
-        "24 spikes as expected, the last 2.1 ms off; the reference was not refined",
+        "the last spike at 293.58, 290.74, 290.13 ms in the reference with the step over 1, 5, 25; ours 291.52, 290.28, 290.03",
     ),
     ("miglioreetal14_olfactorybulb3d-mitralcell", "17 spikes; so has the reference at a fifth of its step"),
     ("neuroml2-m_in_b_in", "second order here, explicit Euler in the reference: 4 ms apart after 700 ms"),
-    ("neuroml2-nml2_ex11_stdp", "open: a plastic weight leaves the band in 5 % of the samples"),
     (
         "neuroml2-nml2_ex15_cadynamics",
         "second order here, explicit Euler in the reference: 96.6 % of 97 % inside",
     ),
-    ("neuroml2-nml2_ex4_ks", "a kinetic scheme starts at its steady state here, in its first state in jLEMS"),
+    (
+        "neuroml2-nml2_ex4_ks",
+        "a kinetic scheme starts at its steady state here, as in the NEURON export, in its first state in jLEMS",
+    ),
     (
         "osb_model_validation-nml2_ex5_detcell_2",
         "the reference steps by explicit Euler: last spike 199.25 ms, 198.50 at a fifth of its step, ours 198.48",
@@ -61,7 +59,10 @@ const NOT_YET: &[(&str, &str)] = &[
         "pinskyrinzelmodel-figure2",
         "the reference's counts are those of explicit Euler at its step: at a fifth it has 19, 43, 86",
     ),
-    ("pinskyrinzelmodel-figure2_2", "open: 2 spikes of 15"),
+    (
+        "pinskyrinzelmodel-figure2_2",
+        "as pinskyrinzelmodel-figure2: spike 10 of D at 404.92, 388.27, 384.88 ms; ours 384.25",
+    ),
     ("pinskyrinzelmodel-figure2dl", "as pinskyrinzelmodel-figure2"),
     ("pinskyrinzelmodel-figure3_2", "as pinskyrinzelmodel-figure2_2"),
     (

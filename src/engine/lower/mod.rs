@@ -2,6 +2,7 @@
 
 mod builder;
 mod conditions;
+mod located;
 mod membrane;
 mod observe;
 mod point;
@@ -10,6 +11,7 @@ mod received;
 mod tests;
 
 pub use builder::{Array, Builder, N_NODE_ARRAYS, NodeArray, Template, list, uniform};
+pub use located::LocatedPrograms;
 pub use membrane::{Holds, Mechanism, MembranePlan, MembranePrograms};
 pub use observe::{TOTAL_CURRENT, find_variable, threshold_v};
 pub use point::{PointHolds, PointKind, PointPrograms, PointSite, peers};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::builder::{Array, Builder, NodeArray, Template, list, uniform};
 use super::conditions::{Sends, apply_assignments, apply_conditions};
+use super::located::LocatedPrograms;
 use super::membrane::{linearise, start_schemes};
 use super::received::{Given, sums};
 use crate::dynamics::Dynamics;
@@ -12,6 +13,7 @@ use crate::dynamics::graph::{Graph, NodeId};
 use crate::dynamics::random::{Moment, draw_number};
 use crate::dynamics::scope::Scope;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::PointStep;
 
 /// Whether instances inject into a node or are the node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct PointKind {
     /// For cells: whether anything on them has a conductance. Without, the step of a passive cell has
     /// fixed coefficients.
     pub is_loaded: bool,
+    /// For cells: how they are stepped.
+    pub point_step: PointStep,
 }
 
 /// What an instance array holds.
@@ -75,6 +79,10 @@ pub enum PointHolds {
     Peer(usize),
     /// The variable of this index that is shown to the coupled contact.
     Shown(usize),
+    /// The state of this index where a step began; for cells whose conditions are met within steps.
+    Before(usize),
+    /// Whether a condition has come to hold within the step; for the same cells.
+    Met,
 }
 
 /// The programs of a kind. Empty ones are left out.
@@ -86,6 +94,9 @@ pub struct PointPrograms {
     pub conditions: Option<Template>,
     /// Advances the states by a step, then conditions.
     pub step: Option<Template>,
+    /// Meets conditions within the step that comes before [`PointPrograms::conditions`], if any are; then
+    /// there is no `step`.
+    pub located: Option<LocatedPrograms>,
     /// Adds current and conductance to the nodes; placed instances only.
     pub currents: Option<Template>,
     /// Shows variables to coupled contacts.
@@ -114,6 +125,10 @@ impl PointKind {
         arrays.extend(self.drawing_conditions().map(PointHolds::Held));
         arrays.extend((0..self.peers().count()).map(PointHolds::Peer));
         arrays.extend((0..self.shows.len()).map(PointHolds::Shown));
+        if self.is_located() {
+            arrays.extend((0..self.dynamics.states.len()).map(PointHolds::Before));
+            arrays.push(PointHolds::Met);
+        }
         arrays
     }
 
@@ -156,7 +171,8 @@ impl PointKind {
         Ok(PointPrograms {
             start: self.start()?,
             conditions: self.step(None)?,
-            step: self.step(Some((h, order)))?,
+            step: if self.is_located() { None } else { self.step(Some((h, order)))? },
+            located: if self.is_located() { Some(self.located(h)?) } else { None },
             currents,
             show: self.show()?,
             events: self.events()?,
@@ -164,7 +180,7 @@ impl PointKind {
         })
     }
 
-    fn instance(&self, builder: &mut Builder, what: PointHolds) -> Result<NodeId> {
+    pub(super) fn instance(&self, builder: &mut Builder, what: PointHolds) -> Result<NodeId> {
         let array = self
             .array(what)
             .ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("no instance array for {what:?}")))?;
@@ -248,7 +264,12 @@ impl PointKind {
         Ok(builder.graph.sub(source, drop))
     }
 
-    fn store_states(&self, builder: &mut Builder, old: Option<&[NodeId]>, states: &[NodeId]) -> Result<()> {
+    pub(super) fn store_states(
+        &self,
+        builder: &mut Builder,
+        old: Option<&[NodeId]>,
+        states: &[NodeId],
+    ) -> Result<()> {
         for (s, &node) in states.iter().enumerate() {
             if old.is_none_or(|old| old[s] != node)
                 && let Some(array) = self.array(PointHolds::State(s))
@@ -280,13 +301,19 @@ impl PointKind {
     fn step(&self, advance_by: Option<(f64, Order)>) -> Result<Option<Template>> {
         let mut builder = Builder::default();
         let old = self.states(&mut builder)?;
-        let mut states = old.clone();
-        if let Some((h, order)) = advance_by {
-            states = self.advance(&mut builder, &old, h, order)?;
-        }
+        let states = match advance_by {
+            Some((h, order)) => self.advance(&mut builder, &old, h, order)?,
+            None => old.clone(),
+        };
+        self.meet(&mut builder, &old, states)?;
+        self.finish(builder)
+    }
+
+    /// Conditions for `states`, and what comes of them in place of `old`.
+    pub(super) fn meet(&self, builder: &mut Builder, old: &[NodeId], states: Vec<NodeId>) -> Result<()> {
         let (states, sends, held): (_, Sends, _) =
-            apply_conditions(&mut builder, &self.dynamics, states, &mut |b, own| self.scope(b, own))?;
-        self.store_states(&mut builder, Some(&old), &states)?;
+            apply_conditions(builder, &self.dynamics, states, &mut |b, own| self.scope(b, own))?;
+        self.store_states(builder, Some(old), &states)?;
         let zero = builder.graph.constant(0.0);
         for (port, sent) in sends.into_iter().enumerate() {
             if let Some(array) = self.array(PointHolds::Sent(port)) {
@@ -298,7 +325,7 @@ impl PointKind {
                 builder.store(held[condition], Array::Instance(array));
             }
         }
-        self.finish(builder)
+        Ok(())
     }
 
     fn show(&self) -> Result<Option<Template>> {
@@ -316,6 +343,10 @@ impl PointKind {
 
     /// The states after a step. Time within it is that of its middle.
     fn advance(&self, builder: &mut Builder, old: &[NodeId], h: f64, order: Order) -> Result<Vec<NodeId>> {
+        if self.is_fourth() {
+            let h = builder.graph.constant(h);
+            return self.advance_fourth(builder, old, h);
+        }
         let time = builder.uniform(uniform::TIME);
         // Instances at points are stepped when time is already that of the middle of the next step.
         let back = if self.site == PointSite::Placed { h } else { 0.5 * h };
