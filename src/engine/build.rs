@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::bind::{Allocator, BoundMembrane, BoundPoints, Placement, node_base};
 use super::catalog::Catalog;
-use super::draws::{Draws, Site, When};
 use super::group::{Clock, Detector, Group, Noise, OutPort, PointCells, Work};
 use super::lower::{
     Array, Builder, Holds, Mechanism, MembranePlan, N_NODE_ARRAYS, NodeArray, PointHolds, PointKind,
@@ -17,7 +16,6 @@ use crate::cable::NONE;
 use crate::cable::hines::{Arrays, Hines};
 use crate::cable::order::Forest;
 use crate::cable::order::NO_PARENT;
-use crate::dynamics::random::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Method;
 use crate::vm::{Arena, padded};
@@ -207,6 +205,7 @@ pub fn cable_group(
         observers,
         samples: watching.samples,
         targets: Vec::new(),
+        rules: Vec::new(),
         calendar: Default::default(),
         spikes: Vec::new(),
         prepared: false,
@@ -275,7 +274,7 @@ pub fn point_group(
     let base = place(0).bind(&base_program(false, plan.is_loaded, n_received)?)?;
     let mut bound = BoundPoints::new(programs, &place(cells_start))?;
     let keys = members.iter().map(|m| [u64::from(m.cell), CELL_ITSELF]);
-    bound.draws = draws(plan, cells_start, nodes, clock.seed, keys);
+    bound.draws = plan.draws_at(cells_start, nodes, clock.seed, keys);
     let ports = out_ports(members, plan, cells_start, nodes);
     let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, (nodes, n, received), clock.seed)?;
     let find = |table: &Watched| {
@@ -302,6 +301,7 @@ pub fn point_group(
         observers,
         samples: watching.samples,
         targets: Vec::new(),
+        rules: Vec::new(),
         calendar: Default::default(),
         spikes: Vec::new(),
         prepared: false,
@@ -314,27 +314,6 @@ pub fn point_group(
 }
 
 /// What the instances of a kind draw that lie from `start` on, `width` apart.
-fn draws(
-    plan: &PointKind,
-    start: usize,
-    width: usize,
-    seed: u64,
-    keys: impl Iterator<Item = [u64; 2]>,
-) -> Option<Draws> {
-    let place = |what| plan.array(what).map_or(0, |k| start + k * width);
-    let site = |(number, moment): (usize, &Moment)| Site {
-        offset: place(PointHolds::Draw(number)),
-        when: match *moment {
-            Moment::Start => When::Start,
-            Moment::Step => When::Step,
-            Moment::Condition(condition) => When::Fired(place(PointHolds::Held(condition))),
-            Moment::Event(port) => When::Event(port),
-        },
-    };
-    let sites: Vec<Site> = plan.moments().iter().enumerate().map(site).collect();
-    (!sites.is_empty()).then(|| Draws::new(seed, sites, keys))
-}
-
 /// The ports by which events leave `members`, which lie from `start` on.
 fn out_ports(members: &[PointMember], plan: &PointKind, start: usize, nodes: usize) -> Vec<OutPort> {
     let ports = members.first().map_or(&[][..], |m| &m.ports);
@@ -631,7 +610,7 @@ fn bind_kinds(
             }
         }
         let keys = || kind.noise.iter().copied();
-        let draws = draws(plan, kind.start, kind.width, seed, keys());
+        let draws = plan.draws_at(kind.start, kind.width, seed, keys());
         if let Some(bound) = bound.last_mut() {
             bound.draws = draws;
         }

@@ -4,6 +4,8 @@ use super::contacts::ContactPlace;
 use super::group::{Clock, Group};
 use super::members::PlacedLanes;
 use super::senders::Senders;
+use super::tables::Table;
+use super::watch::record_connections;
 use super::wires::{Link, MOST_DELAYS, Routes, Wires};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Model, PopulationCell, Receiver};
@@ -35,16 +37,24 @@ pub struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// The routes of the model's connections and projections; their targets go to the groups.
+    /// The routes of the model's connections and projections; their targets go to the groups, and what is recorded of
+    /// connections to `tables`.
     ///
     /// # Errors
     /// If a connection leads nowhere, or a projection can not be drawn.
-    pub fn connect(&self, model: &Model, clock: &Clock, groups: &mut [Group]) -> Result<Routes> {
+    pub fn connect(
+        &self,
+        model: &Model,
+        clock: &Clock,
+        groups: &mut [Group],
+        tables: &mut Vec<Table>,
+    ) -> Result<Routes> {
         let mut wires = Wires::new(self.senders.output.len());
         self.add_connections(model, clock.dt_s, groups, &mut wires)?;
         for number in 0..model.projections.len() {
             let wiring = Wiring::new(model, number, clock.level)?;
-            self.add_projection((model, number, clock.dt_s), &wiring, groups, &mut wires)?;
+            let placed = self.add_projection((model, number, clock), &wiring, groups, &mut wires)?;
+            record_connections(model, number, clock, &placed, groups, tables)?;
         }
         Ok(wires.finish())
     }

@@ -1,6 +1,8 @@
 //! Random numbers that equations draw: each place of `random` in each instance has its own
 //! sequence, keyed by seed, cell and instance; the next number waits in the instance's memory.
 
+use super::lower::{PointHolds, PointKind};
+use crate::dynamics::random::Moment;
 use crate::rng::{Purpose, Stream};
 use crate::vm::Arena;
 
@@ -38,6 +40,30 @@ pub struct Draws {
 
 /// Numbers of a site that are kept apart from those of the next.
 const PER_SITE: u64 = 1 << 48;
+
+impl PointKind {
+    /// The numbers that instances of this kind draw, whose arrays start at `start`, `width` apart.
+    pub fn draws_at(
+        &self,
+        start: usize,
+        width: usize,
+        seed: u64,
+        keys: impl Iterator<Item = [u64; 2]>,
+    ) -> Option<Draws> {
+        let place = |what| self.array(what).map_or(0, |k| start + k * width);
+        let site = |(number, moment): (usize, &Moment)| Site {
+            offset: place(PointHolds::Draw(number)),
+            when: match *moment {
+                Moment::Start => When::Start,
+                Moment::Step => When::Step,
+                Moment::Condition(condition) => When::Fired(place(PointHolds::Held(condition))),
+                Moment::Event(port) => When::Event(port),
+            },
+        };
+        let sites: Vec<Site> = self.moments().iter().enumerate().map(site).collect();
+        (!sites.is_empty()).then(|| Draws::new(seed, sites, keys))
+    }
+}
 
 impl Draws {
     /// Draws of instances with these keys (cell and use).

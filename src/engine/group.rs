@@ -4,6 +4,7 @@ use super::bind::{BoundMembrane, BoundPoints, node_base};
 use super::events::{Calendar, Spike, Volley};
 use super::located::{Located, Within};
 use super::lower::{NodeArray, uniform};
+use super::rules::Rules;
 use crate::cable::hines::Hines;
 use crate::model::Method;
 use crate::rng::{Purpose, Stream};
@@ -88,6 +89,8 @@ pub struct Probe {
     pub column: usize,
     /// Where it is in the arena.
     pub offset: usize,
+    /// If it is not in the group's but in that of these connections.
+    pub rules: Option<u32>,
 }
 
 /// The probes of one table in this group, and the samples since the last hand-over.
@@ -132,6 +135,8 @@ pub struct Group {
     pub samples: Vec<Samples>,
     /// Where connections lead, with their weights.
     pub targets: Vec<Target>,
+    /// Connections with states of their own.
+    pub rules: Vec<Rules>,
     /// Events to come: stretches of `targets`.
     pub calendar: Calendar,
     /// Spikes since the last hand-over, in order of time step.
@@ -148,8 +153,45 @@ pub struct Work {
     scratch: Scratch,
     registers: Vec<f64>,
     due: Vec<Volley>,
+    /// What connections with states pass on.
+    passed: Vec<Target>,
     /// Nodes that Crank–Nicolson would carry past their target, see [`note_stiff`].
     stiff: Vec<(usize, f64)>,
+}
+
+/// The port of [`Rules`] that hears sources.
+pub const TO_PRE: u16 = 0;
+/// The port of [`Rules`] that hears targets.
+pub const TO_POST: u16 = 1;
+
+/// What receives events, and what that takes.
+struct Receive<'g> {
+    points: &'g mut [BoundPoints],
+    cells: &'g mut [PointCells],
+    arena: &'g mut Arena,
+    registers: &'g mut Vec<f64>,
+    spikes: &'g mut Vec<Spike>,
+}
+
+impl Receive<'_> {
+    /// Events at `port` of kind `kind` hit `targets`, in their order.
+    fn volley(
+        &mut self,
+        level: Level,
+        kind: usize,
+        port: u16,
+        targets: &[Target],
+        now: &[f64; uniform::COUNT],
+    ) {
+        let port = usize::from(port);
+        if let Some(of_cells) = kind.checked_sub(self.points.len()) {
+            let Some(cells) = self.cells.get_mut(of_cells) else { return };
+            cells.programs.receive(port, level, targets, self.arena, now, self.registers);
+            cells.relay(targets, self.arena, now[usize::from(uniform::TIME)], self.spikes);
+        } else if let Some(bound) = self.points.get_mut(kind) {
+            bound.receive(port, level, targets, self.arena, now, self.registers);
+        }
+    }
 }
 
 impl PointCells {
@@ -189,6 +231,7 @@ impl Group {
                 program.run(clock.level, arena, &uniforms, &mut work.scratch);
             }
         }
+        self.rules.iter_mut().for_each(|rules| rules.start(&uniforms));
         for &(at, value) in &self.set_at_start {
             self.arena[at] = value;
         }
@@ -221,7 +264,20 @@ impl Group {
         // Stimuli act at the middle of the step: exact charge, second order.
         let middle = uniforms(clock, time + 0.5 * clock.dt_s);
         self.draw_noise(clock, step);
-        let Group { arena, base, membranes, points, cells, work, targets, calendar, observers, .. } = self;
+        let Group {
+            arena,
+            base,
+            membranes,
+            points,
+            cells,
+            work,
+            targets,
+            calendar,
+            observers,
+            rules,
+            spikes,
+            ..
+        } = self;
         for bound in points.iter_mut() {
             if let Some(draws) = bound.draws.as_mut().filter(|_| step > 0) {
                 draws.before_step(arena);
@@ -247,16 +303,29 @@ impl Group {
             program.run(clock.level, arena, uniforms, &mut work.scratch);
         }
         calendar.take(step, &mut work.due);
+        let kinds = points.len() + cells.len();
+        // Of spikes at one moment a connection hears its target's first.
+        for volley in work.due.iter().filter(|volley| volley.kind as usize >= kinds && volley.port == TO_POST)
+        {
+            if let Some(rules) = rules.get_mut(volley.kind as usize - kinds) {
+                rules.post(&targets[volley.first as usize..volley.end as usize], &now);
+            }
+        }
         for volley in &work.due {
-            let (kind, port) = (volley.kind as usize, usize::from(volley.port));
-            let targets = &targets[volley.first as usize..volley.end as usize];
-            let registers = &mut work.registers;
-            if let Some(of_cells) = kind.checked_sub(points.len()) {
-                let Some(cells) = cells.get_mut(of_cells) else { continue };
-                cells.programs.receive(port, clock.level, targets, arena, &now, registers);
-                cells.relay(targets, arena, time, &mut self.spikes);
-            } else if let Some(bound) = points.get_mut(kind) {
-                bound.receive(port, clock.level, targets, arena, &now, registers);
+            let hits = &targets[volley.first as usize..volley.end as usize];
+            let Some(rules) = (volley.kind as usize).checked_sub(kinds).map(|k| rules.get_mut(k)) else {
+                let mut receive = Receive { points, cells, arena, registers: &mut work.registers, spikes };
+                receive.volley(clock.level, volley.kind as usize, volley.port, hits, &now);
+                continue;
+            };
+            let (Some(rules), true) = (rules, volley.port == TO_PRE) else { continue };
+            let out = rules.pre(hits, &now);
+            for alike in out.chunk_by(|a, b| (a.0.kind, a.0.port) == (b.0.kind, b.0.port)) {
+                work.passed.clear();
+                work.passed.extend(alike.iter().map(|(_, target)| *target));
+                let mut receive = Receive { points, cells, arena, registers: &mut work.registers, spikes };
+                let outlet = alike[0].0;
+                receive.volley(clock.level, outlet.kind as usize, outlet.port, &work.passed, &now);
             }
         }
         for bound in points.iter() {
@@ -269,7 +338,10 @@ impl Group {
             observer.program.run(clock.level, arena, uniforms, &mut work.scratch);
         }
         for samples in self.samples.iter_mut().filter(|s| step.is_multiple_of(s.interval)) {
-            samples.rows.extend(samples.probes.iter().map(|p| arena[p.offset]));
+            samples.rows.extend(samples.probes.iter().map(|p| match p.rules {
+                None => arena[p.offset],
+                Some(of) => rules[of as usize].value(p.offset),
+            }));
         }
         self.prepared = true;
     }

@@ -3,10 +3,11 @@
 use rayon::prelude::*;
 
 use super::connect::{Home, Layout};
-use super::group::Group;
+use super::group::{Clock, Group};
+use super::stores::{Connected, Stores};
 use super::wires::{Link, Wires};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Model, Receptor};
+use crate::model::{Model, Receptor, Sender};
 use crate::vm::Target;
 use crate::wiring::{Member, Row, Wiring, Work, whole_steps};
 
@@ -26,37 +27,54 @@ struct Place {
     count: u32,
 }
 
+/// The connections of one source.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    /// Number of the sender.
+    pub sender: u32,
+    /// Index among the sources.
+    pub source: u32,
+    /// Where they lead.
+    pub links: Vec<Link>,
+    /// For connections with a rule: index among the targets of each.
+    pub targets: Vec<u32>,
+    /// The same: weight and varying parameters of each, one after the other.
+    pub parameters: Vec<f64>,
+}
+
 impl Layout<'_> {
-    /// Adds the connections of projection `number`, for steps of `dt_s`.
+    /// Adds the connections of projection `number`; gives them if they are recorded.
     ///
     /// # Errors
     /// If it leads nowhere, has a delay shorter than a step, or a weight or delay that is no number.
     pub(super) fn add_projection(
         &self,
-        (model, number, dt_s): (&Model, usize, f64),
+        (model, number, clock): (&Model, usize, &Clock),
         wiring: &Wiring<'_>,
         groups: &mut [Group],
         wires: &mut Wires,
-    ) -> Result<()> {
+    ) -> Result<Vec<Connected>> {
         let projection = &model.projections[number];
         let named = |e: Error| e.in_element(format!("projection '{}'", projection.name));
         let places = self.places(model, number, wiring, groups).map_err(named)?;
         let within = wiring.within(model)?;
-        let senders: Vec<u32> = wiring
-            .sources()
-            .iter()
-            .map(|m| {
-                let source = (m.population as usize, m.index as usize);
-                self.senders.of(model, source, projection.sender, self.first_cell[source.0])
-            })
-            .collect::<Result<_>>()?;
-        let draw_chunk = |first: usize| -> Result<Vec<(u32, Vec<Link>)>> {
+        let sender = |m: &Member| self.sender(model, m, projection.sender);
+        let senders: Vec<u32> = wiring.sources().iter().map(sender).collect::<Result<_>>()?;
+        let mut stores = match &projection.rule {
+            Some(rule) => Some(Stores::new(self, model, number, rule, wiring, clock).map_err(named)?),
+            None => None,
+        };
+        let has_rule = stores.is_some();
+        let dt_s = clock.dt_s;
+        let draw_chunk = |first: usize| -> Result<Vec<Drawn>> {
             let (mut work, mut row, mut chosen) = (Work::default(), Row::default(), Vec::new());
-            let mut drawn = Vec::with_capacity(CHUNK);
+            let mut chunk = Vec::with_capacity(CHUNK);
             for (i, &sender) in senders.iter().enumerate().skip(first).take(CHUNK) {
                 wiring.row(i as u32, &mut work, &mut row)?;
-                let mut links = Vec::with_capacity(row.targets.len());
-                for ((&j, &weight), &delay_s) in row.targets.iter().zip(&row.weights).zip(&row.delays_s) {
+                let mut drawn = Drawn { sender, source: i as u32, ..Drawn::default() };
+                drawn.links.reserve(row.targets.len());
+                let values = row.targets.iter().zip(&row.weights).zip(&row.delays_s);
+                for (at, ((&j, &weight), &delay_s)) in values.enumerate() {
                     if delay_s < dt_s * (1.0 - 1e-9) {
                         let message = format!(
                             "the delay from source {i} to target {j} is {} ms, shorter than the time step of {} ms",
@@ -68,10 +86,16 @@ impl Layout<'_> {
                     }
                     let place = places[j as usize];
                     let delay_s = whole_steps(delay_s, dt_s);
+                    let Drawn { links, targets, parameters, .. } = &mut drawn;
                     let mut link = |contact: u32| {
                         let target = Target { lane: place.first + contact, weight };
                         let Place { group, kind, port, .. } = place;
                         links.push(Link { group, kind, port, target, delay_s });
+                        if has_rule {
+                            targets.push(j);
+                            parameters.push(weight);
+                            parameters.extend(row.parameters.iter().map(|values| values[at]));
+                        }
                     };
                     match within.get(j as usize) {
                         Some(contacts) => contacts.iter().copied().for_each(&mut link),
@@ -82,18 +106,34 @@ impl Layout<'_> {
                         }
                     }
                 }
-                drawn.push((sender, links));
+                chunk.push(drawn);
             }
-            Ok(drawn)
+            Ok(chunk)
         };
         let firsts: Vec<usize> = (0..senders.len()).step_by(CHUNK).collect();
         for batch in firsts.chunks(BATCH) {
-            let drawn: Vec<_> = batch.par_iter().map(|&first| draw_chunk(first)).collect::<Result<_>>()?;
-            for (sender, mut links) in drawn.into_iter().flatten() {
-                wires.add(sender, &mut links, groups)?;
+            let chunks: Vec<_> = batch.par_iter().map(|&first| draw_chunk(first)).collect::<Result<_>>()?;
+            for mut drawn in chunks.into_iter().flatten() {
+                if let Some(stores) = &mut stores {
+                    stores.take(&mut drawn, groups);
+                }
+                wires.add(drawn.sender, &mut drawn.links, groups)?;
             }
         }
-        Ok(())
+        match stores {
+            Some(stores) => stores.finish(groups, wires),
+            None if projection.recordings.is_empty() => Ok(Vec::new()),
+            None => {
+                let message = "its connections have no states to record: it has no plasticity";
+                Err(named(Error::new(ErrorKind::Value, message)))
+            }
+        }
+    }
+
+    /// The number of `sender` on a cell.
+    pub(super) fn sender(&self, model: &Model, member: &Member, sender: Sender) -> Result<u32> {
+        let cell = (member.population as usize, member.index as usize);
+        self.senders.of(model, cell, sender, self.first_cell[cell.0])
     }
 
     /// What receives on each target.

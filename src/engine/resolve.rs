@@ -201,7 +201,7 @@ pub(super) fn placed_kind(
 }
 
 /// The dynamics with inputs for the numbers that they draw.
-fn drawing(dynamics: &Arc<Dynamics>) -> (Arc<Dynamics>, Vec<Moment>) {
+pub(super) fn drawing(dynamics: &Arc<Dynamics>) -> (Arc<Dynamics>, Vec<Moment>) {
     match with_draws(dynamics) {
         (Cow::Borrowed(_), draws) => (dynamics.clone(), draws),
         (Cow::Owned(drawing), draws) => (Arc::new(drawing), draws),

@@ -15,6 +15,7 @@ use super::group::{Clock, Group};
 use super::members::{CableMember, KindPlace, PointMember};
 use super::plan::CellPlan;
 use super::resolve::{Resolution, Resolved, cell_plans, resolve};
+use super::rules::Rules;
 use super::senders::SILENT;
 use super::tables::Table;
 use super::wires::Routes;
@@ -198,7 +199,7 @@ impl Simulation {
         catalog: &mut Catalog,
         group_size: usize,
     ) -> Result<()> {
-        let Resolution { populations, first_cell, tables, intervals, contacts, senders } = resolution;
+        let Resolution { populations, first_cell, mut tables, intervals, contacts, senders } = resolution;
         let n_cells = first_cell.last().copied().unwrap_or(0) as usize;
         // Where each cell is: group and its placed instances there.
         let mut homes = vec![Home::default(); n_cells];
@@ -261,11 +262,12 @@ impl Simulation {
         let clock = self.clock;
         let groups = &mut self.groups;
         self.routes = match &self.pool {
-            Some(pool) => pool.install(|| layout.connect(model, &clock, groups))?,
-            None => layout.connect(model, &clock, groups)?,
+            Some(pool) => pool.install(|| layout.connect(model, &clock, groups, &mut tables))?,
+            None => layout.connect(model, &clock, groups, &mut tables)?,
         };
         self.summary.connections = self.routes.connections() as usize;
-        self.summary.connection_bytes = self.routes.bytes();
+        let states = self.groups.iter().flat_map(|g| &g.rules).map(Rules::bytes).sum::<u64>();
+        self.summary.connection_bytes = self.routes.bytes() + states;
         self.output = senders.output;
         self.copies = Copies::new(model, catalog, &first_cell, &homes, &contacts, &places)?;
         let none = Gathered { group: u32::MAX, first: 0, count: 0 };

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use super::bind::{Allocator, Placement};
-use super::group::{Observer, Probe, Samples};
+use super::group::{Clock, Group, Observer, Probe, Samples};
 use super::lower::{Template, list};
 use super::members::Request;
-use crate::error::Result;
+use super::stores::Connected;
+use super::tables::{Column, Table};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::units::Dimension;
 use crate::vm::padded;
 
 /// Which program computes a recorded number.
@@ -73,7 +77,7 @@ impl Watching {
     /// One more number.
     pub fn add(&mut self, request: &Request, source: Source) {
         let samples = &mut self.samples[request.table];
-        let mut probe = Probe { column: request.column, offset: 0 };
+        let mut probe = Probe { column: request.column, offset: 0, rules: None };
         match source {
             Source::At(offset) => probe.offset = offset,
             Source::Computed { of, variable, node, lane } => {
@@ -137,4 +141,47 @@ impl Watching {
         }
         Ok(observers)
     }
+}
+/// Tables of what is recorded of the connections of projection `number`, which lie where `placed` says.
+///
+/// # Errors
+/// If the rule has no such variable.
+pub fn record_connections(
+    model: &Model,
+    number: usize,
+    clock: &Clock,
+    placed: &[Connected],
+    groups: &mut [Group],
+    tables: &mut Vec<Table>,
+) -> Result<()> {
+    let projection = &model.projections[number];
+    for recording in &projection.recordings {
+        let steps = (recording.interval_s / clock.dt_s).round().max(1.0);
+        let mut table =
+            Table { file: recording.file.clone(), interval_s: steps * clock.dt_s, columns: Vec::new() };
+        let samples = |_: &Group| Samples { interval: steps as u64, ..Samples::default() };
+        let mut added: Vec<Samples> = groups.iter().map(samples).collect();
+        for variable in &recording.variables {
+            for at in placed {
+                let rules = &groups[at.group as usize].rules[at.rules as usize];
+                let Some(start) = rules.state(variable) else {
+                    let message = format!("its rule has no state `{variable}` that could be recorded");
+                    return Err(Error::new(ErrorKind::Name, message)
+                        .in_element(format!("projection '{}'", projection.name)));
+                };
+                added[at.group as usize].probes.push(Probe {
+                    column: table.columns.len(),
+                    offset: start + at.connection as usize,
+                    rules: Some(at.rules),
+                });
+                let name = format!("{}[{}, {}].{variable}", projection.name, at.source, at.target);
+                table.columns.push(Column { name, dimension: Dimension::NONE });
+            }
+        }
+        for (group, samples) in groups.iter_mut().zip(added) {
+            group.samples.push(samples);
+        }
+        tables.push(table);
+    }
+    Ok(())
 }

@@ -20,6 +20,7 @@ mod connector;
 mod drawn;
 mod membrane;
 mod node;
+mod plasticity;
 mod population;
 mod projection;
 mod record;
@@ -168,11 +169,13 @@ fn model(root: &Table<'_>) -> Option<Model> {
     let (stimuli, recordings, connections, projections) = if let Some(selections) = selections {
         let stimuli =
             stimulus::read_all(root, &cells, &populations, &selections, &components, clock.duration_s);
-        let recordings =
-            record::read_all(root, &cells, &populations, &selections, stimuli.as_deref().unwrap_or(&[]), run);
         let connections = connect::read_all(root, &cells, &populations, clock.seed);
         let dt_s = run.map_or(0.0, |run| run.dt_s);
-        let projections = projection::read_all(root, &cells, &mut populations, &selections, dt_s);
+        let mut projections =
+            projection::read_all(root, &cells, &mut populations, &selections, &components, dt_s);
+        let (known, mut none) = (stimuli.as_deref().unwrap_or(&[]), Vec::new());
+        let of = projections.as_mut().unwrap_or(&mut none);
+        let recordings = record::read_all(root, &cells, &populations, &selections, (known, of), run);
         (stimuli, recordings, connections, projections)
     } else {
         for key in ["stimulus", "record", "connection", "projection", "view", "assembly"] {

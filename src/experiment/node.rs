@@ -371,6 +371,16 @@ impl<'a> Table<'a> {
         Some(child(self.source(), value, self.path_of(key)))
     }
 
+    /// The value of `key` if it is there, which stays one that nobody asked for.
+    pub(super) fn peek(&self, key: &str) -> Option<Node<'a>> {
+        Some(child(self.source(), self.table.get(key)?, self.path_of(key)))
+    }
+
+    /// All keys.
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.table.keys().map(|key| key.get_ref().to_string()).collect()
+    }
+
     /// The value of `key`; reports it missing, with an example of its line.
     pub(super) fn need(&self, key: &str, example: &str) -> Option<Node<'a>> {
         let value = self.get(key);

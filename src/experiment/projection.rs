@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::cell::ReadCell;
 use super::cells::Selections;
+use super::components::Components;
 use super::connect::{spiking, synapse_index};
 use super::node::{Node, Table};
 use super::population::ReadPopulation;
-use super::{connector, drawn, space, values};
+use super::{connector, drawn, plasticity, space, values};
 use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
 use crate::model::{
@@ -21,13 +22,15 @@ pub(super) fn read_all(
     cells: &[ReadCell],
     populations: &mut [ReadPopulation],
     selections: &Selections,
+    components: &Components,
     dt_s: f64,
 ) -> Option<Vec<Projection>> {
     let mut projections: Vec<Projection> = Vec::new();
     let mut sound = true;
     if let Some(node) = root.get("projection") {
         for item in node.list()? {
-            let Some(projection) = read(&item, cells, populations, selections, dt_s, &projections) else {
+            let with = (selections, components, dt_s);
+            let Some(projection) = read(&item, cells, populations, with, &projections) else {
                 sound = false;
                 continue;
             };
@@ -47,8 +50,7 @@ fn read(
     node: &Node<'_>,
     cells: &[ReadCell],
     populations: &mut [ReadPopulation],
-    selections: &Selections,
-    dt_s: f64,
+    (selections, components, dt_s): (&Selections, &Components, f64),
     before: &[Projection],
 ) -> Option<Projection> {
     let table = node.table()?;
@@ -61,6 +63,7 @@ fn read(
     let connector = table.need("connector", "{ fixed_probability = 0.1 }");
     let weight = table.get("weight");
     let delay = table.get("delay");
+    let plasticity = table.get("plasticity");
     let self_connections = match table.get("self_connections") {
         Some(node) => self_connections(&node),
         None => Some(SelfConnections::Allowed),
@@ -128,6 +131,20 @@ fn read(
             return None;
         }
     };
+    let rule = match plasticity {
+        Some(node) => {
+            let of_target = receptors.first().zip(target.parts.first());
+            let receptor = of_target.and_then(|(receptor, part)| dynamics(receptor, &populations[part.0]));
+            let rule = plasticity::read(&node, components, &units, receptor)?;
+            if rule.dynamics.in_ports().contains(&"post") {
+                for (population, _) in &target.parts {
+                    spiking(&to_node, *population, cells, populations);
+                }
+            }
+            Some(rule)
+        }
+        None => None,
+    };
     Some(Projection {
         name,
         source,
@@ -140,6 +157,8 @@ fn read(
         space: space?,
         weight,
         delay_s,
+        rule,
+        recordings: Vec::new(),
     })
 }
 

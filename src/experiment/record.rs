@@ -6,7 +6,9 @@ use super::node::{Node, Table, suggestion};
 use super::population::{self, ReadPopulation};
 use super::values;
 use crate::error::ErrorKind;
-use crate::model::{CellSet, PopulationCell, Recording, Run, Site, Stimulus};
+use crate::model::{
+    CellSet, ConnectionRecording, PopulationCell, Projection, Recording, Run, Site, Stimulus,
+};
 use crate::units::Dimension;
 
 /// All `[[record]]` of the file.
@@ -15,13 +17,17 @@ pub(super) fn read_all(
     cells: &[ReadCell],
     populations: &[ReadPopulation],
     selections: &Selections,
-    stimuli: &[Stimulus],
+    (stimuli, projections): (&[Stimulus], &mut [Projection]),
     run: Option<Run>,
 ) -> Option<Vec<Recording>> {
     let mut recordings: Vec<Recording> = Vec::new();
     let mut sound = true;
     if let Some(node) = root.get("record") {
         for item in node.list()? {
+            if item.table().is_some_and(|table| table.get("projection").is_some()) {
+                sound &= of_connections(&item, projections, &recordings, run).is_some();
+                continue;
+            }
             let parts = item.table().and_then(|table| population::targets(&table, populations, selections));
             sound &= parts.is_some();
             let mut file = None;
@@ -79,6 +85,65 @@ fn read(
         file: file?,
         label: None,
     })
+}
+
+/// `projection = "NAME"`: states of its connections.
+fn of_connections(
+    node: &Node<'_>,
+    projections: &mut [Projection],
+    earlier: &[Recording],
+    run: Option<Run>,
+) -> Option<()> {
+    let table = node.table()?;
+    let of = table.get("projection")?;
+    let variables = table.need("variables", "[\"w\"]").and_then(|n| {
+        n.one_or_more()?.iter().map(|item| item.text().map(str::to_string)).collect::<Option<Vec<_>>>()
+    });
+    let interval = match table.get("every") {
+        Some(node) => interval(&node, run),
+        None => Some(0.0),
+    };
+    let file = match table.get("file") {
+        Some(node) => Some((node.text()?.to_string(), node)),
+        None => None,
+    };
+    table.finish();
+    let name = of.text()?;
+    let known: Vec<String> = projections.iter().map(|p| p.name.clone()).collect();
+    let Some(at) = known.iter().position(|known| known == name) else {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        of.wrong(ErrorKind::Name, format!("no projection is called `{name}`"), suggestion(name, &known));
+        return None;
+    };
+    let taken = |name: &str| {
+        let of_others = projections.iter().flat_map(|p| &p.recordings).any(|r| r.file == name);
+        name == "spikes" || name == "run" || of_others || earlier.iter().any(|r| r.file == name)
+    };
+    let file = match file {
+        Some((file, node)) => {
+            if taken(&file) || !is_plain(&file) {
+                node.wrong(
+                    ErrorKind::Value,
+                    format!("`{file}` can not be the name of this file"),
+                    "choose another",
+                );
+                return None;
+            }
+            file
+        }
+        None => {
+            let stem: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+            (1..).map(|i| if i == 1 { stem.clone() } else { format!("{stem}_{i}") }).find(|n| !taken(n))?
+        }
+    };
+    let recording = ConnectionRecording { variables: variables?, interval_s: interval?, file };
+    projections[at].recordings.push(recording);
+    Some(())
+}
+
+/// Whether a file may be called so.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphanumeric() || "_-+.".contains(c)) && !name.starts_with('.')
 }
 
 fn site(table: &Table<'_>, population: Option<&ReadPopulation>) -> Option<Site> {
@@ -191,8 +256,7 @@ fn name_file(
         recording.file = free?;
         return Some(());
     }
-    let plain = recording.file.chars().all(|c| c.is_alphanumeric() || "_-+.".contains(c));
-    if !plain || recording.file.starts_with('.') {
+    if !is_plain(&recording.file) {
         node.wrong(
             ErrorKind::Value,
             format!("`{}` is not the name of a result file", recording.file),

@@ -17,6 +17,8 @@ pub enum Kind {
     Pool,
     /// A synapse, a receptor or a gap junction.
     Synapse,
+    /// What a connection does to its weight.
+    Plasticity,
     /// A current, a clamp or a spike train.
     Stimulus,
     /// A point neuron.
@@ -25,7 +27,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of lists.
-    pub const ALL: [Kind; 5] = [Kind::IonChannel, Kind::Pool, Kind::Synapse, Kind::Stimulus, Kind::Neuron];
+    pub const ALL: [Kind; 6] =
+        [Kind::IonChannel, Kind::Pool, Kind::Synapse, Kind::Plasticity, Kind::Stimulus, Kind::Neuron];
 
     /// The heading of a list of them.
     pub fn heading(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Kind {
             Kind::IonChannel => "ion channels",
             Kind::Pool => "calcium pools",
             Kind::Synapse => "synapses and receptors",
+            Kind::Plasticity => "plasticity of connections",
             Kind::Stimulus => "stimuli",
             Kind::Neuron => "point neurons",
         }
@@ -47,6 +51,8 @@ impl Kind {
             Some(Kind::Pool)
         } else if is("baseSynapse") || is("baseSynapseDL") {
             Some(Kind::Synapse)
+        } else if is("basePlasticConnection") {
+            Some(Kind::Plasticity)
         } else if is("baseCell") {
             Some(Kind::Neuron)
         } else if is("basePointCurrent") || is("basePointCurrentDL") || is("baseSpikeSource") {

@@ -32,6 +32,7 @@ pub(super) const CORE: &[File] = files![
     "core/network.xml",
     "core/pynn.xml",
     "core/simulation.xml",
+    "core/plasticity.xml",
     "core/core.xml",
 ];
 
@@ -74,6 +75,14 @@ pub(super) const COMPONENTS: &[File] = files![
     "synapse/tsodyks_markram.xml",
     "synapse/tsodyks_markram_fac.xml",
     "synapse/gap_junction.xml",
+    "plasticity/stdp_additive.xml",
+    "plasticity/stdp_multiplicative.xml",
+    "plasticity/stdp_mixed.xml",
+    "plasticity/stdp_gutig.xml",
+    "plasticity/stdp_vogels.xml",
+    "plasticity/tsodyks_markram_connection.xml",
+    "plasticity/stochastic_connection.xml",
+    "plasticity/stochastic_tsodyks_markram.xml",
     "stimulus/step.xml",
     "stimulus/ramp.xml",
     "stimulus/sine.xml",

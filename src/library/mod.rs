@@ -89,6 +89,7 @@ pub fn set_naming(text: &str) -> Result<Set> {
     core.extend(files::CORE.iter().filter(mentions).map(|file| name_of(file.path)));
     core.extend(components.iter().map(|file| match file.path.split('/').next() {
         Some("synapse") => "synapses.xml",
+        Some("plasticity") => "plasticity.xml",
         Some("stimulus") if file.path.contains("spikes") => "spike_sources.xml",
         Some("stimulus") => "inputs.xml",
         Some("neuron") if file.path.contains("/if_") => "pynn.xml",

@@ -22,7 +22,10 @@ pub use network::{
     Attachments, CellSet, Connection, Contact, Coupling, Population, PopulationCell, Receiver, Sender,
     Stimulus,
 };
-pub use projection::{Cells, Connector, Contacts, Listed, Projection, Receptor, SelfConnections, Value};
+pub use projection::{
+    Cells, ConnectionRecording, ConnectionRule, Connector, Contacts, Listed, Projection, Receptor,
+    SelfConnections, Value,
+};
 pub use record::{Recording, Site, SpikeDetector};
 pub use source::Source;
 pub use space::{Position, Space, Structure};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{CellSet, Formula, Sender, Space};
+use super::{CellSet, Formula, Sender, Source, Space};
+use crate::dynamics::Dynamics;
 use crate::rng::Distribution;
 use crate::select::Region;
 
@@ -45,6 +46,36 @@ pub struct Projection {
     pub weight: Value,
     /// Delays, s; taken in whole time steps.
     pub delay_s: Value,
+    /// What the connections themselves do, if they do more than carry a weight.
+    pub rule: Option<ConnectionRule>,
+    /// What of it is sampled.
+    pub recordings: Vec<ConnectionRecording>,
+}
+
+/// Sampled states of the connections of a projection that has a [`ConnectionRule`]: as of the last spike that each has
+/// heard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectionRecording {
+    /// Which: what the rule exposes (`w`), or `effective`.
+    pub variables: Vec<String>,
+    /// Sampling interval, s, a whole multiple of the time step; 0 for every step.
+    pub interval_s: f64,
+    /// Name of the result file without ending, of no other recording.
+    pub file: String,
+}
+
+/// Equations of connections: plasticity, random release.
+#[derive(Debug, Clone)]
+pub struct ConnectionRule {
+    /// The equations. They hear spikes of the source at port `pre`, maybe those of the target at `post`, read their own `weight`,
+    /// and expose as `effective` the weight with which a spike goes on.
+    pub dynamics: Arc<Dynamics>,
+    /// The component that the dynamics are of, if it is known.
+    pub source: Option<Arc<Source>>,
+    /// Parameters that differ between connections, SI.
+    pub parameters: Vec<(String, Value)>,
+    /// The share of the delay that lies behind the synapse, from 0 to 1.
+    pub dendritic_delay_fraction: f64,
 }
 
 /// What receives the events of a projection.

@@ -56,6 +56,10 @@ pub enum Purpose {
     Delay = 11,
     /// Which of the contacts of a cell a connection takes. Indices: projection and source, target.
     Contact = 12,
+    /// Parameters of connections. Indices: projection, parameter and source, target.
+    ConnectionParameter = 13,
+    /// What connections draw. Indices: projection and source, target.
+    ConnectionProcess = 14,
     /// Anything a test or a tool draws for itself. Indices: free.
     Other = 9,
 }

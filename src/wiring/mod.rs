@@ -66,6 +66,8 @@ pub struct Row {
     pub weights: Vec<f64>,
     /// The delay of each, s.
     pub delays_s: Vec<f64>,
+    /// Parameters of the rule that differ between connections: one list for each.
+    pub parameters: Vec<Vec<f64>>,
     /// Numbers in the list of connections, where there is one.
     entries: Vec<u32>,
 }
@@ -85,6 +87,7 @@ pub struct Wiring<'a> {
     pairs: Pairs,
     weight: Values,
     delay_s: Values,
+    parameters: Vec<Values>,
 }
 
 /// Where a [`Value`] comes from.
@@ -135,11 +138,14 @@ impl<'a> Wiring<'a> {
         }
         let values = |value: &Value| Values::new(value, of, sources.len() * targets.len());
         let (weight, delay_s) = (values(&projection.weight)?, values(&projection.delay_s)?);
+        let of_rule = || projection.rule.iter().flat_map(|rule| &rule.parameters);
+        let parameters = of_rule().map(|(_, value)| values(value)).collect::<Result<_>>()?;
         let needs_place = |formula: &Formula| formula.uses()[..4].contains(&true);
         let by_place = matches!(&of.connector, Connector::Probability(formula) if needs_place(formula))
             || matches!(of.connector, Connector::SmallWorld { .. })
             || [&projection.weight, &projection.delay_s]
                 .into_iter()
+                .chain(of_rule().map(|(_, value)| value))
                 .any(|value| matches!(value, Value::Formula(formula) if needs_place(formula)));
         let places = |members: &[Member]| if by_place { places(model, members) } else { Vec::new() };
         let mut wiring = Wiring {
@@ -154,6 +160,7 @@ impl<'a> Wiring<'a> {
             pairs: Pairs::AllToAll,
             weight,
             delay_s,
+            parameters,
         };
         wiring.pairs = Pairs::new(&wiring, of, name_key(&of.name))?;
         Ok(wiring)
@@ -182,10 +189,14 @@ impl<'a> Wiring<'a> {
         row.targets.clear();
         row.entries.clear();
         self.pairs.row(self, i, work, &mut row.targets, &mut row.entries);
-        let Row { targets, weights, delays_s, entries } = row;
+        let Row { targets, weights, delays_s, parameters, entries } = row;
         let pairs = (i, &targets[..], &entries[..]);
-        self.weight.fill(self, pairs, Purpose::Weight, work, weights);
-        self.delay_s.fill(self, pairs, Purpose::Delay, work, delays_s);
+        self.weight.fill(self, pairs, (Purpose::Weight, 0), work, weights);
+        self.delay_s.fill(self, pairs, (Purpose::Delay, 0), work, delays_s);
+        parameters.resize_with(self.parameters.len(), Vec::new);
+        for (number, (values, out)) in self.parameters.iter().zip(parameters.iter_mut()).enumerate() {
+            values.fill(self, pairs, (Purpose::ConnectionParameter, number as u64), work, out);
+        }
         let who = |at: usize| format!("from source {i} to target {}", targets[at]);
         if let Some(at) = weights.iter().position(|w| !w.is_finite()) {
             let message = format!("the weight {} is {}", who(at), weights[at]);
@@ -273,7 +284,7 @@ impl Values {
         &self,
         wiring: &Wiring<'_>,
         (i, targets, entries): (u32, &[u32], &[u32]),
-        purpose: Purpose,
+        (purpose, which): (Purpose, u64),
         work: &mut Work,
         out: &mut Vec<f64>,
     ) {
@@ -284,7 +295,7 @@ impl Values {
                 for (at, &j) in targets.iter().enumerate() {
                     // Of a pair connected more than once, each connection draws for itself.
                     let before = targets[..at].iter().rev().take_while(|before| **before == j).count();
-                    let key = [wiring.key.wrapping_add(before as u64), pair(i, j)];
+                    let key = [wiring.key.wrapping_add(before as u64 + (which << 32)), pair(i, j)];
                     out.push(distribution.draw(&mut Stream::new(wiring.seed, purpose, key)));
                 }
             }

@@ -29,6 +29,8 @@ fn model(n: usize, m: usize, connector: Connector) -> Model {
         space: Space::default(),
         weight: Value::Constant(1.0),
         delay_s: Value::Constant(1e-3),
+        rule: None,
+        recordings: Vec::new(),
     });
     model
 }

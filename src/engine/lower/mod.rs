@@ -2,6 +2,7 @@
 
 mod builder;
 mod conditions;
+mod connection;
 mod located;
 mod membrane;
 mod observe;

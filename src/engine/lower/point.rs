@@ -22,6 +22,8 @@ pub enum PointSite {
     Placed,
     /// Cells without a shape: they set the node's potential and read the current into it.
     Cell,
+    /// Connections: they are on no node, and between events go on by themselves.
+    Connection,
 }
 
 /// What `dynamics` read from the coupled contact.
@@ -162,9 +164,12 @@ impl PointKind {
     /// # Errors
     /// If the equations need what a point does not offer, or have no program.
     pub fn programs(&self, h: f64, order: Order) -> Result<PointPrograms> {
+        if self.site == PointSite::Connection {
+            return self.connection_programs();
+        }
         let currents = match self.site {
             PointSite::Placed => Some(self.currents()?),
-            PointSite::Cell => None,
+            PointSite::Cell | PointSite::Connection => None,
         };
         let has_conductance =
             currents.as_ref().is_some_and(|c| c.arrays.contains(&Array::Node(NodeArray::Diagonal)));
@@ -194,7 +199,7 @@ impl PointKind {
     fn node(&self, builder: &mut Builder, array: NodeArray, list: u16) -> NodeId {
         match self.site {
             PointSite::Placed => builder.gather(Array::Node(array), list),
-            PointSite::Cell => builder.read(Array::Node(array)),
+            PointSite::Cell | PointSite::Connection => builder.read(Array::Node(array)),
         }
     }
 
@@ -231,7 +236,9 @@ impl PointKind {
                 "temperature" => builder.graph.constant(self.temperature_k),
                 "noise" => self.instance(builder, PointHolds::Noise)?,
                 // Beside events, the property's default of NeuroML holds.
-                "weight" if builder.on_event => builder.uniform(uniform::WEIGHT),
+                "weight" if builder.on_event && self.site != PointSite::Connection => {
+                    builder.uniform(uniform::WEIGHT)
+                }
                 "weight" if self.varying.iter().any(|known| known == name) => continue,
                 "weight" => builder.graph.constant(1.0),
                 _ => {
@@ -287,7 +294,7 @@ impl PointKind {
         Ok(())
     }
 
-    fn start(&self) -> Result<Option<Template>> {
+    pub(super) fn start(&self) -> Result<Option<Template>> {
         let mut builder = Builder::default();
         let zero = builder.graph.constant(0.0);
         let states = vec![zero; self.dynamics.states.len()];
@@ -328,7 +335,7 @@ impl PointKind {
         Ok(())
     }
 
-    fn show(&self) -> Result<Option<Template>> {
+    pub(super) fn show(&self) -> Result<Option<Template>> {
         let mut builder = Builder::default();
         let states = self.states(&mut builder)?;
         let mut scope = self.scope(&mut builder, &states)?;
@@ -395,7 +402,7 @@ impl PointKind {
         builder.finish()
     }
 
-    fn events(&self) -> Result<Vec<(String, Template)>> {
+    pub(super) fn events(&self) -> Result<Vec<(String, Template)>> {
         let mut programs: Vec<(String, Template)> = Vec::new();
         for event in &self.dynamics.events {
             if programs.iter().any(|(port, _)| *port == event.port) {
@@ -442,7 +449,7 @@ impl PointKind {
         Ok(programs)
     }
 
-    fn finish(&self, builder: Builder) -> Result<Option<Template>> {
+    pub(super) fn finish(&self, builder: Builder) -> Result<Option<Template>> {
         if builder.is_empty() { Ok(None) } else { builder.finish().map(Some) }
     }
 }

@@ -1,0 +1,95 @@
+//! `plasticity = { rule = "stdp_additive", … }`: what the connections of a projection do themselves.
+
+use std::sync::Arc;
+
+use super::components::Components;
+use super::drawn;
+use super::node::Node;
+use crate::dynamics::Dynamics;
+use crate::error::ErrorKind;
+use crate::model::{ConnectionRule, Value};
+use crate::units::Dimension;
+
+/// Parameters that are weights, and may be written as weights are.
+const WEIGHTS: [&str; 3] = ["w_min", "w_max", "eta"];
+
+/// Reads the rule. `units` is what weights may be written in, `receptor` what receives the events.
+pub(super) fn read(
+    node: &Node<'_>,
+    components: &Components,
+    units: drawn::Units<'_>,
+    receptor: Option<&Dynamics>,
+) -> Option<ConnectionRule> {
+    let table = node.table()?;
+    let rule = table.need("rule", "\"stdp_additive\"")?;
+    let name = rule.text()?;
+    let fraction = match table.get("dendritic_delay_fraction") {
+        Some(node) => {
+            let fraction = node.number()?;
+            if !(0.0..=1.0).contains(&fraction) {
+                node.wrong(ErrorKind::Value, format!("{fraction} is no share of the delay"), "from 0 to 1");
+                return None;
+            }
+            fraction
+        }
+        None => 1.0,
+    };
+    let weights: Vec<(&str, Node<'_>)> =
+        WEIGHTS.iter().filter_map(|key| Some((*key, table.get(key)?))).collect();
+    // Distributions and formulas are for each connection; all else is the component's.
+    let drawn: Vec<(String, Node<'_>)> = table
+        .keys()
+        .into_iter()
+        .filter_map(|key| table.peek(&key).map(|node| (key, node)))
+        .filter(|(_, node)| node.is_table())
+        .collect();
+    drawn.iter().for_each(|(key, _)| drop(table.get(key)));
+    let has_tau = table.peek("tau_syn").is_some();
+    let mut instance = components.instance(&table, &rule, name, false)?;
+    if !instance.dynamics.is_a("basePlasticConnection") {
+        let message = format!("`{name}` is no rule for connections");
+        rule.wrong(
+            ErrorKind::Name,
+            message,
+            "`neuropil channels` lists them; own ones extend basePlasticConnection",
+        );
+        return None;
+    }
+    let mut parameters = Vec::new();
+    for (key, node) in weights.into_iter().chain(drawn.iter().map(|(key, node)| (key.as_str(), node.clone())))
+    {
+        let Some(parameter) = instance.dynamics.parameters.iter_mut().find(|p| p.name == key) else {
+            let message = format!("a {} has no parameter `{key}`", instance.dynamics.component_type);
+            node.wrong(ErrorKind::Name, message, "see `neuropil channels NAME` for its parameters");
+            return None;
+        };
+        let own = [(parameter.dimension, 1.0)];
+        let units = if WEIGHTS.contains(&key) { units } else { &own };
+        match drawn::value(&node, units)? {
+            Value::Constant(value) => parameter.value = value,
+            value => parameters.push((key.to_string(), value)),
+        }
+    }
+    // The resources that a spike takes are active for as long as the receptor is.
+    if let (false, Some(tau), Some(own)) = (
+        has_tau,
+        receptor.and_then(time_constant),
+        instance.dynamics.parameters.iter_mut().find(|p| p.name == "tau_syn"),
+    ) {
+        own.value = tau;
+    }
+    Some(ConnectionRule {
+        dynamics: Arc::new(instance.dynamics),
+        source: Some(Arc::new(instance.source)),
+        parameters,
+        dendritic_delay_fraction: fraction,
+    })
+}
+
+/// The decay time of a receptor, s.
+fn time_constant(receptor: &Dynamics) -> Option<f64> {
+    let named = |name: &str| receptor.parameters.iter().find(|p| p.name == name);
+    let parameter = named("tauDecay").or_else(|| named("tau_syn"))?;
+    // PyNN's own types count in ms.
+    Some(if parameter.dimension == Dimension::TIME { parameter.value } else { parameter.value * 1e-3 })
+}
