@@ -12,7 +12,7 @@ use super::rules::{Outlet, POST, PRE, Rules};
 use super::wires::{Link, Wires};
 use crate::dynamics::advance::Order;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{ConnectionRule, Model, Sender, name_key};
+use crate::model::{ConnectionRule, Model, PointStep, Sender, name_key};
 use crate::vm::Target;
 use crate::wiring::{Wiring, whole_steps};
 
@@ -89,6 +89,7 @@ impl Stores {
             site: PointSite::Connection,
             gives: Vec::new(),
             is_loaded: false,
+            point_step: PointStep::default(),
         };
         let programs = kind.programs(clock.dt_s, Order::First)?;
         let sender = |member| layout.sender(model, member, Sender::Cell);

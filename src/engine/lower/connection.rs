@@ -21,6 +21,7 @@ impl PointKind {
             start: self.start()?,
             conditions: None,
             step: self.elapse()?,
+            located: None,
             currents: None,
             show: self.show()?,
             events: self.events()?,
