@@ -10,6 +10,7 @@ pub mod advance;
 mod diff;
 pub mod fourth;
 pub mod graph;
+mod held;
 pub mod random;
 pub mod scope;
 mod superpose;
@@ -19,6 +20,7 @@ use crate::units::Dimension;
 
 pub mod interpret;
 
+pub use held::released;
 pub use superpose::superposes;
 
 /// A flat dynamical system.

@@ -127,6 +127,37 @@ fn clamps() {
     assert!(v.iter().all(|v| (v + 0.065).abs() < 1e-12));
 }
 
+/// However small the resistance against the step, a clamp holds: it is no current held for a step.
+#[test]
+fn stiff_clamps() {
+    let cell = r#"<ionChannelPassive id="leak" conductance="10pS"/>
+      <cell id="shape"><morphology id="m"><segment id="0"><proximal x="0" y="0" z="0" diameter="10"/>
+        <distal x="10" y="0" z="0" diameter="10"/></segment></morphology>
+        <biophysicalProperties id="b"><membraneProperties>
+          <channelDensity id="l" ionChannel="leak" condDensity="1 S_per_m2" erev="-65mV" ion="non_specific"/>
+          <specificCapacitance value="1 uF_per_cm2"/><initMembPotential value="-65mV"/>
+        </membraneProperties><intracellularProperties><resistivity value="100 ohm_cm"/></intracellularProperties>
+        </biophysicalProperties></cell>"#;
+    let clamp = r#"<voltageClamp id="clamp" delay="2ms" duration="10ms" targetVoltage="-20mV"
+                     simpleSeriesResistance="1kohm"/>"#;
+    let area = std::f64::consts::PI * 1e-10;
+    for (kind, leak) in [("quiet", 1e-9), ("shape", area)] {
+        let got = samples(
+            &on(kind, &format!("{cell}{clamp}"), "clamp"),
+            "n",
+            20.0,
+            &["p[0]/v", "p[0]/synapses:clamp:0/i"],
+        );
+        for row in 100..470 {
+            // At rest the clamp gives what leaks out.
+            let (v, i) = (got[0][row], got[1][row]);
+            assert!((v + 0.02).abs() < 1e-7, "{kind} {row}: {v}");
+            assert!((i / (leak * 0.045) - 1.0).abs() < 1e-3, "{kind} {row}: {i}");
+        }
+        assert!(got[0][700] < -0.0201, "{kind}: {}", got[0][700]);
+    }
+}
+
 /// The times (ms) at which the only cell of a population of `source` sends.
 fn spikes_ms(source: &str, id: &str, length_ms: f64) -> Vec<f64> {
     let body =

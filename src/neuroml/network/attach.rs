@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Reader;
 use super::places::At;
-use crate::dynamics::{Dynamics, superposes};
+use crate::dynamics::{Dynamics, released, superposes};
 use crate::error::{ErrorKind, Result, nearest};
 use crate::lems::{Component, Set};
 use crate::model::{Attachments, Contact, PopulationCell};
@@ -89,6 +89,7 @@ impl<'a> Reader<'a, '_> {
             });
         };
         let dynamics = self.set.flatten(component)?;
+        let dynamics = released(&dynamics, "i").unwrap_or(dynamics);
         let currents: Vec<String> = ["i", "I"]
             .into_iter()
             .filter(|name| dynamics.exposed(name).is_some())

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::dynamics::{Dynamics, Parameter};
+use crate::dynamics::{Dynamics, Parameter, released};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{Expr, Function};
 use crate::lems::Set;
@@ -289,7 +289,7 @@ impl Maker<'_, '_> {
                 dynamics.exposures.retain(|(exposed, _)| exposed != "i");
                 dynamics.exposures.push(("i".to_string(), behind));
             }
-            Ok(dynamics)
+            Ok(released(&dynamics, "i").unwrap_or(dynamics))
         })?;
         let given =
             |name: &str| matches!(name, "v" | "t" | "weight" | "temperature") || name.starts_with("peer/");
