@@ -112,6 +112,8 @@ fn draws_depend_on_the_seed_and_on_nothing_else() {
         cell: PopulationCell::Point(cell.clone()),
         initial_v: Vec::new(),
         positions: Vec::new(),
+        parameters: Vec::new(),
+        initial: Vec::new(),
     });
     assert!(bits(&single(&more)).0 == want.0);
 }

@@ -233,6 +233,8 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
             cell: PopulationCell::Point(Arc::new(PointCell { dynamics: kind.cell, source: None, synapses })),
             initial_v: (0..n as u64).map(|k| -0.060 + 0.010 * uniform(key, k)).collect(),
             positions: Vec::new(),
+            parameters: Vec::new(),
+            initial: Vec::new(),
         }],
         stimuli: kind.stimuli,
         attachments: Vec::new(),

@@ -273,6 +273,14 @@ pub fn point_group(
     };
     let base = place(0).bind(&base_program(false, plan.is_loaded, n_received)?)?;
     let mut bound = BoundPoints::new(programs, &place(cells_start))?;
+    for parameter in 0..plan.varying.len() {
+        let Some(array) = plan.array(PointHolds::Parameter(parameter)) else { continue };
+        let lanes = &mut arena[cells_start + array * nodes..][..nodes];
+        let value = |member: &PointMember| member.values[parameter];
+        // Lanes that stand for no cell have harmless values.
+        lanes.fill(members.first().map_or(0.0, value));
+        lanes.iter_mut().zip(members).for_each(|(lane, member)| *lane = value(member));
+    }
     let keys = members.iter().map(|m| [u64::from(m.cell), CELL_ITSELF]);
     bound.draws = plan.draws_at(cells_start, nodes, clock.seed, keys);
     let ports = out_ports(members, plan, cells_start, nodes);
@@ -342,6 +350,11 @@ fn initial_states(
     for (lane, v) in members.iter().enumerate().filter_map(|(lane, m)| Some((lane, m.initial_v?))) {
         set.push((node_base(NodeArray::V, nodes) + lane, v));
         set.extend(array.map(|k| (start + k * nodes + lane, v)));
+    }
+    for (lane, member) in members.iter().enumerate() {
+        for &(state, value) in &member.initial {
+            set.extend(plan.array(PointHolds::State(state)).map(|k| (start + k * nodes + lane, value)));
+        }
     }
     set
 }

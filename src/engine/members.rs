@@ -28,6 +28,10 @@ pub struct PointMember {
     pub kind: usize,
     /// Its potential at the start if not the kind's, V.
     pub initial_v: Option<f64>,
+    /// For each varying parameter of the kind its value, SI.
+    pub values: Vec<f64>,
+    /// States at the start, if not as the kind has them: index and value, SI.
+    pub initial: Vec<(usize, f64)>,
     /// Synapses, then stimuli, then contacts; all at node 0.
     pub placed: Vec<PlacedAt>,
     /// Ports by which events leave, and the number of the sender of each.

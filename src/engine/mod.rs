@@ -11,6 +11,7 @@ mod catalog;
 mod connect;
 mod contacts;
 mod couple;
+mod differing;
 mod draws;
 mod events;
 mod families;

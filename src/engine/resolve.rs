@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::catalog::Catalog;
 use super::contacts::ContactPlace;
+use super::differing::{Differing, own_parameters};
 use super::lower::{PointKind, PointSite, current_alone, given, peers};
 use super::members::{CableMember, PlacedAt, PointMember};
 use super::plan::CellPlan;
@@ -127,9 +128,11 @@ pub fn resolve<'a>(
                 Resolved::Cable(members)
             }
             (PopulationCell::Point(cell), _) => {
+                let differing = Differing::of(population, cell).map_err(named)?;
                 let mut synapses = Vec::with_capacity(cell.synapses.len());
                 for (s, synapse) in cell.synapses.iter().enumerate() {
-                    let kind = placed_kind(&synapse.dynamics, (population, None), Vec::new(), None, model);
+                    let varying = differing.of_synapse(s).map(|(name, _)| name.to_string()).collect();
+                    let kind = placed_kind(&synapse.dynamics, (population, None), varying, None, model);
                     synapses.push(PlacedAt {
                         kind: kind.and_then(|kind| catalog.kind(kind)).map_err(named)?,
                         nodes: vec![0],
@@ -143,7 +146,9 @@ pub fn resolve<'a>(
                     // Compiled when all that sits on the cells is known.
                     kind: 0,
                     initial_v: initial(i),
-                    placed: synapses.clone(),
+                    values: differing.own.iter().map(|(_, values)| values[i]).collect(),
+                    initial: differing.initial.iter().map(|(state, values)| (*state, values[i])).collect(),
+                    placed: differing.placed(&synapses, i),
                     ports: Vec::new(),
                     requests: Vec::new(),
                 };
@@ -344,7 +349,7 @@ impl Resolution<'_> {
                 name: dynamics.name.clone(),
                 dynamics,
                 draws,
-                varying: Vec::new(),
+                varying: own_parameters(population).map(|(name, _)| name.clone()).collect(),
                 temperature_k: model.temperature_k,
                 site: PointSite::Cell,
                 gives: Vec::new(),

@@ -8,6 +8,7 @@ use super::node::{Node, Table};
 use super::shape;
 use super::values::{self, Body};
 use crate::error::ErrorKind;
+use crate::lems::Component;
 use crate::model::{CableCell, Discretisation, Placed, PointCell, PopulationCell, Rule};
 use crate::select::{Points, Region};
 use crate::units::Dimension;
@@ -19,6 +20,8 @@ pub(super) struct ReadCell {
     pub cell: PopulationCell,
     /// Whether the cell itself says its potential at the start.
     pub has_initial_v: bool,
+    /// What a point neuron was made from.
+    pub component: Option<Component>,
     /// Where and at what voltage it spikes.
     pub spike: Option<(Option<Points>, f64)>,
 }
@@ -56,6 +59,7 @@ fn point(name: &str, table: &Table<'_>, neuron: &Node<'_>, components: &Componen
         name: name.to_string(),
         cell: PopulationCell::Point(Arc::new(cell)),
         has_initial_v: true,
+        component: Some(made.component),
         spike: Some((None, 0.0)),
     })
 }
@@ -106,6 +110,7 @@ fn cable(name: &str, table: &Table<'_>, components: &Components) -> Option<ReadC
         name: name.to_string(),
         cell: PopulationCell::Cable(Arc::new(cell)),
         has_initial_v,
+        component: None,
         spike: match spike {
             Some(spike) => Some(spike?),
             None => None,

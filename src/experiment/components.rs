@@ -22,6 +22,7 @@ pub(super) struct Components {
 /// A component made flat, and those of its parameters that differ over space.
 #[derive(Debug)]
 pub(super) struct Instance {
+    pub component: Component,
     pub dynamics: Dynamics,
     pub source: Source,
     pub fields: Vec<(String, Field)>,
@@ -99,7 +100,19 @@ impl Components {
         let mut dynamics = self.flat(at, &component)?;
         dynamics.name = name.to_string();
         let source = Source::of(&self.set, &component);
-        Some(Instance { fields: flat_names(at, &dynamics, fields)?, source, dynamics })
+        Some(Instance { fields: flat_names(at, &dynamics, fields)?, source, dynamics, component })
+    }
+
+    /// The dynamics of `component` with parameters left open: what depends on them is no number yet.
+    pub(super) fn open(
+        &self,
+        node: &Node<'_>,
+        component: &Component,
+        parameters: &[String],
+    ) -> Option<Dynamics> {
+        let mut component = component.clone();
+        parameters.iter().for_each(|name| set_parameter(&mut component, name, f64::NAN));
+        self.flat(node, &component)
     }
 
     /// A component of the core types with these parameters, `(name, SI value)`.
@@ -115,7 +128,7 @@ impl Components {
             ..Component::default()
         };
         let dynamics = self.flat(node, &component)?;
-        Some(Instance { dynamics, source: Source::of(&self.set, &component), fields: Vec::new() })
+        Some(Instance { dynamics, source: Source::of(&self.set, &component), fields: Vec::new(), component })
     }
 
     /// The ion that a channel says its current is of.
@@ -166,7 +179,7 @@ impl Components {
         if strength.as_constant().is_none() {
             fields.insert(0, (parameter.to_string(), strength));
         }
-        Some(Instance { dynamics, source: Source::of(&set, &density), fields })
+        Some(Instance { dynamics, source: Source::of(&set, &density), fields, component: density })
     }
 
     /// The concentrations of an ion: by a model of the library, or as they start.
@@ -185,7 +198,12 @@ impl Components {
                     Component { component_type: "concentrationModel".to_string(), ..Component::default() };
                 component.texts.push(("ion".to_string(), ion.to_string()));
                 let dynamics = self.flat(&table.node, &component)?;
-                Instance { dynamics, source: Source::of(&self.set, &component), fields: Vec::new() }
+                Instance {
+                    dynamics,
+                    source: Source::of(&self.set, &component),
+                    fields: Vec::new(),
+                    component,
+                }
             }
         };
         if !instance.dynamics.is_a("concentrationModel") {

@@ -17,6 +17,7 @@ mod cells;
 mod components;
 mod connect;
 mod connector;
+mod differing;
 mod drawn;
 mod membrane;
 mod node;
@@ -159,7 +160,7 @@ fn model(root: &Table<'_>) -> Option<Model> {
         if !cells_sound {
             return false;
         }
-        let population = population::read(name, node, &cells, populations.len(), clock);
+        let population = population::read(name, node, (&cells, &components), populations.len(), clock);
         source.named(format!("population '{name}'"), node.place());
         let found = population.is_some();
         populations.extend(population);

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::cell::ReadCell;
 use super::cells::{self, Selections};
+use super::components::Components;
 use super::node::{Node, Table, suggestion};
-use super::space;
 use super::values::Body;
+use super::{differing, space};
 use crate::error::ErrorKind;
 use crate::model::{CableCell, CellSet, Population, PopulationCell};
 use crate::rng::{Purpose, Stream};
@@ -36,7 +37,7 @@ pub(super) struct Clock {
 pub(super) fn read(
     name: &str,
     node: &Node<'_>,
-    cells: &[ReadCell],
+    (cells, components): (&[ReadCell], &Components),
     index: usize,
     clock: Clock,
 ) -> Option<ReadPopulation> {
@@ -65,16 +66,24 @@ pub(super) fn read(
                     cell: PopulationCell::SpikeTimes(Arc::new(times)),
                     initial_v: Vec::new(),
                     positions: Vec::new(),
+                    parameters: Vec::new(),
+                    initial: Vec::new(),
                 },
                 cell: None,
             })
         }
         (None, None) => None,
     };
+    let mut read = read.zip(positions).map(|(mut read, positions)| {
+        read.population.positions = positions;
+        read
+    });
+    if let Some((population, cell)) = read.as_mut().and_then(|r| Some((&mut r.population, r.cell?))) {
+        let differing = differing::read(&table, &cells[cell], components, population, clock.seed);
+        read = read.filter(|_| differing.is_some());
+    }
     table.finish();
-    let mut read = read?;
-    read.population.positions = positions?;
-    Some(read)
+    read
 }
 
 fn size(table: &Table<'_>) -> Option<usize> {
@@ -141,6 +150,8 @@ fn of_cells(
         cell: settle(&cell.cell, cell.has_initial_v, &initial_v),
         initial_v,
         positions: Vec::new(),
+        parameters: Vec::new(),
+        initial: Vec::new(),
     };
     Some(ReadPopulation { population, cell: Some(index) })
 }

@@ -169,6 +169,8 @@ impl Model {
             cell,
             initial_v: Vec::new(),
             positions: Vec::new(),
+            parameters: Vec::new(),
+            initial: Vec::new(),
         });
         self.populations.len() - 1
     }

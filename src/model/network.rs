@@ -20,6 +20,11 @@ pub struct Population {
     pub initial_v: Vec<f64>,
     /// Where its cells are; empty if nobody says, `size` long otherwise.
     pub positions: Vec<Position>,
+    /// Parameters of point cells that differ between them, SI: the name of a parameter of the cell, or of one of its synapses
+    /// (`excitatory.tauDecay`), and a value for each cell.
+    pub parameters: Vec<(String, Vec<f64>)>,
+    /// States of point cells at the start, SI: name and a value for each cell. They come after the cell's own start.
+    pub initial: Vec<(String, Vec<f64>)>,
 }
 
 /// The kinds of cells.

@@ -165,8 +165,8 @@ impl Flattener<'_, '_> {
         }
     }
 
-    /// Computes derived parameters. Those that read what is only known while running become derived
-    /// variables.
+    /// Computes derived parameters. Those that read what is only known while running, or a parameter that is
+    /// left open (its value is no number), become derived variables.
     fn derived_parameters(&mut self) -> Vec<(Derived, Origin)> {
         let mut waiting: Vec<(Derived, Origin)> = Vec::new();
         for node in 0..self.nodes.len() {
@@ -183,12 +183,12 @@ impl Flattener<'_, '_> {
             let mut later = Vec::new();
             for (derived, origin) in waiting {
                 match eval::evaluate(&derived.value, &|name| values.get(name).copied()) {
-                    Ok(value) => {
+                    Ok(value) if !value.is_nan() => {
                         values.insert(derived.name.clone(), value);
                         let Derived { name, dimension, .. } = derived;
                         self.out.parameters.push(Parameter { name, dimension, value });
                     }
-                    Err(_) => later.push((derived, origin)),
+                    _ => later.push((derived, origin)),
                 }
             }
             waiting = later;

@@ -42,6 +42,13 @@ pub struct Written {
 /// # Errors
 /// Everything in the model that NeuroML has no words for, each by its name.
 pub fn write(model: &Model, name: &str) -> Result<Written> {
+    if let Some(projection) = model.projections.iter().find(|p| p.rule.is_some()) {
+        let message = format!(
+            "projection '{}': NeuroML cannot say the plasticity of single connections",
+            projection.name
+        );
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
     if !model.projections.is_empty() {
         // A document lists connections one by one.
         let mut listed = model.clone();

@@ -93,6 +93,10 @@ impl Writer<'_> {
                     self.cannot(&what, "a point neuron that comes from no component");
                     return Ok(members);
                 };
+                if !population.parameters.is_empty() || !population.initial.is_empty() {
+                    let of = format!("population '{}'", population.name);
+                    self.cannot(&of, "parameters or states that differ between the cells of a population");
+                }
                 if !population.initial_v.is_empty() {
                     self.cannot(
                         &what,
