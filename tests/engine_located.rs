@@ -93,6 +93,18 @@ fn who_names_a_method_gets_conditions_at_the_ends_of_steps() {
 }
 
 #[test]
+fn what_goes_on_to_hold_is_met_once_a_step() {
+    let ramp = r#"<ComponentType name="ramp" extends="baseSpikingCell"><Constant name="ms" dimension="time" value="1 ms"/>
+        <Dynamics><StateVariable name="x" dimension="none"/><TimeDerivative variable="x" value="1/ms"/>
+        <OnCondition test="x .gt. 2.05"><EventOut port="spike"/></OnCondition></Dynamics></ComponentType>
+        <ramp id="c"/><network id="n"><population id="p" component="c" size="1"/></network>"#;
+    let spikes = run(&document(ramp, 0.1, 3.0, "")).spikes_ms(0);
+    let want: Vec<f64> = (21..=30).map(|step| f64::from(step) * 0.1).collect();
+    assert_eq!(spikes.len(), want.len(), "{spikes:?}");
+    assert!(spikes.iter().zip(&want).all(|(got, want)| (got - want).abs() < 1e-9), "{spikes:?}");
+}
+
+#[test]
 fn bits_do_not_depend_on_lanes_threads_or_groups() {
     let cells = r#"<adExIaFCell id="c" C="281pF" gL="30nS" EL="-70.6mV" reset="-48.5mV" VT="-50.4mV"
         thresh="-40.4mV" refract="1ms" delT="2mV" tauw="40ms" a="4nS" b="0.08nA"/>"#;

@@ -73,7 +73,8 @@ impl Located {
     }
 
     /// Goes with the cell `lane`, which meets a condition in its step, from one condition to the next up to the
-    /// end of the step; what comes to hold just there is left to the conditions of the end. Where a step is tried from comes nearer to the condition with every halving, so a potential
+    /// end of the step; what comes to hold just there, and what goes on
+    /// to hold when it has been met, is left to the conditions of the end. Where a step is tried from comes nearer to the condition with every halving, so a potential
     /// that runs away is followed in smaller and smaller steps.
     pub fn meet(
         &self,
@@ -103,8 +104,14 @@ impl Located {
                 return;
             }
             self.run(&self.again, arena, lane, start_s + from + reach, reach, within);
+            self.run(&self.conditions, arena, lane, start_s + from + reach, reach, within);
+            if self.is_met(arena, lane) {
+                // What it does does not end it: it happens once a step, at the end.
+                self.restore(arena, lane);
+                self.run(&self.again, arena, lane, within.end_s, within.dt_s - from, within);
+                return;
+            }
             from += reach;
-            self.run(&self.conditions, arena, lane, start_s + from, 0.0, within);
             for port in ports.iter().filter(|port| lane < port.senders.len()) {
                 if arena[port.sent + lane] != 0.0 {
                     spikes.push(Spike { time_s: start_s + from, cell: port.senders[lane] });
@@ -132,6 +139,13 @@ impl Located {
         uniforms[usize::from(uniform::TIME)] = time_s;
         let target = [Target { lane: lane as u32, weight: 0.0 }];
         program.run(within.level, &target, arena, &uniforms, within.registers);
+    }
+
+    /// The states are those that were kept.
+    fn restore(&self, arena: &mut Arena, lane: usize) {
+        for &(state, kept) in &self.states {
+            arena[state + lane] = arena[kept + lane];
+        }
     }
 
     /// The states are those to go on from.

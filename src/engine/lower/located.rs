@@ -24,7 +24,7 @@ pub struct LocatedPrograms {
     pub attempt: Template,
     /// From the states kept by the step that the uniforms give; says so too.
     pub again: Template,
-    /// Conditions, for those who meet them.
+    /// Conditions, for those who meet them, at the end of a step like that; says who still meets one.
     pub conditions: Template,
     /// The instance array that says who has met a condition.
     pub met: usize,
@@ -80,7 +80,13 @@ impl PointKind {
     pub(super) fn located(&self, h: f64) -> Result<LocatedPrograms> {
         let mut conditions = Builder::default();
         let states = self.states(&mut conditions)?;
-        self.meet(&mut conditions, &states, states.clone())?;
+        let next = self.meet(&mut conditions, &states, states.clone())?;
+        let before = self.kept(&mut conditions)?;
+        let length = conditions.uniform(uniform::STEP);
+        let met = self.newly_met(&mut conditions, h, length, &before, &next)?;
+        if let Some(array) = self.array(PointHolds::Met) {
+            conditions.store(met, Array::Instance(array));
+        }
         let number = |what| self.array(what).unwrap_or_default();
         let states = 0..self.dynamics.states.len();
         Ok(LocatedPrograms {
@@ -98,22 +104,10 @@ impl PointKind {
         let (old, h) = if is_first {
             (self.states(&mut builder)?, builder.graph.constant(dt))
         } else {
-            let states = 0..self.dynamics.states.len();
-            let kept: Result<Vec<NodeId>> =
-                states.map(|s| self.instance(&mut builder, PointHolds::Before(s))).collect();
-            (kept?, builder.uniform(uniform::STEP))
+            (self.kept(&mut builder)?, builder.uniform(uniform::STEP))
         };
         let next = self.advance_fourth(&mut builder, &old, h)?;
-        let end = builder.uniform(uniform::TIME);
-        let start = builder.graph.sum(-EARLIER * dt, &[(end, 1.0), (h, -1.0)]);
-        let before = self.tests(&mut builder, &old, start)?;
-        let after = self.tests(&mut builder, &next, end)?;
-        let mut met = builder.graph.constant(0.0);
-        for (before, after) in before.into_iter().zip(after) {
-            let not_yet = builder.graph.not(before);
-            let now = builder.graph.and(not_yet, after);
-            met = builder.graph.or(met, now);
-        }
+        let mut met = self.newly_met(&mut builder, dt, h, &old, &next)?;
         for (state, _) in &self.dynamics.derivatives {
             // What has run away has met something on its way.
             let size = builder.graph.call(Function::Abs, next[*state]);
@@ -135,6 +129,34 @@ impl PointKind {
             builder.store(met, array);
         }
         builder.finish()
+    }
+
+    /// The states that were kept.
+    fn kept(&self, builder: &mut Builder) -> Result<Vec<NodeId>> {
+        (0..self.dynamics.states.len()).map(|s| self.instance(builder, PointHolds::Before(s))).collect()
+    }
+
+    /// Whether one of the conditions to be located holds for `next` and did not for `old`, `h` s before; the time
+    /// step is `dt` s.
+    fn newly_met(
+        &self,
+        builder: &mut Builder,
+        dt: f64,
+        h: NodeId,
+        old: &[NodeId],
+        next: &[NodeId],
+    ) -> Result<NodeId> {
+        let end = builder.uniform(uniform::TIME);
+        let start = builder.graph.sum(-EARLIER * dt, &[(end, 1.0), (h, -1.0)]);
+        let before = self.tests(builder, old, start)?;
+        let after = self.tests(builder, next, end)?;
+        let mut met = builder.graph.constant(0.0);
+        for (before, after) in before.into_iter().zip(after) {
+            let not_yet = builder.graph.not(before);
+            let now = builder.graph.and(not_yet, after);
+            met = builder.graph.or(met, now);
+        }
+        Ok(met)
     }
 
     /// The tests of the conditions to be located for `states` at time `at`.

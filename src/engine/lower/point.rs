@@ -317,7 +317,12 @@ impl PointKind {
     }
 
     /// Conditions for `states`, and what comes of them in place of `old`.
-    pub(super) fn meet(&self, builder: &mut Builder, old: &[NodeId], states: Vec<NodeId>) -> Result<()> {
+    pub(super) fn meet(
+        &self,
+        builder: &mut Builder,
+        old: &[NodeId],
+        states: Vec<NodeId>,
+    ) -> Result<Vec<NodeId>> {
         let (states, sends, held): (_, Sends, _) =
             apply_conditions(builder, &self.dynamics, states, &mut |b, own| self.scope(b, own))?;
         self.store_states(builder, Some(old), &states)?;
@@ -332,7 +337,7 @@ impl PointKind {
                 builder.store(held[condition], Array::Instance(array));
             }
         }
-        Ok(())
+        Ok(states)
     }
 
     pub(super) fn show(&self) -> Result<Option<Template>> {
