@@ -54,7 +54,7 @@ pub(super) fn build(tree: &Tree, soma: SomaConvention, name: &str, radii: Option
 impl Builder<'_> {
     /// In the forms where all soma samples stand for one body, all but the root are drawing only.
     fn mark_drawn(&mut self) {
-        if matches!(self.soma, SomaConvention::ThreePoint | SomaConvention::Outline) {
+        if self.soma == SomaConvention::ThreePoint || self.soma.is_outline() {
             for index in 0..self.tree.samples.len() as u32 {
                 self.drawn[index as usize] = self.tree.is_soma(index) && index != self.tree.root;
             }
@@ -83,7 +83,7 @@ impl Builder<'_> {
     /// A soma goes on with the soma sample that follows at once in the file, and breaks where it forks
     /// except at the root: NEURON's rule, so that somata come out as they do there.
     fn next_of_soma(&self, sample: u32) -> Option<u32> {
-        if self.drawn[sample as usize] || self.soma == SomaConvention::Outline {
+        if self.drawn[sample as usize] || self.soma.is_outline() {
             return None;
         }
         let mut children = self.tree.children(sample).iter().copied();
@@ -211,10 +211,10 @@ impl Builder<'_> {
 
     /// The soma that a single section stands for.
     fn body(&self, root: u32) -> Vec<(Point, u32)> {
-        if self.soma == SomaConvention::Outline {
+        if self.soma.is_outline() {
             let soma: Vec<u32> =
                 (0..self.tree.samples.len() as u32).filter(|i| self.tree.is_soma(*i)).collect();
-            if let Some(line) = soma::outline(self.tree, &soma) {
+            if let Some(line) = soma::outline(self.tree, &soma).or_else(|| soma::outlines(self.tree, &soma)) {
                 return line.into_iter().map(|point| (point, root)).collect();
             }
         }

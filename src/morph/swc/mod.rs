@@ -10,6 +10,7 @@
 //!
 //! * Sections are unbranched runs of samples of one type, named as NEURON's users know them: `soma`,
 //!   `axon[0]`, `dend[3]`, `apic[12]`, numbered in the order of ids.
+//! * A soma of several outlines, one after the other in one chain, is a stack: frusta through their centres.
 //! * A neurite hangs on the middle of a soma that is a sphere or an outline, and on the nearer end of
 //!   one drawn as cylinders (0 or 1 at its end samples, 0.5 between). The link from the soma to a
 //!   neurite's first sample is not cable, except where NEURON's Import3d counts it too: when the
@@ -75,6 +76,15 @@ pub enum SomaConvention {
     Cylinders,
     /// Several thin samples around the soma: its outline.
     Outline,
+    /// Several outlines, one above the other.
+    OutlineStack,
+}
+
+impl SomaConvention {
+    /// Whether it is drawn by outlines.
+    fn is_outline(self) -> bool {
+        matches!(self, SomaConvention::Outline | SomaConvention::OutlineStack)
+    }
 }
 
 impl fmt::Display for SomaConvention {
@@ -87,6 +97,9 @@ impl fmt::Display for SomaConvention {
             }
             SomaConvention::Cylinders => "soma of frusta along its samples",
             SomaConvention::Outline => "soma outline (frusta across the outline's long axis)",
+            SomaConvention::OutlineStack => {
+                "soma outlines in a stack (frusta through their centres, with their areas)"
+            }
         })
     }
 }

@@ -10,6 +10,9 @@ const THREE_POINT_TOLERANCE: f64 = 0.01;
 /// Frusta that stand for an outline.
 const OUTLINE_SLICES: usize = 20;
 
+/// Most samples of one outline in a stack.
+const MAX_RING: usize = 256;
+
 /// The convention that the soma of `tree` follows.
 pub(super) fn convention(tree: &Tree) -> SomaConvention {
     let soma: Vec<u32> = (0..tree.samples.len() as u32).filter(|i| tree.is_soma(*i)).collect();
@@ -18,6 +21,7 @@ pub(super) fn convention(tree: &Tree) -> SomaConvention {
         1 => SomaConvention::Sphere,
         3 if is_three_point(tree, &soma) => SomaConvention::ThreePoint,
         _ if outline(tree, &soma).is_some() => SomaConvention::Outline,
+        _ if outlines(tree, &soma).is_some() => SomaConvention::OutlineStack,
         _ => SomaConvention::Cylinders,
     }
 }
@@ -41,10 +45,50 @@ fn is_three_point(tree: &Tree, soma: &[u32]) -> bool {
 /// The outline is cut across its long axis into slices of equal height; the widths of the cuts are the
 /// diameters and their middles the centre line, as NEURON's Import3d treats a contour.
 pub(super) fn outline(tree: &Tree, soma: &[u32]) -> Option<Vec<Point>> {
-    if soma.len() < 5 {
+    let chain = chain(tree, soma.len())?;
+    let ring = ring(tree, &chain)?;
+    slices(&ring.from_centre, ring.centre, ring.normal)
+}
+
+/// The frusta of a soma drawn as a stack of outlines, one after the other in one chain; `None` when it is not drawn
+/// so. They go through the centres of the outlines, and have the areas of these as their cross-sections.
+pub(super) fn outlines(tree: &Tree, soma: &[u32]) -> Option<Vec<Point>> {
+    let chain = chain(tree, soma.len())?;
+    let mut rest = chain.as_slice();
+    let mut line: Vec<Point> = Vec::new();
+    while !rest.is_empty() {
+        // The shortest beginning that closes: more of it would belong to the next.
+        let count = (5..=rest.len().min(MAX_RING)).find(|count| {
+            let next =
+                rest.get(*count).map(|next| distance(tree.sample(rest[count - 1]), tree.sample(*next)));
+            let steps = rest[..*count].windows(2).map(|p| distance(tree.sample(p[0]), tree.sample(p[1])));
+            let longest = steps.fold(0.0, f64::max);
+            next.is_none_or(|next| next > longest) && ring(tree, &rest[..*count]).is_some()
+        })?;
+        let found = ring(tree, &rest[..count])?;
+        let [x, y, z] = found.centre;
+        line.push(Point::new(x, y, z, 2.0 * (found.area / std::f64::consts::PI).sqrt()));
+        rest = &rest[count..];
+    }
+    let apart = line.windows(2).all(|pair| pair[0].distance(pair[1]) > 0.0);
+    (line.len() > 1 && apart).then_some(line)
+}
+
+/// A closed line in one plane.
+struct Ring {
+    centre: [f64; 3],
+    from_centre: Vec<[f64; 3]>,
+    normal: [f64; 3],
+    /// What it encloses, µm².
+    area: f64,
+}
+
+/// The ring that five or more samples draw; `None` if they do not close, are thick against what they enclose, or lie
+/// in no plane.
+fn ring(tree: &Tree, chain: &[u32]) -> Option<Ring> {
+    if chain.len() < 5 {
         return None;
     }
-    let chain = chain(tree, soma.len())?;
     let points: Vec<[f64; 3]> = chain.iter().map(|i| tree.sample(*i)).map(|s| [s.x, s.y, s.z]).collect();
     let steps: Vec<f64> = points.windows(2).map(|pair| length(minus(pair[1], pair[0]))).collect();
     let longest = steps.iter().copied().fold(0.0, f64::max);
@@ -71,7 +115,7 @@ pub(super) fn outline(tree: &Tree, soma: &[u32]) -> Option<Vec<Point>> {
     if from_centre.iter().any(|p| dot(*p, normal).abs() > 0.5 * equivalent_radius) {
         return None;
     }
-    slices(&from_centre, centre, normal)
+    Some(Ring { centre, from_centre, normal, area: enclosed })
 }
 
 /// The soma's samples from the root on, when each but the last has one soma child.
