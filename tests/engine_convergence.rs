@@ -69,7 +69,9 @@ fn orders(what: &str, errors: &[f64]) -> Vec<f64> {
 #[test]
 fn backward_euler_is_of_first_order_in_time_and_crank_nicolson_of_second() {
     let fine = axon("crank_nicolson", 0.15625, 48, 4.5);
-    for (method, order, coarsest_us) in [("backward_euler", 1.0, 5.0), ("crank_nicolson", 2.0, 20.0)] {
+    for (method, order, coarsest_us) in
+        [("backward_euler", 1.0, 5.0), ("crank_nicolson", 2.0, 20.0), ("damped_crank_nicolson", 2.0, 20.0)]
+    {
         let error = |k: i32| {
             let v = axon(method, coarsest_us / f64::from(1 << k), 48, 4.5);
             root_mean_square(&v, &fine)

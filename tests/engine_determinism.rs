@@ -241,7 +241,7 @@ variables = ["v", "w"]
 
 #[test]
 fn a_network_of_unlike_cells_with_noise_gives_the_same_bits() {
-    for method in ["backward_euler", "crank_nicolson"] {
+    for method in ["backward_euler", "crank_nicolson", "damped_crank_nicolson"] {
         let run = same_in_every_way(&model(&zoo(method)));
         for (population, cells) in [("small", 0..5), ("tall", 5..8), ("lif", 8..15), ("bursting", 15..17)] {
             let n = run.memory.spikes.iter().filter(|s| cells.contains(&s.cell)).count();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::header::{method_name, short};
+use super::header::short;
 use super::{Outcome, console, run};
 use crate::bench::{self, Workload};
 use crate::engine;
@@ -102,7 +102,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
                 outcome.n_compartments,
                 outcome.n_steps,
                 short(outcome.sim_ms),
-                method_name(workload.method),
+                workload.method.name(),
                 outcome.setup_s,
                 outcome.run_s,
                 outcome.cpu_s,

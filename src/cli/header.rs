@@ -5,15 +5,7 @@ use std::path::Path;
 use super::console::{Style, columns};
 use super::document::Document;
 use crate::engine::{Simulation, Summary};
-use crate::model::{Discretisation, Method, Model, PopulationCell};
-
-/// The name that experiment files have for a method.
-pub(super) fn method_name(method: Method) -> &'static str {
-    match method {
-        Method::BackwardEuler => "backward_euler",
-        Method::CrankNicolson => "crank_nicolson",
-    }
-}
+use crate::model::{Discretisation, Model, PopulationCell};
 
 /// Most populations that are shown one by one.
 const MAX_POPULATIONS: usize = 24;
@@ -33,7 +25,7 @@ pub(super) fn text(file: &Path, document: &Document, simulation: &Simulation) ->
         row("temperature", format!("{} degC", short(model.temperature_k - 273.15)));
     }
     row("seed", model.seed.to_string());
-    row("time step", format!("{} ms, {}", short(model.run.dt_s * 1e3), method_name(model.run.method)));
+    row("time step", format!("{} ms, {}", short(model.run.dt_s * 1e3), model.run.method.name()));
     row("duration", format!("{} ms, {} steps", short(model.run.duration_s * 1e3), simulation.steps()));
     for population in model.populations.iter().take(MAX_POPULATIONS) {
         row("population", population_line(population.name.as_str(), population.size, &population.cell));
@@ -120,7 +112,7 @@ pub(super) fn record(model: &Model, simulation: &Simulation) -> serde_json::Valu
         "temperature_degC": tidy(model.temperature_k - 273.15),
         "dt_ms": tidy(model.run.dt_s * 1e3),
         "duration_ms": tidy(model.run.duration_s * 1e3),
-        "method": method_name(model.run.method),
+        "method": model.run.method.name(),
         "cells": summary.cells,
         "compartments": summary.compartments,
         "connections": summary.connections,

@@ -17,7 +17,6 @@ use crate::cable::hines::{Arrays, Hines};
 use crate::cable::order::Forest;
 use crate::cable::order::NO_PARENT;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Method;
 use crate::vm::{Arena, padded};
 
 /// What gathering from and scattering to nodes costs a program, in operations.
@@ -493,10 +492,7 @@ impl Set {
 }
 
 fn fill_nodes(arena: &mut Arena, members: &[CableMember<'_>], forest: &Forest, nodes: usize, clock: &Clock) {
-    let rate = match clock.method {
-        Method::BackwardEuler => 1.0 / clock.dt_s,
-        Method::CrankNicolson => 2.0 / clock.dt_s,
-    };
+    let rate = 1.0 / (clock.method.implicitness(clock.dt_s) * clock.dt_s);
     let [v, capacitance, diagonal0, diagonal, axial] = [
         NodeArray::V,
         NodeArray::CapacitanceRate,

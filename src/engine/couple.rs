@@ -177,7 +177,8 @@ impl Copies {
     pub fn copy(&mut self, groups: &mut [Group], method: Method) {
         for copied in &mut self.copies {
             let mut value = groups[copied.from.0 as usize].arena[copied.from.1];
-            if let (Some(before), Method::CrankNicolson) = (&mut copied.potential, method) {
+            let first_order = method == Method::BackwardEuler;
+            if let Some(before) = copied.potential.as_mut().filter(|_| !first_order) {
                 let past = std::mem::replace(before, value);
                 if !past.is_nan() {
                     value = 1.5 * value - 0.5 * past;

@@ -239,7 +239,7 @@ impl Group {
         for detector in &mut self.detectors {
             detector.before_v = self.arena[v + detector.node];
         }
-        if clock.method == Method::CrankNicolson {
+        if clock.method != Method::BackwardEuler {
             self.work.stiff.reserve(self.n_real);
         }
         self.show(clock.level, &uniforms);
@@ -297,7 +297,7 @@ impl Group {
         for membrane in membranes.iter() {
             let (program, uniforms) = match (step, clock.method) {
                 (0, Method::BackwardEuler) => (&membrane.currents, &now),
-                (0, Method::CrankNicolson) => (&membrane.half, &half),
+                (0, _) => (&membrane.half, &half),
                 _ => (&membrane.step, &now),
             };
             program.run(clock.level, arena, uniforms, &mut work.scratch);
@@ -355,18 +355,20 @@ impl Group {
             let v = node_base(NodeArray::V, self.nodes);
             match clock.method {
                 Method::BackwardEuler => solver.solve_into(clock.level, &mut self.arena, v),
-                Method::CrankNicolson => {
-                    // The solve is over half a step: v(t+dt) = 2 v(t+dt/2) − v(t).
+                Method::CrankNicolson | Method::DampedCrankNicolson => {
+                    // The solve is over the part θ of a step: v(t+dt) = v(t) + (v(t+θdt) − v(t)) / θ.
+                    let theta = clock.method.implicitness(clock.dt_s);
+                    let (far, back) = (1.0 / theta, 1.0 / theta - 1.0);
                     let stiff = &mut self.work.stiff;
-                    note_stiff(&self.arena, self.nodes, self.n_real, stiff);
+                    note_stiff(&self.arena, self.nodes, self.n_real, back, stiff);
                     solver.solve(clock.level, &mut self.arena);
-                    let half = node_base(NodeArray::Rhs, self.nodes);
+                    let part = node_base(NodeArray::Rhs, self.nodes);
                     for (node, reach) in stiff.iter_mut() {
-                        let (half_v, before_v) = (self.arena[half + *node], self.arena[v + *node]);
-                        *reach = reach.mul_add(half_v - before_v, half_v);
+                        let (part_v, before_v) = (self.arena[part + *node], self.arena[v + *node]);
+                        *reach = reach.mul_add(part_v - before_v, part_v);
                     }
                     for i in 0..self.nodes {
-                        self.arena[v + i] = 2.0 * self.arena[half + i] - self.arena[v + i];
+                        self.arena[v + i] = far * self.arena[part + i] - back * self.arena[v + i];
                     }
                     for &(node, after_v) in stiff.iter() {
                         self.arena[v + node] = after_v;
@@ -452,18 +454,19 @@ fn uniforms(clock: &Clock, time_s: f64) -> [f64; uniform::COUNT] {
     values
 }
 
-/// The nodes whose own conductance *G* is so large that *G dt > 2 C*, in a voltage clamp for one, with how
-/// far they go on after half a step, relative to what the half step has brought: *2 C / (G dt)* instead of 1.
+/// The nodes whose own conductance *G* is so large that *G θdt > C / back*, in a voltage clamp for one, with how
+/// far they go on after the part θ of a step, relative to what that part has brought: *C / (G θdt)* instead
+/// of `back`, (1 − θ)/θ.
 ///
 /// A whole extrapolation would carry such a node past the potential that its currents drive it to, and back
 /// at the next step, for ever if *G* is infinite. This far it comes to rest there.
-fn note_stiff(arena: &Arena, nodes: usize, n_real: usize, stiff: &mut Vec<(usize, f64)>) {
+fn note_stiff(arena: &Arena, nodes: usize, n_real: usize, back: f64, stiff: &mut Vec<(usize, f64)>) {
     stiff.clear();
     let array = |array| &arena[node_base(array, nodes)..][..n_real];
     let (diagonal, without) = (array(NodeArray::Diagonal), array(NodeArray::Diagonal0));
     let capacitance = array(NodeArray::CapacitanceRate);
     for (node, ((d, d0), c)) in diagonal.iter().zip(without).zip(capacitance).enumerate() {
-        if d - d0 > *c && *c > 0.0 {
+        if (d - d0) * back > *c && *c > 0.0 {
             stiff.push((node, c / (d - d0)));
         }
     }

@@ -139,7 +139,7 @@ impl Simulation {
         let clock = Clock { dt_s: run.dt_s, method: run.method, level: options.level, seed: model.seed };
         let order = match run.method {
             Method::BackwardEuler => Order::First,
-            Method::CrankNicolson => Order::Second,
+            Method::CrankNicolson | Method::DampedCrankNicolson => Order::Second,
         };
         check_references(model)?;
         let mut catalog = Catalog::new(run.dt_s, order);

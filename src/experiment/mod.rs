@@ -234,9 +234,7 @@ fn run(node: &Node<'_>) -> Option<Run> {
     let dt_node = table.need("dt", "\"0.025 ms\"");
     let dt = dt_node.as_ref().and_then(|n| n.positive(Dimension::TIME));
     let method = match table.get("method") {
-        Some(node) => {
-            node.word(&[("backward_euler", Method::BackwardEuler), ("crank_nicolson", Method::CrankNicolson)])
-        }
+        Some(node) => node.word(&Method::NAMED),
         None => {
             table.source().defaulted("run.method", "backward_euler");
             Some(Method::BackwardEuler)

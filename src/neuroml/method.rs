@@ -5,11 +5,11 @@ use crate::dynamics::graph::Graph;
 use crate::dynamics::scope::Scope;
 use crate::model::{CableCell, Method, Model, PopulationCell, Rule};
 
-/// The most accurate method that is safe for `model`: staggered Crank–Nicolson if every cell with a
-/// shape is one compartment and no gap junction ties potentials together, else backward Euler.
+/// The most accurate method that is safe for `model`: staggered Crank–Nicolson, damped if any cell is more
+/// than one compartment; backward Euler if gap junctions tie potentials together, or if no cell has a shape.
 ///
 /// A document gives equations and a time step. Crank–Nicolson has an error of second order in the step,
-/// but rings along stiff cables, of which one compartment has none. It continues the potential at the
+/// but rings along stiff cables unless it is damped. It continues the potential at the
 /// other side of a gap junction from the past, which is not stable for every conductance.
 pub(super) fn suited(model: &Model) -> Method {
     let mut cells = model.populations.iter().filter_map(|population| match &population.cell {
@@ -18,10 +18,11 @@ pub(super) fn suited(model: &Model) -> Method {
     });
     let any = cells.clone().next().is_some();
     let tied = model.attachments.iter().any(|attachments| passes_potential(&attachments.dynamics));
-    if any && !tied && cells.all(|cell| is_one_compartment(cell)) {
-        return Method::CrankNicolson;
+    match (any && !tied, cells.all(|cell| is_one_compartment(cell))) {
+        (false, _) => Method::BackwardEuler,
+        (true, true) => Method::CrankNicolson,
+        (true, false) => Method::DampedCrankNicolson,
     }
-    Method::BackwardEuler
 }
 
 /// Whether a cell is one compartment by its rules of discretisation, whatever its size.

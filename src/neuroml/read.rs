@@ -159,10 +159,7 @@ fn assemble(plan: &Plan<'_>, parts: Parts<'_>) -> Result<Simulation> {
     let method = plan.method.unwrap_or_else(|| {
         let suited = suited(&model);
         if suited != Method::default() {
-            assumptions.push(
-                "method: crank_nicolson, as no cell has more than one compartment and the Simulation asks for none"
-                    .to_string(),
-            );
+            assumptions.push(format!("method: {}, as the Simulation asks for none", suited.name()));
         }
         suited
     });

@@ -414,12 +414,14 @@ impl<'a> Reader<'a> {
             for attribute in &meta.attributes {
                 match (attribute.name.as_str(), attribute.value.as_str()) {
                     ("for", _) => {}
-                    ("method", "backward_euler") => method = Some(Method::BackwardEuler),
-                    ("method", "crank_nicolson") => method = Some(Method::CrankNicolson),
-                    ("method", other) => {
-                        let error = meta.error(ErrorKind::Name, format!("unknown method '{other}'"));
-                        self.errors.push(error.help("methods are backward_euler and crank_nicolson"));
-                    }
+                    ("method", word) => match Method::NAMED.iter().find(|(name, _)| *name == word) {
+                        Some((_, named)) => method = Some(*named),
+                        None => {
+                            let error = meta.error(ErrorKind::Name, format!("unknown method '{word}'"));
+                            let known = Method::NAMED.map(|(name, _)| name).join(", ");
+                            self.errors.push(error.help(format!("methods are {known}")));
+                        }
+                    },
                     (other, _) => {
                         let message = format!("'{other}' is no wish that neuropil knows");
                         self.errors

@@ -7,7 +7,7 @@ use super::{Writer, free_id};
 use crate::engine::find_variable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lems::Element;
-use crate::model::{CableCell, Method, PopulationCell, Recording};
+use crate::model::{CableCell, PopulationCell, Recording};
 use crate::select::Location;
 use crate::units::{Dimension, neuroml_text};
 
@@ -22,11 +22,7 @@ impl Writer<'_> {
             .with("step", time(model.run.dt_s))
             .with("target", format!("{}_net", self.name))
             .with("seed", model.seed.to_string());
-        let method = match model.run.method {
-            Method::BackwardEuler => "backward_euler",
-            Method::CrankNicolson => "crank_nicolson",
-        };
-        let meta = Element::new("Meta").with("for", "neuropil").with("method", method);
+        let meta = Element::new("Meta").with("for", "neuropil").with("method", model.run.method.name());
         simulation.children.push(meta);
         let mut files: Vec<(&str, Element)> = Vec::new();
         for (number, recording) in model.recordings.iter().enumerate() {
