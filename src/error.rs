@@ -212,6 +212,12 @@ impl Error {
         self
     }
 
+    /// The same, as a doubt called `name`: `what_follows` says what becomes of it.
+    pub fn as_warning(&self, name: &'static str, what_follows: &str) -> Warning {
+        let alone = Error(Box::new(Inner { place: Place::default(), ..(*self.0).clone() })).alone();
+        Warning::new(name, format!("{alone}: {what_follows}"), self.0.place.clone())
+    }
+
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

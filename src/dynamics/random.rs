@@ -68,7 +68,8 @@ fn expressions(dynamics: &Dynamics) -> impl Iterator<Item = &Expr> {
     starts.chain(derived).chain(derivatives).chain(in_conditions).chain(in_events)
 }
 
-fn calls_random(expr: &Expr) -> bool {
+/// Whether `expr` calls `random`.
+pub fn calls_random(expr: &Expr) -> bool {
     match expr {
         Expr::Number(_) | Expr::Name(_) => false,
         Expr::Call(Function::Random, _) => true,

@@ -9,6 +9,15 @@ use crate::error::Result;
 use crate::simd::Level;
 use crate::vm::{Arena, BoundProgram, Program, Target, add_weighted, padded, run_lane, weighted_sums};
 
+/// Where arrays start that point cells share with what is attached to them, each `nodes` from the next.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OfCells {
+    /// Sums over what is attached.
+    pub received: usize,
+    /// What the cells show.
+    pub shown: usize,
+}
+
 /// Where the arrays of one mechanism set lie in a group's arena.
 #[derive(Debug, Clone)]
 pub struct Placement {
@@ -16,8 +25,8 @@ pub struct Placement {
     pub lanes: usize,
     /// Where instance array 0 starts; the others follow, `lanes` apart.
     pub instances: usize,
-    /// Where the sums over what is attached to point cells start, `nodes` apart.
-    pub received: usize,
+    /// Where what point cells exchange with what is attached to them lies.
+    pub of_cells: OfCells,
     /// Where result array 0 starts.
     pub results: usize,
     /// Lanes with padding of one node array; node array `k` starts at `k * nodes`.
@@ -33,7 +42,8 @@ impl Placement {
         let offset = |array: &Array| match *array {
             Array::Node(node) => node as usize * self.nodes,
             Array::Instance(k) => self.instances + k * width,
-            Array::Received(k) => self.received + usize::from(k) * self.nodes,
+            Array::Received(k) => self.of_cells.received + usize::from(k) * self.nodes,
+            Array::Shown(k) => self.of_cells.shown + usize::from(k) * self.nodes,
             Array::Result(k) => self.results + k * self.lanes,
         };
         template.arrays.iter().map(offset).collect()

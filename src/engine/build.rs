@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::bind::{Allocator, BoundMembrane, BoundPoints, Placement, node_base};
+use super::bind::{Allocator, BoundMembrane, BoundPoints, OfCells, Placement, node_base};
 use super::catalog::Catalog;
 use super::group::{Clock, Detector, Group, Noise, OutPort, PointCells, Work};
 use super::lower::{
@@ -139,7 +139,7 @@ pub fn cable_group(
         let place = Placement {
             lanes: nodes,
             instances: 0,
-            received: 0,
+            of_cells: OfCells::default(),
             results: 0,
             nodes,
             arena: arena.len(),
@@ -166,7 +166,8 @@ pub fn cable_group(
         inverse: node_base(NodeArray::Inverse, nodes),
     };
     let solver = Hines::new(&forest, &constant, arrays, arena.len())?;
-    let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, (nodes, forest.len(), 0), clock.seed)?;
+    let (points, noise) =
+        bind_kinds(&kinds, catalog, &mut arena, (nodes, forest.len(), OfCells::default()), clock.seed)?;
     let find = |table: &Watched| match table.of {
         Program::Mechanism { set, mechanism } => {
             let set = &sets[set];
@@ -179,7 +180,8 @@ pub fn cable_group(
             Ok((template, kind.start, kind.width))
         }
     };
-    let observers = watching.bind(&result_starts, find, (nodes, arena.len(), 0), kinds.len())?;
+    let observers =
+        watching.bind(&result_starts, find, (nodes, arena.len(), OfCells::default()), kinds.len())?;
     let detectors = members.iter().enumerate().flat_map(|(member, m)| {
         let position = &position;
         m.detectors.iter().map(move |&(node, threshold_v, sender)| Detector {
@@ -231,7 +233,8 @@ pub fn point_group(
     let (plan, programs) = &catalog.kinds[cell_kind];
     let cells_start = allocator.take(plan.arrays().len(), nodes);
     let n_received = sums(&plan.dynamics).iter().filter(|sum| sum.array.is_some()).count();
-    let received = allocator.take(n_received, nodes);
+    let shown = cells_start + plan.array(PointHolds::Shown(0)).unwrap_or(0) * nodes;
+    let of_cells = OfCells { received: allocator.take(n_received, nodes), shown };
     let placed: Vec<(u32, &[PlacedAt])> = members.iter().map(|m| (m.cell, &m.placed[..])).collect();
     let (mut kinds, placed_lanes) = collect_kinds(&placed, &|member, _| member as u32, catalog);
     for kind in &mut kinds {
@@ -264,7 +267,7 @@ pub fn point_group(
     let place = |instances| Placement {
         lanes: nodes,
         instances,
-        received,
+        of_cells,
         results: 0,
         nodes,
         arena: arena.len(),
@@ -283,7 +286,7 @@ pub fn point_group(
     let keys = members.iter().map(|m| [u64::from(m.cell), CELL_ITSELF]);
     bound.draws = plan.draws_at(cells_start, nodes, clock.seed, keys);
     let ports = out_ports(members, plan, cells_start, nodes);
-    let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, (nodes, n, received), clock.seed)?;
+    let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, (nodes, n, of_cells), clock.seed)?;
     let find = |table: &Watched| {
         let Program::Kind { kind } = table.of else { return Err(misplaced()) };
         let (kind, start, width) = match kinds.get(kind) {
@@ -292,7 +295,7 @@ pub fn point_group(
         };
         Ok((catalog.kinds[kind].0.observe(&table.variable)?, start, width))
     };
-    let observers = watching.bind(&result_starts, find, (nodes, arena.len(), received), kinds.len())?;
+    let observers = watching.bind(&result_starts, find, (nodes, arena.len(), of_cells), kinds.len())?;
     let group = Group {
         arena,
         nodes,
@@ -447,7 +450,15 @@ impl Set {
         let mut positions: Vec<u32> = self.lanes.iter().map(|lane| lane.2).collect();
         positions.resize(self.width.max(positions.len()), dummy as u32);
         let lists = if self.in_place { Vec::new() } else { vec![Arc::from(positions)] };
-        Placement { lanes: self.width, instances: self.start, received: 0, results: 0, nodes, arena, lists }
+        Placement {
+            lanes: self.width,
+            instances: self.start,
+            of_cells: OfCells::default(),
+            results: 0,
+            nodes,
+            arena,
+            lists,
+        }
     }
 
     /// The lane of the node at `position`.
@@ -584,7 +595,7 @@ fn bind_kinds(
     kinds: &[Kind],
     catalog: &Catalog,
     arena: &mut Arena,
-    (nodes, dummy, received): (usize, usize, usize),
+    (nodes, dummy, of_cells): (usize, usize, OfCells),
     seed: u64,
 ) -> Result<(Vec<BoundPoints>, Vec<Noise>)> {
     let (mut bound, mut noise) = (Vec::with_capacity(kinds.len()), Vec::new());
@@ -595,7 +606,7 @@ fn bind_kinds(
         let place = Placement {
             lanes: kind.width,
             instances: kind.start,
-            received,
+            of_cells,
             results: 0,
             nodes,
             arena: arena.len(),

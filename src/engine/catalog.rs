@@ -73,6 +73,10 @@ fn mark(kind: &PointKind) -> u64 {
 fn same(a: &PointKind, b: &PointKind) -> bool {
     let equations = Arc::ptr_eq(&a.dynamics, &b.dynamics) || a.dynamics == b.dynamics;
     let rest = |k: &PointKind| (k.temperature_k.to_bits(), k.site, k.is_loaded);
-    let names = a.name == b.name && a.varying == b.varying && a.shows == b.shows && a.gives == b.gives;
+    let names = a.name == b.name
+        && a.varying == b.varying
+        && a.shows == b.shows
+        && a.gives == b.gives
+        && a.hosts == b.hosts;
     equations && names && rest(a) == rest(b)
 }

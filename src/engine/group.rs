@@ -424,9 +424,10 @@ impl Group {
         self.show(clock.level, &uniforms);
     }
 
-    /// Puts what coupled contacts read where it is copied from.
+    /// Puts what contacts read of their cell, and coupled contacts of each other, where it is read from.
     fn show(&mut self, level: Level, uniforms: &[f64; uniform::COUNT]) {
-        for program in self.points.iter().filter_map(|bound| bound.show.as_ref()) {
+        let cells = self.cells.iter().map(|cells| &cells.programs);
+        for program in cells.chain(&self.points).filter_map(|bound| bound.show.as_ref()) {
             program.run(level, &mut self.arena, uniforms, &mut self.work.scratch);
         }
     }

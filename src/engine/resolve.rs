@@ -1,12 +1,13 @@
 //! From a model to members: selections become nodes, mechanisms become kinds.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::catalog::Catalog;
 use super::contacts::ContactPlace;
 use super::differing::{Differing, own_parameters};
-use super::lower::{PointKind, PointSite, current_alone, given, peers};
+use super::lower::{PointKind, PointSite, current_alone, given, hosts, peers};
 use super::members::{CableMember, PlacedAt, PointMember};
 use super::plan::CellPlan;
 use super::senders::Senders;
@@ -186,9 +187,11 @@ pub(super) fn placed_kind(
         );
     }
     let shows = coupled.unwrap_or_default().to_vec();
-    let gives = match &population.cell {
-        PopulationCell::Point(cell) => given(&cell.dynamics, dynamics, list)?,
-        _ => current_alone(),
+    let (gives, hosts) = match &population.cell {
+        PopulationCell::Point(cell) => {
+            (given(&cell.dynamics, dynamics, list)?, hosts(&cell.dynamics, dynamics))
+        }
+        _ => (current_alone(), Vec::new()),
     };
     let (dynamics, draws) = drawing(dynamics);
     Ok(PointKind {
@@ -200,9 +203,23 @@ pub(super) fn placed_kind(
         site: PointSite::Placed,
         gives,
         shows,
+        hosts,
         is_loaded: false,
         point_step: model.run.point_step,
     })
+}
+
+/// What cells show to what is on `members`: for each exposure its variable, or nothing if nobody reads it.
+fn shown(cell: &Dynamics, members: &[PointMember], catalog: &Catalog) -> Vec<String> {
+    let kinds: BTreeSet<usize> = members.iter().flat_map(|m| &m.placed).map(|at| at.kind).collect();
+    let read: BTreeSet<u16> =
+        kinds.iter().flat_map(|kind| &catalog.kinds[*kind].0.hosts).map(|(_, number)| *number).collect();
+    let Some(last) = read.last() else { return Vec::new() };
+    let mut shown = vec![String::new(); usize::from(*last) + 1];
+    for number in read {
+        shown[usize::from(number)].clone_from(&cell.exposures[usize::from(number)].1);
+    }
+    shown
 }
 
 /// The dynamics with inputs for the numbers that they draw.
@@ -343,6 +360,7 @@ impl Resolution<'_> {
                 continue;
             };
             let mut placed = members.iter().flat_map(|member| &member.placed);
+            let shows = shown(&cell.dynamics, members, catalog);
             let is_loaded = placed.any(|at| catalog.kinds[at.kind].1.has_conductance);
             let (dynamics, draws) = drawing(&cell.dynamics);
             let kind = catalog.kind(PointKind {
@@ -353,7 +371,8 @@ impl Resolution<'_> {
                 temperature_k: model.temperature_k,
                 site: PointSite::Cell,
                 gives: Vec::new(),
-                shows: Vec::new(),
+                shows,
+                hosts: Vec::new(),
                 is_loaded,
                 point_step: model.run.point_step,
             });

@@ -81,6 +81,7 @@ impl Stores {
         let given = rule.parameters.iter().map(|(name, _)| name.clone());
         let kind = PointKind {
             name: rule.dynamics.name.clone(),
+            hosts: Vec::new(),
             shows: vec![effective.to_string()],
             dynamics,
             draws,

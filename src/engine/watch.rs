@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::bind::{Allocator, Placement};
+use super::bind::{Allocator, OfCells, Placement};
 use super::group::{Clock, Group, Observer, Probe, Samples};
 use super::lower::{Template, list};
 use super::members::Request;
@@ -119,7 +119,7 @@ impl Watching {
         &self,
         starts: &[usize],
         find: impl Fn(&Watched) -> Result<(Template, usize, usize)>,
-        (nodes, arena, received): (usize, usize, usize),
+        (nodes, arena, of_cells): (usize, usize, OfCells),
         n_placed: usize,
     ) -> Result<Vec<Observer>> {
         let mut observers = Vec::with_capacity(self.tables.len());
@@ -133,7 +133,7 @@ impl Watching {
             let mut lists = vec![Arc::from(Vec::new()); list::COUNT];
             lists[usize::from(list::NODE)] = pad(&table.nodes);
             lists[usize::from(list::INSTANCE)] = pad(&table.lanes);
-            let place = Placement { lanes, instances, received, results, nodes, arena, lists };
+            let place = Placement { lanes, instances, of_cells, results, nodes, arena, lists };
             let program = place.bind_gathered(&template, width)?;
             // What sits at points acts with its values of the middle of the step.
             let placed = matches!(table.of, Program::Kind { kind } if kind < n_placed);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::dynamics::misplaced;
 use super::raw::Origin;
 use super::types::{Action, ComponentType, Direction, Handler, Source, TimeDerivative, Trigger};
 use super::vocabulary::Vocabulary;
@@ -87,17 +88,26 @@ impl Checker<'_> {
     fn everything(&mut self) {
         // Some models have it; jLEMS does not know it either.
         let written = std::sync::Arc::clone(&self.of.written);
-        for parameter in
-            written.children.iter().filter(|c| c.name == "Parameter" && c.get("default").is_some())
-        {
-            let message = format!(
-                "{}: the attribute 'default' of the parameter '{}' means nothing: every component has to set it",
-                self.label(),
-                parameter.get("name").unwrap_or_default()
-            );
-            self.warnings.push(Warning::new("unknown-attribute", message, parameter.origin.place()));
+        for parameter in written.children.iter().filter(|c| c.name == "Parameter") {
+            let keys = ["default", "defaultValue", "value"].into_iter();
+            for key in keys.filter(|key| parameter.get(key).is_some()) {
+                let message = format!(
+                    "{}: the attribute '{key}' of the parameter '{}' means nothing: every component has to set it",
+                    self.label(),
+                    parameter.get("name").unwrap_or_default()
+                );
+                self.warnings.push(Warning::new("unknown-attribute", message, parameter.origin.place()));
+            }
         }
         let of = self.of;
+        for element in misplaced(&of.written) {
+            let message = format!(
+                "{}: a <{}> among actions means nothing, in jLEMS too: it is passed over",
+                self.label(),
+                element.name
+            );
+            self.warnings.push(Warning::new("misplaced-element", message, element.origin.place()));
+        }
         for derived in of.derived_parameters.iter().chain(&of.dynamics.derived) {
             if let Source::Value(expr) = &derived.source {
                 self.expression(
@@ -153,10 +163,11 @@ impl Checker<'_> {
                 let error = Error::new(ErrorKind::Name, format!("there is no exposure '{exposure}'"));
                 self.fail(error, &format!("'{name}'"), origin);
             }
-            // What reads the exposure gets the variable, so the equations are judged by its dimension.
+            // What reads the exposure gets the number that the variable is, in SI units.
             Some(known) if known.dimension != dimension => {
                 let message = format!(
-                    "{}: the exposure '{exposure}' is [{}], its variable '{name}' is [{dimension}]",
+                    "{}: the exposure '{exposure}' is [{}], its variable '{name}' is [{dimension}]; numbers are taken \
+                     in SI units",
                     self.label(),
                     known.dimension
                 );

@@ -13,7 +13,7 @@ use crate::units::Dimension;
 
 /// What an element of a type may be called, and its attributes besides `name` and `description`.
 const ELEMENTS: &[(&str, &[&str])] = &[
-    ("Parameter", &["dimension", "exposure", "default"]),
+    ("Parameter", &["dimension", "exposure", "default", "defaultValue", "value"]),
     ("Property", &["dimension", "defaultValue"]),
     ("Fixed", &["parameter", "value"]),
     ("Constant", &["symbol", "dimension", "value"]),
@@ -27,7 +27,7 @@ const ELEMENTS: &[(&str, &[&str])] = &[
     ("Text", &[]),
     ("Path", &[]),
     ("Link", &["type"]),
-    ("ComponentReference", &["type", "local", "isAny"]),
+    ("ComponentReference", &["type", "local", "isAny", "root", "required"]),
     ("ComponentTypeReference", &[]),
     ("Child", &["type"]),
     ("Children", &["type", "min", "max"]),

@@ -13,6 +13,20 @@ use crate::expr::Expr;
 /// Most cases of a variable and most regimes: each makes the flat expressions one level deeper.
 const MAX_CHOICES: usize = 256;
 
+/// Elements of dynamics that mean nothing among actions. Documents have them there; the reference
+/// implementation passes over them, and so do we, with a warning of [`misplaced`].
+const MISPLACED: &[&str] =
+    &["DerivedVariable", "ConditionalDerivedVariable", "StateVariable", "TimeDerivative"];
+
+/// Elements of the type `written` that stand where they mean nothing.
+pub(super) fn misplaced(written: &Element) -> Vec<&Element> {
+    let dynamics = written.children.iter().filter(|e| matches!(e.name.as_str(), "Dynamics" | "Behavior"));
+    let parts = dynamics.flat_map(|e| &e.children);
+    let inner = parts.clone().filter(|e| e.name == "Regime").flat_map(|e| &e.children);
+    let actions = parts.chain(inner).filter(|e| e.name.starts_with("On")).flat_map(|e| &e.children);
+    actions.filter(|e| MISPLACED.contains(&e.name.as_str())).collect()
+}
+
 const ELEMENTS: &[&str] = &[
     "StateVariable",
     "DerivedVariable",
@@ -259,7 +273,7 @@ fn time_derivative(element: &Element, vocabulary: &Vocabulary) -> Result<TimeDer
 
 fn actions(element: &Element, vocabulary: &Vocabulary) -> Result<Vec<Action>> {
     let mut out = Vec::new();
-    for child in &element.children {
+    for child in element.children.iter().filter(|child| !MISPLACED.contains(&child.name.as_str())) {
         let origin = child.origin.clone();
         out.push(match child.name.as_str() {
             "StateAssignment" => {

@@ -44,12 +44,21 @@ impl Resolver for Files<'_> {
                 text: (*text).to_string(),
             });
         }
-        if href.contains("://") {
-            let message = format!("cannot include '{href}' from the network");
-            return Err(Error::new(ErrorKind::Unsupported, message).help("save it beside this file"));
-        }
         let folder = from.parent().unwrap_or(Path::new(""));
-        let path = folder.join(href);
+        let path = if href.contains("://") {
+            // Never from the network; but it may have been saved here.
+            let path = folder.join(&name);
+            if name.is_empty() || !path.is_file() {
+                let message = format!("cannot include '{href}' from the network");
+                return Err(Error::new(ErrorKind::Unsupported, message).help("save it beside this file"));
+            }
+            path
+        } else {
+            let path = folder.join(href);
+            // Other programs take "/channels/na.nml" from the folder of the including file on.
+            let relative = folder.join(href.trim_start_matches('/'));
+            if href.starts_with('/') && !path.exists() && relative.is_file() { relative } else { path }
+        };
         let bytes = read_bytes(&path).map_err(|error| {
             let failed = Error::new(
                 ErrorKind::Io,

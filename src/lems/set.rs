@@ -148,10 +148,11 @@ impl Set {
         }
     }
 
-    /// Lets documents that are read from now on declare the types known so far in their own way: theirs
+    /// Lets documents that are read from now on declare the types and units known so far in their own way: theirs
     /// count then, also for those that extend them in the same document.
     pub fn open_types(&mut self) {
         self.open_types = self.types.len();
+        self.vocabulary.open();
     }
 
     /// Reads the document `text` and all that it includes.
@@ -274,7 +275,8 @@ impl Set {
         pending: &mut Pending,
         depth: usize,
     ) -> Result<()> {
-        let Some(href) = element.get("file").or_else(|| element.get("href")) else {
+        let given = ["file", "href", "url"].into_iter().find_map(|key| element.get(key));
+        let Some(href) = given else {
             return Err(element.error(ErrorKind::Syntax, "expected an attribute 'file' or 'href'"));
         };
         if depth >= MAX_INCLUDES {
@@ -345,7 +347,10 @@ impl Set {
             errors.extend(self.vocabulary.declare_dimension(element).err());
         }
         for element in &pending.units {
-            errors.extend(self.vocabulary.declare_unit(element).err());
+            match self.vocabulary.declare_unit(element) {
+                Ok(warning) => self.warnings.extend(warning),
+                Err(error) => errors.push(error),
+            }
         }
         for element in &pending.constants {
             let known = check_attributes(element, &["name", "symbol", "dimension", "value"]);

@@ -1,12 +1,13 @@
 //! Dimensions, units and constants that documents declare.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::raw::Element;
 use super::types::Constant;
 use crate::error::{Error, ErrorKind, Result, Warning, nearest};
 use crate::expr::Expr;
 use crate::expr::dims::dimension_of;
+use crate::expr::eval::evaluate;
 use crate::units::parse::split_number;
 use crate::units::{Dimension, Quantity, Unit, parse_quantity, unit, unknown_unit};
 
@@ -48,13 +49,25 @@ const DIMENSIONS: &[(&str, Dimension)] = &[
 pub(super) struct Vocabulary {
     dimensions: BTreeMap<String, Dimension>,
     units: BTreeMap<String, Unit>,
+    /// Units that may be declared anew.
+    open_units: BTreeSet<String>,
     constants: BTreeMap<String, Constant>,
 }
 
 impl Vocabulary {
     pub(super) fn new() -> Vocabulary {
         let dimensions = DIMENSIONS.iter().map(|(name, d)| ((*name).to_string(), *d)).collect();
-        Vocabulary { dimensions, units: BTreeMap::new(), constants: BTreeMap::new() }
+        Vocabulary {
+            dimensions,
+            units: BTreeMap::new(),
+            open_units: BTreeSet::new(),
+            constants: BTreeMap::new(),
+        }
+    }
+
+    /// Lets documents that are read from now on declare the units known so far in their own way.
+    pub(super) fn open(&mut self) {
+        self.open_units = self.units.keys().cloned().collect();
     }
 
     /// `<Dimension name="voltage" m="1" l="2" t="-3" i="-1"/>`
@@ -90,7 +103,7 @@ impl Vocabulary {
     }
 
     /// `<Unit symbol="mV" dimension="voltage" power="-3"/>`
-    pub(super) fn declare_unit(&mut self, element: &Element) -> Result<()> {
+    pub(super) fn declare_unit(&mut self, element: &Element) -> Result<Option<Warning>> {
         let symbol = element.require("symbol")?;
         let dimension = self.dimension(element, "dimension")?;
         let number = |key: &str, default: f64| match element.get(key) {
@@ -117,14 +130,20 @@ impl Vocabulary {
         };
         match self.units.get(symbol).copied().or_else(|| unit(symbol)) {
             // The unit known already has all digits of its scale.
-            Some(known) if alike(known) => Ok(()),
+            Some(known) if alike(known) => Ok(None),
             Some(known) if known.dimension == dimension => {
                 let message = format!("the unit '{symbol}' is known with another scale: {}", known.scale);
-                Err(element.error(ErrorKind::Name, message))
+                let error = element.error(ErrorKind::Name, message);
+                let own = self.units.contains_key(symbol) && !self.open_units.remove(symbol);
+                if own {
+                    return Err(error);
+                }
+                self.units.insert(symbol.to_string(), declared);
+                Ok(Some(error.as_warning("unit-declared-anew", "here the document's own is taken")))
             }
             _ => {
                 self.units.insert(symbol.to_string(), declared);
-                Ok(())
+                Ok(None)
             }
         }
     }
@@ -152,8 +171,16 @@ impl Vocabulary {
         // A constant without a unit is in SI units.
         let plain =
             element.get("value").and_then(|text| text.trim().parse::<f64>().ok()).filter(|x| x.is_finite());
-        let value = plain.map_or_else(|| self.value(element, "value", dimension), Ok)?;
+        let value = plain.map_or_else(|| self.value(element, "value", dimension), Ok);
+        let value = value.or_else(|error| self.of_constants(element).ok_or(error))?;
         Ok(Constant { name, dimension, value })
+    }
+
+    /// The value of an expression of numbers and constants that are declared before: `N * k_B`.
+    fn of_constants(&self, element: &Element) -> Option<f64> {
+        let expr = self.expression(element, "value").ok()?;
+        let value = evaluate(&expr, &|name| self.constants.get(name).map(|constant| constant.value)).ok()?;
+        value.is_finite().then_some(value)
     }
 
     /// The constant of the document called `name`.

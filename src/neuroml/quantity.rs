@@ -35,6 +35,13 @@ impl Parts<'_> {
         }
     }
 
+    pub(super) fn network_mut(&mut self) -> &mut Network {
+        match self {
+            Parts::Populations(network) => network,
+            Parts::Instances(instances) => &mut instances.network,
+        }
+    }
+
     /// The populations alone.
     pub(super) fn into_network(self) -> Network {
         match self {
@@ -57,6 +64,8 @@ pub(super) struct Found {
     pub variable: String,
     /// How many other things the path could mean as well.
     pub others: usize,
+    /// A part of the path that is no name of the cell's component, and was passed over.
+    pub astray: Option<String>,
 }
 
 /// A part of a path between slashes.
@@ -124,6 +133,18 @@ impl<'a> Paths<'a> {
             let rest = at.rest[1..].to_vec();
             return self.on_cell(&AtCell { rest, ..at });
         }
+        // The number of a cell says all: another component's name behind it is passed over.
+        if let [first, second, rest @ ..] = at.rest.as_slice()
+            && at.named.shaped.is_some()
+            && first.number().is_none()
+            && (second.number().is_some() || rest.is_empty())
+        {
+            let astray = Some(first.text.to_string());
+            let rest = at.rest[1..].to_vec();
+            if let Ok(found) = self.on_cell(&AtCell { rest, ..at }) {
+                return Ok(Found { astray, ..found });
+            }
+        }
         Err(error)
     }
 
@@ -152,10 +173,23 @@ impl<'a> Paths<'a> {
         Ok((at.population, at.cell))
     }
 
+    /// The population of cells with a shape that the path `select` of a sender leads to.
+    pub(super) fn shaped_sender(&self, select: &str) -> Option<usize> {
+        let steps = steps(select).ok().filter(|_| self.instances.is_none())?;
+        let population = self.cell(select, &steps).ok()?.population;
+        self.network.populations[population].shaped.is_some().then_some(population)
+    }
+
     fn of_instances(&self, instances: &Elaborated<'_>, steps: &[Step<'_>]) -> Result<Found> {
         let place = self.instance(instances, steps)?;
-        let found =
-            |population, cell, variable| Found { population, cell, site: Site::Cell, variable, others: 0 };
+        let found = |population, cell, variable| Found {
+            population,
+            cell,
+            site: Site::Cell,
+            variable,
+            others: 0,
+            astray: None,
+        };
         match place {
             structure::Found::Cell { population, cell, name } => {
                 let PopulationCell::Point(of) = &self.network.model.populations[population].cell else {
@@ -169,7 +203,7 @@ impl<'a> Paths<'a> {
                     return Err(Error::new(ErrorKind::Name, format!("'{}' leads nowhere", rest.join("/"))));
                 };
                 let (site, variable) = on_shape(shaped, &rest)?;
-                Ok(Found { population, cell, site, variable, others: 0 })
+                Ok(Found { population, cell, site, variable, others: 0, astray: None })
             }
             structure::Found::Contact { attachments, contact, name } => {
                 let list = &self.network.model.attachments[attachments];
@@ -234,8 +268,10 @@ impl<'a> Paths<'a> {
             _ => vec!["spike"],
         };
         let name = &population.name;
-        let shaped = self.network.populations[at].shaped.as_ref();
-        if shaped.is_some_and(|shaped| shaped.spike_threshold_v.is_none()) {
+        let mut detectors = self.network.model.spike_detectors.iter();
+        if self.network.populations[at].shaped.is_some()
+            && !detectors.any(|detector| detector.population == at && detector.is_output)
+        {
             let message = format!("cells of '{name}' send no events: their cell has no spike threshold");
             return Err(Error::new(ErrorKind::Value, message).help("add <spikeThresh value=\"0 mV\"/> to it"));
         }
@@ -347,6 +383,7 @@ impl<'a> Paths<'a> {
             site,
             variable,
             others,
+            astray: None,
         };
         let population = &self.network.model.populations[at.population];
         let error = match (&population.cell, &at.named.shaped) {

@@ -12,7 +12,8 @@ use super::{Curve, Display, EventFile, OutputFile, Simulation, is_cable, network
 use crate::error::{Error, ErrorKind, Result, Warning};
 use crate::lems::{Component, Resolver, Set};
 use crate::library;
-use crate::model::{CellSet, Method, Model, PointStep, PopulationCell, Recording, Run};
+use crate::model::{CellSet, Method, Model, PointStep, PopulationCell, Recording, Run, SpikeDetector};
+use crate::select::{Points, Region};
 
 /// The temperature where none is given, K: 6.3 °C, at which Hodgkin and Huxley measured.
 const USUAL_TEMPERATURE_K: f64 = 279.45;
@@ -85,11 +86,11 @@ fn parts<'a>(set: &'a Set, target: &'a Component) -> Result<Parts<'a>> {
 }
 
 /// The simulation of `plan` on `network`.
-fn assemble(plan: &Plan<'_>, parts: Parts<'_>) -> Result<Simulation> {
+fn assemble(plan: &Plan<'_>, mut parts: Parts<'_>) -> Result<Simulation> {
     let target = plan.target.id.as_deref().unwrap_or_default();
+    let warnings = detect_at_zero(plan, target, &mut parts);
     let paths = Paths::new(target, &parts);
-    let mut gather =
-        Gather { paths: &paths, recordings: Vec::new(), warnings: Vec::new(), errors: plan.errors.clone() };
+    let mut gather = Gather { paths: &paths, recordings: Vec::new(), warnings, errors: plan.errors.clone() };
     let (mut outputs, mut displays, mut events) = (Vec::new(), Vec::new(), Vec::new());
     gather.distinct_files(plan);
     for (number, output) in plan.outputs.iter().enumerate() {
@@ -175,6 +176,42 @@ fn assemble(plan: &Plan<'_>, parts: Parts<'_>) -> Result<Simulation> {
     Ok(Simulation { model, outputs, events, displays, notes, assumptions, warnings: all })
 }
 
+/// Detects spikes of cells with a shape that are to be written and whose cell has no threshold, at 0 mV.
+fn detect_at_zero(plan: &Plan<'_>, target: &str, parts: &mut Parts<'_>) -> Vec<Warning> {
+    let selections = plan.events.iter().flat_map(|file| &file.selections);
+    let paths = Paths::new(target, parts);
+    let found = selections.filter_map(|(of, select, _)| Some((paths.shaped_sender(select)?, *of)));
+    // Each population once, with the selection that comes first.
+    let mut first: BTreeMap<usize, &Component> = BTreeMap::new();
+    for (at, component) in found {
+        first.entry(at).or_insert(component);
+    }
+    let mut warnings = Vec::new();
+    let network = parts.network_mut();
+    for (at, component) in first {
+        let known = network.model.spike_detectors.iter().any(|d| d.population == at && d.is_output);
+        let middle = network.populations[at].shaped.as_deref().and_then(|shaped| {
+            let location = super::site::root_middle(shaped)?;
+            let section = shaped.cell.morphology.sections.get(location.section.index())?;
+            Some(Points::At(Region::Section(section.name.clone()), location.fraction))
+        });
+        let Some(points) = middle.filter(|_| !known) else { continue };
+        network.model.spike_detectors.push(SpikeDetector {
+            population: at,
+            points: Some(points),
+            threshold_v: 0.0,
+            is_output: true,
+        });
+        let message = format!(
+            "{}: the cells of '{}' have no <spikeThresh>: they spike at 0 mV, as jNeuroML takes it",
+            component.label(),
+            network.populations[at].path
+        );
+        warnings.push(Warning::new("no-spike-threshold", message, component.origin.place()));
+    }
+    warnings
+}
+
 struct Gather<'a> {
     paths: &'a Paths<'a>,
     recordings: Vec<Recording>,
@@ -186,7 +223,13 @@ impl Gather<'_> {
     /// Records a quantity as the next column of `table`.
     fn record(&mut self, asked: &Asked<'_>, table: &str) {
         match self.paths.quantity(asked.quantity) {
-            Ok(Found { population, cell, site, variable, others }) => {
+            Ok(Found { population, cell, site, variable, others, astray }) => {
+                if let Some(astray) = astray {
+                    let message =
+                        format!("'{}': the cell is no '{astray}', which is passed over", asked.quantity);
+                    let place = asked.component.origin.place();
+                    self.warnings.push(Warning::new("other-component", message, place));
+                }
                 if others > 0 {
                     let message = format!(
                         "'{}' could be {} things: the first is recorded; say it like \

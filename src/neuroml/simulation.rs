@@ -161,10 +161,13 @@ pub(super) fn plan<'a>(set: &'a Set, simulation: &'a Component) -> Result<Plan<'
         outputs: Vec::new(),
         displays: Vec::new(),
         events: Vec::new(),
+        around: Vec::new(),
+        elsewhere: Vec::new(),
         warnings: Vec::new(),
         errors: Vec::new(),
     };
     reader.walk(simulation, Sink::Nowhere, 0);
+    reader.shown_elsewhere();
     let (component, element) = match reader.runs.as_slice() {
         [] => {
             let id = simulation.id.as_deref().unwrap_or_default();
@@ -209,6 +212,10 @@ struct Reader<'a> {
     outputs: Vec<Output<'a>>,
     displays: Vec<Shown<'a>>,
     events: Vec<Events<'a>>,
+    /// The components around the one that is read, the outermost first.
+    around: Vec<&'a Component>,
+    /// Records that name a display, and where they stand.
+    elsewhere: Vec<(Asked<'a>, &'a str, Sink)>,
     warnings: Vec<Warning>,
     errors: Vec<Error>,
 }
@@ -256,9 +263,11 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        self.around.push(component);
         for child in &component.children {
             self.walk(child, sink, depth + 1);
         }
+        self.around.pop();
     }
 
     /// The name of a file, with the folder that may be given apart from it.
@@ -306,16 +315,34 @@ impl<'a> Reader<'a> {
         };
         let colour = text(component, element, "color");
         let asked = Asked { component, quantity: quantity.trim(), scale, colour };
-        // A record may name its display instead of standing in it.
-        let named = text(component, element, "display").and_then(|name| {
-            self.displays.iter().position(|d| d.component.id.as_deref() == Some(name) || d.title == name)
-        });
-        match named.map_or(sink, Sink::Display) {
+        // A record may name its display instead of standing in it, or one around it may.
+        let around = |key: &str| self.around.iter().rev().find_map(|component| component.text(key));
+        let named = text(component, element, "display").or_else(|| around(element.get("destination")?));
+        if let (Some(name), Sink::Nowhere | Sink::Display(_)) = (named, sink) {
+            self.elsewhere.push((asked, name, sink));
+            return;
+        }
+        match sink {
             Sink::File(at) => self.outputs[at].columns.push(asked),
             Sink::Display(at) => self.displays[at].lines.push(asked),
             Sink::Nowhere | Sink::Events(_) => {
                 let message = format!("'{quantity}' is recorded, but stands in no file and no display");
                 self.errors.push(component.error(ErrorKind::Value, message));
+            }
+        }
+    }
+
+    /// Gives records to the displays that they name.
+    fn shown_elsewhere(&mut self) {
+        for (asked, name, sink) in std::mem::take(&mut self.elsewhere) {
+            let is_it = |d: &Shown<'_>| d.component.id.as_deref() == Some(name) || d.title == name;
+            match (self.displays.iter().position(is_it), sink) {
+                (Some(at), _) | (None, Sink::Display(at)) => self.displays[at].lines.push(asked),
+                (None, _) => {
+                    let message =
+                        format!("'{}' is to be shown in '{name}', and there is none", asked.quantity);
+                    self.errors.push(asked.component.error(ErrorKind::Name, message));
+                }
             }
         }
     }

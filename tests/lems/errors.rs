@@ -101,8 +101,8 @@ fn types() {
             "test.xml:2:1: <Dimension name=\"voltage\">: the dimension 'voltage' is declared before as voltage, here as kg",
         ),
         (
-            "<Unit symbol=\"mV\" dimension=\"voltage\" power=\"-6\"/>",
-            "test.xml:2:1: <Unit>: the unit 'mV' is known with another scale: 0.001",
+            "<Unit symbol=\"qV\" dimension=\"voltage\" power=\"-6\"/>\n<Unit symbol=\"qV\" dimension=\"voltage\" power=\"-3\"/>",
+            "test.xml:3:1: <Unit>: the unit 'qV' is known with another scale: 0.000001",
         ),
     ] {
         check(body, wanted);
@@ -259,6 +259,6 @@ fn doubts_are_warnings() {
     let warning = set.warnings()[0].to_string();
     assert_eq!(
         warning,
-        "a.xml:2:1: warning [exposure-dimension]: <ComponentType name=\"a\">: the exposure 'e' is [time], its variable 'd' is [dimensionless]"
+        "a.xml:2:1: warning [exposure-dimension]: <ComponentType name=\"a\">: the exposure 'e' is [time], its variable 'd' is [dimensionless]; numbers are taken in SI units"
     );
 }

@@ -25,6 +25,8 @@ pub enum Array {
     Instance(usize),
     /// One value for each point cell: sum of this number over what is attached to it.
     Received(u16),
+    /// One value for each point cell: its exposure of this number, for what is attached to it.
+    Shown(u16),
     /// Result array of this number of an observer.
     Result(usize),
 }

@@ -31,6 +31,14 @@ pub fn peers(dynamics: &Dynamics) -> impl Iterator<Item = &str> {
     dynamics.inputs.iter().filter_map(|input| input.name.strip_prefix("peer/"))
 }
 
+/// The inputs of `placed` that are exposures of `cell`, beside the potential, and their numbers among these.
+pub fn hosts(cell: &Dynamics, placed: &Dynamics) -> Vec<(String, u16)> {
+    let own = |name: &str| matches!(name, "v" | "t" | "temperature" | "noise" | "weight");
+    let inputs = placed.inputs.iter().map(|input| input.name.as_str()).filter(|name| !own(name));
+    let number = |name: &str| cell.exposures.iter().position(|(exposed, _)| exposed == name);
+    inputs.filter_map(|name| Some((name.to_string(), u16::try_from(number(name)?).ok()?))).collect()
+}
+
 /// Instances with the same equations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointKind {
@@ -51,8 +59,11 @@ pub struct PointKind {
     pub site: PointSite,
     /// For what is placed: what it gives to its place.
     pub gives: Vec<Given>,
-    /// For contacts that others read: variables that are shown to them.
+    /// For contacts that others read, and cells that contacts read: variables that are shown to them; for cells
+    /// in the order of their exposures, those that nobody reads empty.
     pub shows: Vec<String>,
+    /// For what is placed on cells without a shape: inputs that are exposures of the cell, with their numbers.
+    pub hosts: Vec<(String, u16)>,
     /// For cells: whether anything on them has a conductance. Without, the step of a passive cell has
     /// fixed coefficients.
     pub is_loaded: bool,
@@ -79,7 +90,7 @@ pub enum PointHolds {
     Held(usize),
     /// The input of this index among those that come from the coupled contact.
     Peer(usize),
-    /// The variable of this index that is shown to the coupled contact.
+    /// The variable of this index that is shown to the coupled contact or to contacts on the cell.
     Shown(usize),
     /// The state of this index where a step began; for cells whose conditions are met within steps.
     Before(usize),
@@ -216,6 +227,11 @@ impl PointKind {
                 Some(peer) => self.peers().position(|p| p == peer).map(PointHolds::Peer),
                 None => draw_number(name).map(PointHolds::Draw),
             };
+            if let Some((_, number)) = self.hosts.iter().find(|(host, _)| host == name) {
+                let node = builder.gather(Array::Shown(*number), list::NODE);
+                scope.bind(name, node);
+                continue;
+            }
             let sum = received.iter().find(|sum| sum.input == name);
             if let Some(sum) = sum {
                 let node = match sum.array {
@@ -344,7 +360,7 @@ impl PointKind {
         let mut builder = Builder::default();
         let states = self.states(&mut builder)?;
         let mut scope = self.scope(&mut builder, &states)?;
-        for (number, variable) in self.shows.iter().enumerate() {
+        for (number, variable) in self.shows.iter().enumerate().filter(|(_, shown)| !shown.is_empty()) {
             let value = scope.node(&mut builder.graph, variable)?;
             if let Some(array) = self.array(PointHolds::Shown(number)) {
                 builder.store(value, Array::Instance(array));

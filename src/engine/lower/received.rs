@@ -49,7 +49,7 @@ pub fn sums(cell: &Dynamics) -> Vec<Sum<'_>> {
 /// the first of which something it exposes is summed up.
 ///
 /// # Errors
-/// If the cell reads nothing of it.
+/// If the cell has no place for it.
 pub fn given(cell: &Dynamics, placed: &Dynamics, wanted: Option<&str>) -> Result<Vec<Given>> {
     let sums = sums(cell);
     let exposes = |sum: &&Sum<'_>| placed.exposed(sum.exposure).is_some();
@@ -69,6 +69,11 @@ pub fn given(cell: &Dynamics, placed: &Dynamics, wanted: Option<&str>) -> Result
         .map(|sum| (sum.exposure.to_string(), sum.array))
         .collect();
     if !given.is_empty() {
+        return Ok(given);
+    }
+    // A list of which the cell reads nothing holds what is only looked at.
+    let unread = |list: &str| sums.iter().all(|sum| sum.list != list);
+    if cell.attachments.iter().any(|(list, of)| placed.is_a(of) && unread(list)) {
         return Ok(given);
     }
     let wanted: Vec<&str> = sums.iter().map(|sum| sum.input).collect();

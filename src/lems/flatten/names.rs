@@ -259,7 +259,7 @@ impl Flattener<'_, '_> {
                 let message = format!("'{path}' is [{}], expected [{wanted}]", found.dimension);
                 return Err(Error::new(ErrorKind::Dimension, message));
             }
-            out.push(found);
+            out.push(Selected { name: found.name, dimension: wanted });
         }
         Ok(out)
     }

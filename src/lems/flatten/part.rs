@@ -86,24 +86,34 @@ pub(in crate::lems) fn path(tree: &Tree<'_>, root: usize, node: usize) -> String
 }
 
 /// The names by which paths call the instance `node` within `root`, where they differ from its flat name: by
-/// the id of a child, of what a reference names or of what is attached, and by attachments, id and number.
+/// the id of what a reference names, what is attached or a single child, by attachments, id and number, and by
+/// the name of its element.
 pub(super) fn other_paths(tree: &Tree<'_>, root: usize, node: usize) -> Vec<String> {
     let way: Vec<usize> = tree.above(node).take_while(|at| *at != root).collect();
+    let single = |at: usize| {
+        let node = &tree.nodes[at];
+        let of = node.parent.map(|parent| tree.nodes[parent].of);
+        node.role == Role::Child && of.is_some_and(|of| of.child.iter().any(|slot| slot.name == node.slot))
+    };
+    // Without an id, by the name of its element, if it is the only one of that name.
+    let tag = |at: usize| tree.nodes[at].component.tag.as_deref();
+    let alone = |at: usize| {
+        let kids = tree.nodes[at].parent.map_or(&[][..], |parent| &tree.nodes[parent].kids);
+        tag(at).is_some() && kids.iter().filter(|kid| tag(**kid) == tag(at)).count() == 1
+    };
     let named = |at: &usize| {
         let node = &tree.nodes[*at];
-        // A child that is not in a list goes by the name of its place.
-        let alone =
-            || node.parent.is_some_and(|up| tree.nodes[up].of.child.iter().any(|c| c.name == node.slot));
-        match node.role {
-            Role::Reference | Role::Attached => true,
-            Role::Child => node.component.id.is_some() && alone(),
+        match (node.role, &node.component.id) {
+            (Role::Reference | Role::Attached, _) => true,
+            (Role::Child, Some(_)) => single(*at),
+            (Role::Child, None) => alone(*at),
             _ => false,
         }
     };
     if !way.iter().any(named) {
         return Vec::new();
     }
-    let mut paths = vec![String::new(), String::new()];
+    let mut paths = vec![String::new(); 3];
     for at in way.into_iter().rev() {
         let node = &tree.nodes[at];
         let parent = node.parent.unwrap_or(root);
@@ -113,16 +123,19 @@ pub(super) fn other_paths(tree: &Tree<'_>, root: usize, node: usize) -> Vec<Stri
             name.map(|(_, name)| name).unwrap_or_default()
         };
         let steps = match (node.role, id) {
-            (Role::Reference | Role::Child, Some(id)) if named(&at) => [id.to_string(), id.to_string()],
+            (Role::Reference, Some(id)) => [id.to_string(), id.to_string(), id.to_string()],
+            (Role::Child, Some(id)) if single(at) => [flat(), flat(), id.to_string()],
+            (Role::Child, None) if alone(at) => [flat(), flat(), tag(at).unwrap_or_default().to_string()],
             (Role::Attached, Some(id)) => {
                 let alike = |kid: &&usize| {
                     let kid = &tree.nodes[**kid];
                     kid.slot == node.slot && kid.component.id.as_deref() == Some(id)
                 };
                 let before = tree.nodes[parent].kids.iter().filter(alike).take_while(|kid| **kid != at);
-                [id.to_string(), format!("{}:{id}:{}", node.slot, before.count())]
+                let numbered = format!("{}:{id}:{}", node.slot, before.count());
+                [id.to_string(), numbered.clone(), numbered]
             }
-            _ => [flat(), flat()],
+            _ => [flat(), flat(), flat()],
         };
         for (path, step) in paths.iter_mut().zip(steps) {
             *path = join(path, &step);

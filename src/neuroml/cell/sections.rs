@@ -115,10 +115,11 @@ fn marked_run(
     if let Some((segment, what)) = wrong {
         let id = segments.list[segment].id;
         let message = format!(
-            "neuroLexId=\"{UNBRANCHED}\" says that the group is unbranched, but it {what} at segment {id}"
+            "neuroLexId=\"{UNBRANCHED}\" says that the group is unbranched, but it {what} at segment {id}: it is \
+             taken as a plain group"
         );
-        let error = component.error(ErrorKind::Value, message);
-        report.errors.push(error.help("split the group, or leave the neuroLexId out"));
+        report.warn("no-section", component, message);
+        group.members.iter().for_each(|&segment| run_of[segment] = None);
         return None;
     }
     let mut chain = heads;

@@ -11,7 +11,7 @@ use crate::lems::{Component, Set};
 use crate::model::{Attachments, Contact, PopulationCell};
 
 /// A synapse or an input, flattened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Kind {
     pub(super) dynamics: Arc<Dynamics>,
     pub(super) component_type: String,
@@ -156,7 +156,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// That cells of `population` take what `kind` gives.
-    fn check_takes(&self, user: &Component, kind: &Kind, population: usize) -> Result<()> {
+    fn check_takes(&mut self, user: &Component, kind: &Kind, population: usize) -> Result<()> {
         let name = &self.out.populations[population].path;
         let gives = || kind.currents.join(" and ");
         let refused = |message: String| Err(user.error(ErrorKind::Value, message));
@@ -179,6 +179,15 @@ impl<'a> Reader<'a, '_> {
                 }
                 let of = &cell.dynamics.component_type;
                 let wanted: BTreeSet<&str> = taken().collect();
+                let fits = |slot: &(String, String)| {
+                    slot.1.is_empty() || self.set.is_a(&kind.component_type, &slot.1)
+                };
+                if wanted.is_empty() && cell.dynamics.attachments.iter().any(fits) {
+                    let message =
+                        format!("the cells of '{name}' do not read the current of what is attached to them");
+                    self.warn("current-not-read", message, user);
+                    return Ok(());
+                }
                 if wanted.is_empty() {
                     return refused(format!(
                         "nothing can be attached to the cells of '{name}': a {of} takes no current"

@@ -96,6 +96,8 @@ struct Reader<'a, 'f> {
     cells: BTreeMap<&'a str, populations::Cell>,
     /// Synapses and inputs by the component's id.
     kinds: BTreeMap<&'a str, Arc<Kind>>,
+    /// Kinds that expose more of their cell for a kind that reads it, by the addresses of both.
+    giving: BTreeMap<(usize, usize), Arc<Kind>>,
     contacts: attach::Contacts<'a>,
     detectors: Detectors,
     /// What may be paths of the document.
@@ -128,6 +130,7 @@ impl<'a, 'f> Reader<'a, 'f> {
             by_id: BTreeMap::new(),
             cells: BTreeMap::new(),
             kinds: BTreeMap::new(),
+            giving: BTreeMap::new(),
             contacts: attach::Contacts::default(),
             detectors: Detectors::default(),
             watched: attach::watched(&paths),
