@@ -109,6 +109,7 @@ pub mod experiment;
 pub mod expr;
 pub mod lems;
 pub mod library;
+pub mod machine;
 pub mod model;
 pub mod morph;
 pub mod neuroml;

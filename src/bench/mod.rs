@@ -6,6 +6,7 @@ pub mod exact;
 mod nml;
 mod parts;
 mod rallpack;
+mod reading;
 mod ring;
 
 use std::path::PathBuf;
@@ -20,8 +21,19 @@ use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::model::{Method, Model};
 
 /// The names of the workloads.
-pub const WORKLOADS: [&str; 10] =
-    ["rallpack1", "rallpack2", "rallpack3", "cells", "ring", "ringnml", "l5pc", "cuba", "coba", "cobahh"];
+pub const WORKLOADS: [&str; 11] = [
+    "rallpack1",
+    "rallpack2",
+    "rallpack3",
+    "cells",
+    "ring",
+    "ringnml",
+    "l5pc",
+    "cuba",
+    "coba",
+    "cobahh",
+    "reading",
+];
 
 /// The time step that other simulators are compared at, ms.
 pub fn usual_dt_ms(workload: &str) -> f64 {
@@ -45,7 +57,8 @@ pub struct Workload {
     pub tstop_ms: Option<f64>,
     /// Compartments of the cable of Rallpack 1 and 3.
     pub ncomp: u32,
-    /// Number of cells of `ring`, `cells`, `cuba`, `coba` and `cobahh`; the workload's own if not given.
+    /// Number of cells of `ring`, `cells`, `cuba`, `coba` and `cobahh`, of connections of `reading`; the
+    /// workload's own if not given.
     pub n: Option<usize>,
     /// Levels of the trees of `ring`.
     pub depth: u32,
@@ -117,7 +130,10 @@ pub struct Outcome {
 /// # Errors
 /// If there is no such workload, or its sizes make no sense.
 pub fn model(workload: &Workload) -> Result<Model> {
-    prepare(workload).map(|p| p.model)
+    match workload.name.as_str() {
+        "reading" => reading::model(workload),
+        _ => prepare(workload).map(|p| p.model),
+    }
 }
 
 fn prepare(workload: &Workload) -> Result<Prepared> {
@@ -146,6 +162,9 @@ fn prepare(workload: &Workload) -> Result<Prepared> {
 /// # Errors
 /// As [`model`], and what the run reports.
 pub fn run(workload: &Workload, options: &Options) -> Result<Outcome> {
+    if workload.name == "reading" {
+        return reading::run(workload);
+    }
     let start = Instant::now();
     let prepared = prepare(workload)?;
     let mut simulation = Simulation::new(&prepared.model, options)?;

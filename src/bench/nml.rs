@@ -13,9 +13,9 @@ use crate::lems::{Document, Files, Resolver};
 use crate::{library, neuroml};
 
 /// Documents made by the program, and the files beside `folder`.
-struct Documents<'a> {
-    made: &'a [(&'a str, String)],
-    files: Files<'a>,
+pub(super) struct Documents<'a> {
+    pub(super) made: &'a [(&'a str, String)],
+    pub(super) files: Files<'a>,
 }
 
 impl Resolver for Documents<'_> {

@@ -14,7 +14,8 @@ use crate::model::Method;
 /// Options of `bench`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Workload: rallpack1, rallpack2, rallpack3, cells, ring, ringnml, l5pc, cuba, coba or cobahh
+    /// Workload: rallpack1, rallpack2, rallpack3, cells, ring, ringnml, l5pc, cuba, coba, cobahh or
+    /// reading
     workload: String,
     /// Print one JSON line for each repetition
     #[arg(long)]
@@ -34,7 +35,8 @@ pub(super) struct Options {
     /// Compartments of the cable of rallpack1 and rallpack3
     #[arg(long, default_value_t = 1000, value_name = "N")]
     ncomp: u32,
-    /// Number of cells of ring, ringnml, cells, cuba, coba and cobahh; the workload's own if not given
+    /// Number of cells of ring, ringnml, cells, cuba, coba and cobahh, of connections of reading; the
+    /// workload's own if not given
     #[arg(long, value_name = "N")]
     n: Option<usize>,
     /// Levels of the dendrites of ring and ringnml
@@ -93,6 +95,9 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
             let line = serde_json::to_string(&outcome)
                 .map_err(|e| Error::new(ErrorKind::Value, format!("no JSON: {e}")))?;
             console::print(&format!("{line}\n"))?;
+        } else if outcome.n_steps == 0 {
+            let (name, setup_s) = (&outcome.workload, outcome.setup_s);
+            console::print(&format!("{name}: {} in {setup_s:.4} s\n  {}\n", outcome.size, outcome.check))?;
         } else {
             let work = outcome.n_compartments as f64 * outcome.n_steps as f64;
             console::print(&format!(

@@ -360,7 +360,9 @@ fn set_parameter(component: &mut Component, path: &str, value: f64) {
         found.map(|at| (at, rest))
     });
     if let Some((at, rest)) = child {
-        set_parameter(&mut component.children[at], rest, value);
+        if let Some(child) = component.children.get_mut(at) {
+            set_parameter(child, rest, value);
+        }
         return;
     }
     match component.parameters.iter_mut().find(|(name, _)| name == path) {

@@ -6,6 +6,7 @@ use super::cell::ReadCell;
 use super::node::{Node, Table, suggestion};
 use super::population::{self, ReadPopulation};
 use crate::error::ErrorKind;
+use crate::machine;
 use crate::model::{Connection, Placed, PopulationCell, Use, draw};
 use crate::morph::{Geometry, Morphology};
 use crate::select::Cable;
@@ -13,6 +14,8 @@ use crate::units::Dimension;
 
 /// Connections at most, written one by one in memory.
 const MAX_CONNECTIONS: usize = 100_000_000;
+/// About what a connection takes in the model and when it runs, bytes.
+const BYTES: f64 = 250.0;
 
 /// Reads one `[[connection]]` into `out`.
 pub(super) fn read(
@@ -101,6 +104,12 @@ fn read_pairs(node: &Node<'_>, from: &ReadPopulation, to: &ReadPopulation) -> Op
         Some("all_to_all") => {
             if sources.saturating_mul(targets) > MAX_CONNECTIONS {
                 node.wrong(ErrorKind::Limit, "more than 100 million connections", "connect fewer cells");
+                return None;
+            }
+            let count = sources * targets;
+            let room = machine::has_room(count as f64 * BYTES, || format!("{count} connections"));
+            if let Err(error) = room {
+                node.wrong(ErrorKind::Limit, error.message(), "connect fewer cells");
                 return None;
             }
             return Some((0..targets).flat_map(|t| (0..sources).map(move |s| (s, t))).collect());

@@ -2,6 +2,8 @@
 
 use super::declare::is_metadata;
 use super::raw::{Element, Origin};
+use super::rows::{Children, Form};
+use super::scan::Walk;
 use super::set::Set;
 use super::types::{ComponentType, Slot};
 use crate::error::{Error, ErrorKind, MAX_ERRORS, Result, Warning, nearest};
@@ -32,7 +34,7 @@ pub struct Component {
     /// Ids of the components that it refers to, by the reference's name.
     pub references: Vec<(String, String)>,
     /// Components within it, in order of writing.
-    pub children: Vec<Component>,
+    pub children: Children,
     /// Its notes, for people.
     pub notes: String,
     /// Tags and values of `property` elements, which are not part of the model.
@@ -61,13 +63,16 @@ impl Component {
 
     /// The components in the child or children list `slot`.
     pub fn in_slot<'a>(&'a self, slot: &'a str) -> impl Iterator<Item = &'a Component> {
-        self.children.iter().filter(move |child| child.slot == slot)
+        self.children.in_slot(slot)
     }
 
     /// How many components it and all below it are, and how deep they are nested.
     fn extent(&self) -> (usize, usize) {
         let add = |(count, depth): (usize, usize), (c, d): (usize, usize)| (count + c, depth.max(d + 1));
-        self.children.iter().map(Component::extent).fold((1, 1), add)
+        // A row is one component with nothing below it.
+        let rows = self.children.len() - self.children.single().count();
+        let single = self.children.single().map(Component::extent).fold((1, 1), add);
+        add(single, (rows, usize::from(rows > 0)))
     }
 
     /// How it is called in messages: `<gate id="m">`.
@@ -93,7 +98,7 @@ impl Component {
                 format!("{}: the attribute '{name}' means nothing: its type has none", self.label());
             out.push(Warning::new("unknown-attribute", message, self.origin.place()));
         }
-        for child in &self.children {
+        for child in self.children.single() {
             child.warnings(out);
         }
     }
@@ -153,18 +158,18 @@ pub(super) fn top_type<'a>(element: &Element, set: &'a Set) -> Result<&'a Compon
     }
 }
 
-/// The component that `element` defines, of type `component_type`.
+/// The component that `element` defines, which `walk` has just entered, of type `component_type`.
 ///
 /// # Errors
 /// All that are found in it and within it, joined.
 pub(super) fn build(
     element: &Element,
+    walk: &mut Walk<'_>,
     component_type: &ComponentType,
-    slot: &str,
     set: &Set,
 ) -> Result<Component> {
     let mut errors = Vec::new();
-    let component = build_all(element, component_type, slot, set, &mut errors);
+    let component = build_all(element, walk, component_type, "", set, &mut errors);
     match Error::join(errors) {
         None => Ok(component),
         Some(error) => Err(error),
@@ -174,6 +179,7 @@ pub(super) fn build(
 /// As [`build`], and where something is wrong the component without that.
 pub(super) fn build_all(
     element: &Element,
+    walk: &mut Walk<'_>,
     component_type: &ComponentType,
     slot: &str,
     set: &Set,
@@ -218,13 +224,29 @@ pub(super) fn build_all(
         }
     }
     let mut inherited = out.children.len();
-    for child in element.children.iter().filter(|child| !set.is_of_broken_type(child)) {
+    let depth = walk.depth();
+    let mut child = Element::default();
+    // What the one before has in common with those like it.
+    let mut form = None;
+    while let Some(entered) = walk.enter(&mut child) {
         if errors.len() >= MAX_ERRORS {
             break;
         }
+        if entered.is_ok() && walk.is_at_leaf() && out.children.add_row(&child, &mut form, set.vocabulary()) {
+            walk.leave(depth);
+            continue;
+        }
         let from = errors.len();
-        let added = add_child(&mut out, child, component_type, &mut inherited, set, errors);
-        errors.extend(added.err());
+        form = None;
+        if let Err(error) = entered {
+            errors.push(error);
+        } else if !set.is_of_broken_type(&child) {
+            match add_child(&mut out, &child, walk, component_type, &mut inherited, set, errors) {
+                Ok(made) => form = made.filter(|_| errors.len() == from),
+                Err(error) => errors.push(error),
+            }
+        }
+        walk.leave(depth);
         if child.get("id").is_none() && errors.len() > from {
             // "<distal>" alone says little.
             let owned =
@@ -234,7 +256,7 @@ pub(super) fn build_all(
     }
     let lists = if errors.len() == before { component_type.children.as_slice() } else { &[] };
     for slot in lists {
-        let (count, (least, most)) = (out.in_slot(&slot.name).count(), slot.count);
+        let (count, (least, most)) = (out.children.count_in(&slot.name), slot.count);
         if count < least || count > most {
             let wanted = if count < least { format!("at least {least}") } else { format!("at most {most}") };
             let message =
@@ -265,6 +287,53 @@ fn prototype(element: &Element, id: &str, component_type: &ComponentType, set: &
         return Err(element.error(ErrorKind::Limit, message));
     }
     Ok(found.clone())
+}
+
+/// What an attribute says that cannot be wrong but for its value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Role {
+    /// The id.
+    Id,
+    /// The value of a parameter, or of a property without default.
+    Parameter(Dimension),
+    /// The value of an index parameter.
+    Index,
+    /// A text, path or link.
+    Text,
+    /// The id of another component.
+    Reference,
+    /// Nothing about the model.
+    Nothing,
+}
+
+/// The role of the attribute `name` in a component of the type `of`, if it is one of those.
+pub(super) fn role(name: &str, of: &ComponentType) -> Option<Role> {
+    let slot = |slots: &[Slot]| slots.iter().any(|slot| slot.name == name);
+    let is = |names: &[String]| names.iter().any(|known| known == name);
+    let property = || of.properties.iter().find(|p| p.name == name);
+    if let Some(dimension) = of.parameter(name) {
+        return of.fixed.iter().all(|fixed| fixed.name != name).then_some(Role::Parameter(dimension));
+    }
+    if let Some(property) = property() {
+        return property.default.is_none().then_some(Role::Parameter(property.dimension));
+    }
+    if is(&of.index_parameters) {
+        Some(Role::Index)
+    } else if is(&of.component_requirements) {
+        Some(Role::Text)
+    } else if slot(&of.references) || slot(&of.child) {
+        Some(Role::Reference)
+    } else if is(&of.texts) || is(&of.paths) || slot(&of.links) || slot(&of.instance_requirements) {
+        Some(Role::Text)
+    } else {
+        match name {
+            "id" => Some(Role::Id),
+            // They change what the others mean.
+            "type" | "extends" => None,
+            "neuroLexId" | "name" => Some(Role::Nothing),
+            _ => is_metadata(name).then_some(Role::Nothing),
+        }
+    }
 }
 
 fn set_attribute(
@@ -331,45 +400,47 @@ fn set_attribute(
     Ok(())
 }
 
+/// Adds what `element` within it says. Gives what it has in common with others of its list, if it is
+/// made of plain values.
 fn add_child(
     out: &mut Component,
     element: &Element,
+    walk: &mut Walk<'_>,
     component_type: &ComponentType,
     inherited: &mut usize,
     set: &Set,
     errors: &mut Vec<Error>,
-) -> Result<()> {
+) -> Result<Option<Box<Form>>> {
     match element.name.as_str() {
         "notes" => {
-            out.notes.push_str(element.text.trim());
-            return Ok(());
+            out.notes.push_str(walk.whole(element)?.text.trim());
+            return Ok(None);
         }
         "Meta" => {
-            out.metas.push(element.clone());
-            return Ok(());
+            out.metas.push(walk.whole(element)?);
+            return Ok(None);
         }
         "annotation" => {
-            collect_tags(element, &mut out.tags);
-            return Ok(());
+            collect_tags(&walk.whole(element)?, &mut out.tags);
+            return Ok(None);
         }
         "property" if component_type.children.iter().all(|slot| slot.name != "property") => {
             collect_tag(element, &mut out.tags);
-            return Ok(());
+            return Ok(None);
         }
         _ => {}
     }
     let (slot, child_type) = place(element, component_type, set)?;
     if slot == "property" {
         collect_tag(element, &mut out.tags);
-        return Ok(());
+        return Ok(None);
     }
     let single = component_type.child.iter().any(|s| s.name == slot);
     if single {
-        let taken = out.children.iter().position(|child| child.slot == slot);
-        match taken {
+        match out.children.position_in(&slot) {
             // A child of the prototype makes room for the one that is written.
             Some(at) if at < *inherited => {
-                out.children.remove(at);
+                out.children.remove_in(&slot);
                 *inherited -= 1;
             }
             Some(_) => {
@@ -379,10 +450,11 @@ fn add_child(
             None => {}
         }
     }
-    let mut child = build_all(element, child_type, &slot, set, errors);
+    let mut child = build_all(element, walk, child_type, &slot, set, errors);
     child.tag = (element.name != child.component_type).then(|| element.name.clone());
+    let form = if single { None } else { Form::of(element, &child, child_type) };
     out.children.push(child);
-    Ok(())
+    Ok(form)
 }
 
 /// The slot that `element` goes to, and its type.
@@ -480,8 +552,14 @@ pub(super) fn check_references(component: &Component, set: &Set, errors: &mut Ve
             errors.extend(check_reference(component, slot, id, set).err());
         }
     }
-    for child in &component.children {
-        check_references(child, set, errors);
+    let mut children = component.children.cursor();
+    while let Some(child) = children.next() {
+        if errors.len() >= MAX_ERRORS {
+            return;
+        }
+        if !(child.references.is_empty() && child.children.is_empty()) {
+            check_references(child, set, errors);
+        }
     }
 }
 

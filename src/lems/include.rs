@@ -90,6 +90,9 @@ pub(super) fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     if about.len() > MAX_BYTES {
         return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 1 GiB"));
     }
+    // Its text, and the model made of it.
+    crate::machine::has_room(3.0 * about.len() as f64, || "it".to_string())
+        .map_err(|error| Error::new(ErrorKind::FileTooLarge, error.message().to_string()))?;
     std::fs::read(path)
 }
 

@@ -6,16 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use quick_xml::XmlVersion;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::reader::Reader;
-
+use super::scan::{Text, Top, outline};
 use crate::error::{Error, ErrorKind, Place, Result};
-
-/// Deepest nesting of elements.
-const MAX_DEPTH: usize = 256;
-/// Most attributes of one element: whether two are alike takes time by the square of their number.
-const MAX_ATTRIBUTES: usize = 256;
 
 /// Where an element stands. Cheap to copy about: the file's name is shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +21,24 @@ impl Origin {
     /// A place in `file`; line and column count from 1, 0 is unknown.
     pub fn new(file: impl AsRef<Path>, line: u32, column: u32) -> Origin {
         Origin { file: Arc::from(file.as_ref()), line, column }
+    }
+
+    /// Moves to `line` and `column` of `file`.
+    pub(super) fn move_to(&mut self, file: &Arc<Path>, line: u32, column: u32) {
+        if !Arc::ptr_eq(&self.file, file) {
+            self.file = Arc::clone(file);
+        }
+        (self.line, self.column) = (line, column);
+    }
+
+    /// Moves to `line` and `column` of the same file.
+    pub(super) fn move_in_file(&mut self, line: u32, column: u32) {
+        (self.line, self.column) = (line, column);
+    }
+
+    /// Line and column, 0 if unknown.
+    pub(super) fn line_and_column(&self) -> (u32, u32) {
+        (self.line, self.column)
     }
 
     /// The place for an error.
@@ -127,35 +137,6 @@ impl Element {
     }
 }
 
-/// Line and column of byte offsets that only grow.
-struct Lines<'a> {
-    text: &'a str,
-    at: usize,
-    line: u32,
-    /// Characters of the line before `at`.
-    column: u32,
-}
-
-impl Lines<'_> {
-    fn locate(&mut self, offset: usize) -> (u32, u32) {
-        let offset =
-            (0..=offset.min(self.text.len())).rev().find(|i| self.text.is_char_boundary(*i)).unwrap_or(0);
-        if offset < self.at {
-            (self.at, self.line, self.column) = (0, 1, 0);
-        }
-        for byte in &self.text.as_bytes()[self.at..offset] {
-            match byte {
-                b'\n' => (self.line, self.column) = (self.line + 1, 0),
-                // All bytes of a character but its first.
-                0x80..=0xbf => {}
-                _ => self.column += 1,
-            }
-        }
-        self.at = offset;
-        (self.line, self.column + 1)
-    }
-}
-
 /// The text of a file's bytes, without a byte-order mark. It is UTF-8, or UTF-16 with a byte-order
 /// mark, or ISO 8859-1 where the XML declaration says so.
 ///
@@ -201,142 +182,19 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16, file: &Path) -> Result<String> 
     })
 }
 
-/// The first character that XML 1.0 does not allow.
-fn forbidden(text: &str) -> Option<(usize, char)> {
-    let wrong = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
-    text.char_indices().find(|(_, c)| wrong(*c))
-}
-
 /// Reads a document and gives its root element.
 ///
 /// # Errors
 /// If the text is not well-formed XML, nests deeper than 256 elements, or declares entities, or if an
 /// element has more than 256 attributes.
 pub fn parse(text: &str, file: &Path) -> Result<Element> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let shared: Arc<Path> = Arc::from(file);
-    let mut lines = Lines { text, at: 0, line: 1, column: 0 };
-    let mut reader = Reader::from_str(text);
-    let mut open: Vec<Element> = Vec::new();
-    let mut root: Option<Element> = None;
-    let place = |(line, column): (u32, u32)| Origin { file: Arc::clone(&shared), line, column };
-    let syntax = |message: String, at: (u32, u32)| {
-        Error::new(ErrorKind::Syntax, message).at(Place::new(file, at.0, at.1))
-    };
-    if let Some((at, c)) = forbidden(text) {
-        let message = format!("the control character {} is not allowed in XML", c.escape_unicode());
-        return Err(syntax(message, lines.locate(at)));
-    }
-    loop {
-        let before = reader.buffer_position() as usize;
-        let event = match reader.read_event() {
-            Ok(event) => event,
-            Err(error) => {
-                let at = lines.locate(reader.error_position() as usize);
-                return Err(syntax(format!("not well-formed XML: {error}"), at));
-            }
-        };
-        match event {
-            Event::Start(start) => {
-                let at = lines.locate(before);
-                if open.len() >= MAX_DEPTH {
-                    let message = format!("elements are nested more than {MAX_DEPTH} deep");
-                    return Err(Error::new(ErrorKind::Limit, message).at(Place::new(file, at.0, at.1)));
-                }
-                if root.is_some() {
-                    return Err(syntax("a second root element".to_string(), at));
-                }
-                open.push(element(&start, place(at))?);
-            }
-            Event::Empty(start) => {
-                let at = lines.locate(before);
-                let element = element(&start, place(at))?;
-                match open.last_mut() {
-                    Some(parent) => parent.children.push(element),
-                    None if root.is_none() => root = Some(element),
-                    None => return Err(syntax("a second root element".to_string(), at)),
-                }
-            }
-            Event::End(_) => {
-                let Some(done) = open.pop() else { continue };
-                match open.last_mut() {
-                    Some(parent) => parent.children.push(done),
-                    None => root = Some(done),
-                }
-            }
-            Event::Text(text) => match open.last_mut() {
-                Some(parent) => parent.text.push_str(&text.xml10_content()),
-                None if text.trim().is_empty() => {}
-                None => {
-                    let lead = text.len() - text.trim_start().len();
-                    let at = lines.locate(before + lead);
-                    return Err(syntax(
-                        "text outside the root element: this is not an XML document".to_string(),
-                        at,
-                    ));
-                }
-            },
-            Event::CData(data) => {
-                if let Some(parent) = open.last_mut() {
-                    parent.text.push_str(&data.xml10_content());
-                }
-            }
-            Event::GeneralRef(entity) => {
-                let resolved = match entity.resolve_char_ref() {
-                    Ok(Some(c)) => Some(c.to_string()).filter(|c| forbidden(c).is_none()),
-                    _ => quick_xml::escape::resolve_predefined_entity(&entity).map(str::to_string),
-                };
-                let Some(resolved) = resolved else {
-                    let at = lines.locate(before);
-                    return Err(syntax(format!("unknown entity '&{};'", &*entity), at));
-                };
-                if let Some(parent) = open.last_mut() {
-                    parent.text.push_str(&resolved);
-                }
-            }
-            Event::DocType(declaration) => {
-                if declaration.contains("<!ENTITY") {
-                    let error =
-                        syntax("entity declarations are not allowed".to_string(), lines.locate(before));
-                    return Err(error.help("write the text out instead"));
-                }
-            }
-            Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
-            Event::Eof => break,
-        }
-    }
-    if let Some(unclosed) = open.last() {
-        let at = lines.locate(text.len());
-        let message = format!("the file ends within {} of line {}", unclosed.label(), unclosed.origin.line);
-        return Err(syntax(message, at));
-    }
-    root.ok_or_else(|| syntax("no XML element in it".to_string(), (1, 1)))
-}
-
-fn element(start: &BytesStart<'_>, origin: Origin) -> Result<Element> {
-    let mut out = Element { name: start.name().as_ref().to_string(), origin, ..Element::default() };
-    let fault = |out: &Element, message: String| out.error(ErrorKind::Syntax, message);
-    for attribute in start.attributes() {
-        let attribute = attribute.map_err(|error| fault(&out, format!("a wrong attribute: {error}")))?;
-        if out.attributes.len() >= MAX_ATTRIBUTES {
-            let message = format!("more than {MAX_ATTRIBUTES} attributes");
-            return Err(out.error(ErrorKind::Limit, message));
-        }
-        let name = attribute.key.as_ref().to_string();
-        let value = attribute
-            .normalized_value(XmlVersion::Implicit1_0)
-            .map_err(|error| fault(&out, format!("the attribute '{name}': {error}")))?
-            .into_owned();
-        if let Some((_, c)) = forbidden(&value) {
-            let message = format!(
-                "the attribute '{name}': the control character {} is not allowed",
-                c.escape_unicode()
-            );
-            return Err(out.error(ErrorKind::Syntax, message));
-        }
-        out.attributes.push(Attribute { name, value });
-    }
-    Ok(out)
+    let text = Text::new(text.to_string(), file);
+    let (mut root, children) = outline(&text, &|_| false)?;
+    root.children.extend(children.into_iter().filter_map(|child| match child {
+        Top::Element(element) => Some(element),
+        Top::Later(_) => None,
+    }));
+    Ok(root)
 }
 
 #[cfg(test)]

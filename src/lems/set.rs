@@ -12,7 +12,9 @@ use super::declare::{MAX_BASES, check_attributes, declare};
 use super::flatten::Extent;
 use super::include::{Document, Resolver, read_bytes};
 use super::instances::Tree;
+use super::later::{self, Type};
 use super::raw::{self, Element, Origin};
+use super::scan::{Mark, Text, Top, Walk, outline};
 use super::types::ComponentType;
 use super::vocabulary::Vocabulary;
 use crate::dynamics::Dynamics;
@@ -56,14 +58,13 @@ const MAX_COPIES: usize = 1_000_000;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Set {
-    vocabulary: Vocabulary,
-    types: Vec<Arc<ComponentType>>,
+    vocabulary: Arc<Vocabulary>,
+    types: Vec<Arc<Type>>,
     type_index: BTreeMap<String, usize>,
     /// How many of the types may be declared anew.
     open_types: usize,
     components: Vec<Arc<Component>>,
     component_index: BTreeMap<String, usize>,
-    blanks: BTreeMap<String, Arc<Component>>,
     targets: Vec<Element>,
     loaded: BTreeSet<String>,
     warnings: Vec<Warning>,
@@ -91,12 +92,40 @@ struct Pending {
     units: Vec<Element>,
     constants: Vec<Element>,
     types: Vec<Element>,
-    components: Vec<Element>,
+    components: Vec<Passage>,
     assertions: Vec<Element>,
     documents: Vec<Loaded>,
     /// Documents whose root is `<neuroml>`.
     neuroml: BTreeSet<PathBuf>,
     errors: Vec<Error>,
+}
+
+/// A component in the text of its document.
+struct Passage {
+    text: Arc<Text>,
+    mark: Mark,
+}
+
+/// What is kept of a document whatever the number of its components; the rest stays text until it is
+/// its turn.
+fn is_component(name: &str) -> bool {
+    !matches!(
+        name,
+        "Include"
+            | "include"
+            | "Dimension"
+            | "Unit"
+            | "Constant"
+            | "ComponentType"
+            | "ComponentClass"
+            | "Target"
+            | "Assertion"
+    )
+}
+
+/// What has no meaning in a model.
+fn is_for_people(element: &Element) -> bool {
+    matches!(element.name.as_str(), "notes" | "annotation" | "property")
 }
 
 /// A document that was read, or that was mentioned again.
@@ -133,19 +162,39 @@ impl Set {
     /// An empty set, which knows the usual dimensions and units.
     pub fn new() -> Set {
         Set {
-            vocabulary: Vocabulary::new(),
+            vocabulary: Arc::new(Vocabulary::new()),
             types: Vec::new(),
             type_index: BTreeMap::new(),
             open_types: 0,
             components: Vec::new(),
             component_index: BTreeMap::new(),
-            blanks: BTreeMap::new(),
             targets: Vec::new(),
             loaded: BTreeSet::new(),
             warnings: Vec::new(),
             copies: Arc::default(),
             gaps: Gaps::default(),
         }
+    }
+
+    /// The dimensions, units and component types of files that are known to be sound, each with its name.
+    /// A type is declared when somebody first asks for it. The first file has all dimensions and units.
+    pub(crate) fn of_types(files: &[(&'static str, &'static str)]) -> Result<Set> {
+        let mut set = Set::new();
+        if let Some((name, text)) = files.first() {
+            set.read_str(text, name, &super::NoIncludes)?;
+        }
+        let Set { types, type_index, loaded, vocabulary, .. } = &mut set;
+        loaded.clear();
+        for (name, text) in files {
+            loaded.insert(format!("built-in:{name}"));
+            for later in later::types((*name, *text), vocabulary) {
+                let base = later.base().and_then(|base| types.get(*type_index.get(base)?));
+                let found = Type::later(later, base.cloned());
+                type_index.insert(found.name.clone(), types.len());
+                types.push(Arc::new(found));
+            }
+        }
+        Ok(set)
     }
 
     /// Lets documents that are read from now on declare the types and units known so far in their own way: theirs
@@ -160,7 +209,10 @@ impl Set {
     /// # Errors
     /// Everything wrong that is found, each with file, line and what to do. The set is then as before.
     pub fn read_str(&mut self, text: &str, file: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<()> {
-        let file = file.as_ref();
+        self.read_text(text.to_string(), file.as_ref(), resolver)
+    }
+
+    fn read_text(&mut self, text: String, file: &Path, resolver: &dyn Resolver) -> Result<()> {
         let path = std::fs::canonicalize(file);
         let key = path.as_deref().unwrap_or(file).display().to_string();
         // What is no file is told apart by its text too.
@@ -172,7 +224,7 @@ impl Set {
                 format!("{key}#{:x}", hasher.finish())
             }
         };
-        let document = Document { key, file: file.to_path_buf(), text: text.to_string() };
+        let document = Document { key, file: file.to_path_buf(), text };
         self.read(document, &identity, resolver)
     }
 
@@ -183,7 +235,7 @@ impl Set {
     pub fn read_file(&mut self, path: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<()> {
         let path = path.as_ref();
         let bytes = read_bytes(path).map_err(|error| Error::io(path, "read the file", &error))?;
-        self.read_str(&raw::decode(bytes, path)?, path, resolver)
+        self.read_text(raw::decode(bytes, path)?, path, resolver)
     }
 
     /// Reads the file `path` and all that it includes on top of this set, in spite of errors: for
@@ -238,7 +290,8 @@ impl Set {
         if !self.loaded.insert(document.key) {
             return Ok(());
         }
-        let root = raw::parse(&document.text, &document.file)?;
+        let text = Arc::new(Text::new(document.text, &document.file));
+        let (root, children) = outline(&text, &is_component)?;
         if !matches!(root.name.as_str(), "Lems" | "lems" | "LEMS" | "neuroml") {
             let message = format!("the root element is <{}>, expected <Lems> or <neuroml>", root.name);
             return Err(root.error(ErrorKind::Syntax, message));
@@ -246,7 +299,14 @@ impl Set {
         if root.name == "neuroml" {
             pending.neuroml.insert(document.file.clone());
         }
-        for element in root.children {
+        for child in children {
+            let element = match child {
+                Top::Element(element) => element,
+                Top::Later(mark) => {
+                    pending.components.push(Passage { text: Arc::clone(&text), mark });
+                    continue;
+                }
+            };
             match element.name.as_str() {
                 "Include" | "include" => {
                     if let Err(error) = self.include(&element, &document.file, resolver, pending, depth) {
@@ -258,10 +318,8 @@ impl Set {
                 "Constant" => pending.constants.push(element),
                 "ComponentType" | "ComponentClass" => pending.types.push(element),
                 "Target" => self.targets.push(element),
-                // For people.
-                "notes" | "annotation" | "property" => {}
                 "Assertion" => pending.assertions.push(element),
-                _ => pending.components.push(element),
+                _ => {}
             }
         }
         Ok(())
@@ -305,16 +363,30 @@ impl Set {
         self.resolve_vocabulary(&pending, errors);
         self.resolve_types(pending.types, errors);
         let first = self.components.len();
-        for element in &pending.components {
-            if self.is_of_broken_type(element) {
+        let mut element = Element::default();
+        for passage in &pending.components {
+            let mut walk = Walk::of_text(&passage.text, passage.mark);
+            match walk.enter(&mut element) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => {
+                    self.gaps.documents = true;
+                    errors.push(error);
+                    continue;
+                }
+                None => continue,
+            }
+            if is_for_people(&element) {
+                continue;
+            }
+            if self.is_of_broken_type(&element) {
                 self.gaps.ids.extend(element.get("id").map(str::to_string));
                 continue;
             }
-            match component::top_type(element, self) {
+            match component::top_type(&element, self) {
                 Ok(component_type) => {
-                    let component_type = component_type.clone();
                     let mut own = Vec::new();
-                    let component = component::build_all(element, &component_type, "", self, &mut own);
+                    let component =
+                        component::build_all(&element, &mut walk, component_type, "", self, &mut own);
                     errors.extend(own);
                     errors.extend(self.add(component).err());
                 }
@@ -333,7 +405,7 @@ impl Set {
 
     /// Whether `element` asks for a component type that could not be declared.
     pub(super) fn is_of_broken_type(&self, element: &Element) -> bool {
-        let broken = |name: &str| self.gaps.types.contains(name);
+        let broken = |name: &str| !self.gaps.types.is_empty() && self.gaps.types.contains(name);
         broken(&element.name) || element.get("type").is_some_and(broken)
     }
 
@@ -344,17 +416,19 @@ impl Set {
 
     fn resolve_vocabulary(&mut self, pending: &Pending, errors: &mut Vec<Error>) {
         for element in &pending.dimensions {
-            errors.extend(self.vocabulary.declare_dimension(element).err());
+            errors.extend(Arc::make_mut(&mut self.vocabulary).declare_dimension(element).err());
         }
         for element in &pending.units {
-            match self.vocabulary.declare_unit(element) {
+            match Arc::make_mut(&mut self.vocabulary).declare_unit(element) {
                 Ok(warning) => self.warnings.extend(warning),
                 Err(error) => errors.push(error),
             }
         }
         for element in &pending.constants {
             let known = check_attributes(element, &["name", "symbol", "dimension", "value"]);
-            errors.extend(known.and_then(|()| self.vocabulary.declare_constant(element)).err());
+            errors.extend(
+                known.and_then(|()| Arc::make_mut(&mut self.vocabulary).declare_constant(element)).err(),
+            );
         }
         for element in &pending.assertions {
             match self.vocabulary.asserted(element) {
@@ -374,7 +448,7 @@ impl Set {
                 Err(error) => errors.push(error),
                 Ok(name) => {
                     let index = self.type_index.get(name).filter(|index| **index >= self.open_types);
-                    let declared = index.and_then(|index| self.types.get(*index)).map(|t| &t.origin);
+                    let declared = index.and_then(|index| self.types.get(*index)).map(|t| &t.get().origin);
                     let known = names.get(name).or(declared);
                     if let Some(known) = known {
                         let message =
@@ -417,14 +491,14 @@ impl Set {
 
     fn declare_type(&mut self, element: &Element, failed: &mut BTreeSet<String>, errors: &mut Vec<Error>) {
         let name = element.get("name").unwrap_or_default().to_string();
-        let base = element.get("extends").map(|base| self.component_type(base).cloned());
+        let base = element.get("extends").map(|base| self.component_type(base));
         let result = match base {
             // The supertype's own errors are enough.
             Some(None) => {
                 failed.insert(name);
                 return;
             }
-            Some(Some(base)) => declare(element, Some(&base), &self.vocabulary),
+            Some(base) => declare(element, base, &self.vocabulary),
             None => declare(element, None, &self.vocabulary),
         };
         let checked =
@@ -433,11 +507,7 @@ impl Set {
             Ok((declared, warnings)) => {
                 self.warnings.extend(warnings);
                 self.type_index.insert(name, self.types.len());
-                for name in declared.structure.made_of_types() {
-                    let blank = Component { component_type: name.to_string(), ..Component::default() };
-                    self.blanks.entry(name.to_string()).or_insert_with(|| Arc::new(blank));
-                }
-                self.types.push(Arc::new(declared));
+                self.types.push(Arc::new(Type::new(declared)));
             }
             Err(error) => {
                 failed.insert(name);
@@ -449,7 +519,7 @@ impl Set {
     /// Why the supertype of `element` could not be found: a wrong name, or a circle.
     fn never_declared(&self, element: &Element, waiting: &[Element]) -> Error {
         let base = element.get("extends").unwrap_or_default();
-        let deep = self.types.iter().any(|t| t.bases.len() >= MAX_BASES);
+        let deep = self.types().any(|t| t.bases.len() >= MAX_BASES);
         if deep && waiting.iter().any(|other| other.get("name") == Some(base)) {
             let message = format!("component types extend each other more than {MAX_BASES} deep");
             return element.error(ErrorKind::Limit, message);
@@ -466,15 +536,21 @@ impl Set {
         }
     }
 
-    fn resolve_components(&mut self, elements: &[Element], errors: &mut Vec<Error>) {
+    fn resolve_components(&mut self, passages: &[Passage], errors: &mut Vec<Error>) {
         let first = self.components.len();
-        for element in elements {
+        let mut element = Element::default();
+        for passage in passages {
             if errors.len() >= MAX_ERRORS {
                 break;
             }
-            let built = component::top_type(element, self)
-                .and_then(|component_type| component::build(element, component_type, "", self))
-                .and_then(|component| self.add(component));
+            let mut walk = Walk::of_text(&passage.text, passage.mark);
+            let built = match walk.enter(&mut element) {
+                Some(Ok(())) if !is_for_people(&element) => component::top_type(&element, self)
+                    .and_then(|component_type| component::build(&element, &mut walk, component_type, self))
+                    .and_then(|component| self.add(component)),
+                Some(entered) => entered,
+                None => continue,
+            };
             errors.extend(built.err());
         }
         // A component that could not be made would be missed by all that refer to it.
@@ -516,7 +592,9 @@ impl Set {
     /// # Ok::<(), neuropil::Error>(())
     /// ```
     pub fn build(&self, element: &Element) -> Result<Component> {
-        let component = component::build(element, component::top_type(element, self)?, "", self)?;
+        let (mut walk, mut root) = (Walk::of(element), Element::default());
+        walk.enter(&mut root).transpose()?;
+        let component = component::build(&root, &mut walk, component::top_type(&root, self)?, self)?;
         let mut errors = Vec::new();
         component::check_references(&component, self, &mut errors);
         match Error::join(errors) {
@@ -545,7 +623,7 @@ impl Set {
 
     /// The component type `name`.
     pub fn component_type(&self, name: &str) -> Option<&ComponentType> {
-        self.type_index.get(name).and_then(|at| self.types.get(*at)).map(|t| &**t)
+        self.type_index.get(name).and_then(|at| self.types.get(*at)).map(|t| t.get())
     }
 
     /// The component type `name`.
@@ -564,8 +642,8 @@ impl Set {
 
     /// All component types, each after the one it extends.
     pub fn types(&self) -> impl Iterator<Item = &ComponentType> {
-        let current = |(index, t): &(usize, &Arc<ComponentType>)| self.type_index.get(&t.name) == Some(index);
-        self.types.iter().enumerate().filter(current).map(|(_, t)| &**t)
+        let current = |(index, t): &(usize, &Arc<Type>)| self.type_index.get(&t.name) == Some(index);
+        self.types.iter().enumerate().filter(current).map(|(_, t)| t.get())
     }
 
     /// Whether the type `name` is `base` or extends it.
@@ -598,9 +676,9 @@ impl Set {
             .map(|flat| flat.0)
     }
 
-    /// The component of the type `name` that sets nothing, if some structure makes instances of it.
+    /// A component of the type `name` that sets nothing.
     pub(super) fn blank(&self, name: &str) -> Option<&Component> {
-        self.blanks.get(name).map(|component| &**component)
+        self.type_index.get(name).and_then(|at| self.types.get(*at)).map(|t| t.blank())
     }
 
     /// Counts `count` components as copied; false if that is too many.

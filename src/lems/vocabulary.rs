@@ -203,6 +203,12 @@ impl Vocabulary {
     /// The SI value of the attribute `key` of `element`, which has to be of `dimension`.
     pub(super) fn value(&self, element: &Element, key: &str, dimension: Dimension) -> Result<f64> {
         let text = element.require(key)?;
+        self.value_of(text, dimension)
+            .map_err(|error| element.locate(error.about(format_args!("{key}=\"{text}\""))))
+    }
+
+    /// The SI value of `text`, which has to be of `dimension`.
+    pub(super) fn value_of(&self, text: &str, dimension: Dimension) -> Result<f64> {
         let number = |error: Error| match dimension {
             Dimension::NONE if error.kind() != ErrorKind::Value => {
                 Error::new(error.kind(), "expected a number")
@@ -212,7 +218,6 @@ impl Vocabulary {
         self.quantity(text)
             .map_err(number)
             .and_then(|quantity| if dimension == ANY { Ok(quantity.si) } else { quantity.expect(dimension) })
-            .map_err(|error| element.locate(error.about(format_args!("{key}=\"{text}\""))))
     }
 
     /// Reads a quantity with declared and built-in units.

@@ -39,13 +39,18 @@ pub fn set() -> Result<&'static Set> {
 }
 
 /// The component types of NeuroML 2 alone: what a complete NeuroML or LEMS model is read on top of,
-/// so that its ids are free of those of the library.
+/// so that its ids are free of those of the library. A type is read when it is first asked for.
 ///
 /// # Errors
 /// None, unless the program was built from broken files.
 pub fn core() -> Result<&'static Set> {
     static CORE: OnceLock<Result<Set>> = OnceLock::new();
-    CORE.get_or_init(|| read("core", &Set::new(), ["core.xml"].into_iter())).as_ref().map_err(Error::clone)
+    CORE.get_or_init(|| {
+        let files: Vec<_> = files::CORE.iter().map(|file| (name_of(file.path), file.text)).collect();
+        Set::of_types(&files)
+    })
+    .as_ref()
+    .map_err(Error::clone)
 }
 
 /// Finds the files that a user's document includes: those of the NeuroML core, under our names or the
@@ -62,10 +67,8 @@ pub fn resolver() -> Files<'static> {
     Files { built_in }
 }
 
-/// The part of the library that `text` could mean: components and component types whose names occur
-/// in it, and all that those stand on. Reading this part takes a fraction of the time of [`set`].
-///
-/// Channel densities, concentration models and inputs are always there.
+/// The part of the library that `text` could mean: all component types, and the components whose names
+/// occur in it. Reading this part takes a fraction of the time of [`set`].
 ///
 /// ```
 /// let set = neuropil::library::set_naming("channels = [\"na\", \"kdr\"]")?;
@@ -84,19 +87,8 @@ pub fn set_naming(text: &str) -> Result<Set> {
     let mentions = |file: &&File| declared(file.text).any(|name| words.contains(name));
     let wanted =
         |file: &&File| words.contains(id_of(file.path)) || mentions(file) || file.path.ends_with("noise.xml");
-    let components: Vec<&File> = files::COMPONENTS.iter().filter(wanted).collect();
-    let mut core: BTreeSet<&str> = BTreeSet::from(["inputs.xml", "membrane.xml"]);
-    core.extend(files::CORE.iter().filter(mentions).map(|file| name_of(file.path)));
-    core.extend(components.iter().map(|file| match file.path.split('/').next() {
-        Some("synapse") => "synapses.xml",
-        Some("plasticity") => "plasticity.xml",
-        Some("stimulus") if file.path.contains("spikes") => "spike_sources.xml",
-        Some("stimulus") => "inputs.xml",
-        Some("neuron") if file.path.contains("/if_") => "pynn.xml",
-        Some("neuron") => "point_cells.xml",
-        _ => "membrane.xml",
-    }));
-    read("library", &Set::new(), core.into_iter().chain(components.iter().map(|file| name_of(file.path))))
+    let components = files::COMPONENTS.iter().filter(wanted);
+    read("library", core()?, components.map(|file| name_of(file.path)))
 }
 
 /// The names of the component types that a file declares.
@@ -134,4 +126,33 @@ fn read(what: &str, set: &Set, names: impl Iterator<Item = &'static str>) -> Res
         &Files { built_in: &built_in },
     )?;
     Ok(set)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::lems::ComponentType;
+
+    /// Types that are declared when they are asked for are those that reading all files at once gives.
+    #[test]
+    fn the_core_is_sound() {
+        let built_in: Vec<_> = files::CORE.iter().map(|file| (name_of(file.path), file.text)).collect();
+        let mut all = Set::new();
+        all.read_str("<Lems><Include file=\"core.xml\"/></Lems>", "all", &Files { built_in: &built_in })
+            .unwrap();
+        assert_eq!(all.warnings(), []);
+        fn by_name(set: &Set) -> BTreeMap<&str, &ComponentType> {
+            set.types().map(|t| (t.name.as_str(), t)).collect()
+        }
+        let (core, all_types) = (core().unwrap(), by_name(&all));
+        assert_eq!(core.types().count(), all_types.len());
+        for (name, declared) in by_name(core) {
+            assert!(all_types.get(name) == Some(&declared), "{name} differs");
+        }
+        let documents: BTreeSet<&str> = all.documents().filter(|d| d.starts_with("built-in:")).collect();
+        assert_eq!(core.documents().collect::<BTreeSet<_>>(), documents);
+        assert_eq!(core.components().count(), 0);
+    }
 }

@@ -91,7 +91,8 @@ impl<'a> Groups<'a> {
 /// The groups that `group` includes.
 fn included(group: &Component, index: &HashMap<&str, usize>, report: &mut Report) -> Vec<usize> {
     let mut found = Vec::new();
-    for include in group.in_slot("includes") {
+    let mut includes = group.children.cursor_in("includes");
+    while let Some(include) = includes.next() {
         let name = include.text("segmentGroup").unwrap_or_default();
         match index.get(name) {
             Some(&at) => found.push(at),
@@ -141,7 +142,8 @@ fn own(
     report: &mut Report,
 ) -> Vec<usize> {
     let mut found: Vec<usize> = Vec::new();
-    for member in group.in_slot("members") {
+    let mut members = group.children.cursor_in("members");
+    while let Some(member) = members.next() {
         found.extend(segments.named(member, report));
     }
     let end = |component: &Component, name: &str, report: &mut Report| match component.in_slot(name).next() {

@@ -45,10 +45,10 @@ struct List {
 pub(super) type ContactIndex = (u32, u32);
 
 /// The ids in paths such as `pop[0]/synapses:AMPA:1/g`, in all documents read.
-pub(super) fn watched<'a>(paths: &[&'a str]) -> BTreeSet<&'a str> {
+pub(super) fn watched(paths: &[String]) -> BTreeSet<String> {
     let ids = paths.iter().flat_map(|path| path.split('/')).filter_map(|part| {
         match part.split(':').collect::<Vec<_>>()[..] {
-            [_, id, _] => Some(id),
+            [_, id, _] => Some(id.to_string()),
             _ => None,
         }
     });
@@ -56,23 +56,28 @@ pub(super) fn watched<'a>(paths: &[&'a str]) -> BTreeSet<&'a str> {
 }
 
 /// The texts of the document, outside of networks, that may be paths.
-pub(super) fn paths(set: &Set) -> Vec<&str> {
+pub(super) fn paths(set: &Set) -> Vec<String> {
     let mut out = Vec::new();
-    let mut waiting: Vec<&Component> = set.components().collect();
-    while let Some(component) = waiting.pop() {
-        // What is recorded is not said in networks, which are large.
-        if set.is_a(&component.component_type, "network") {
-            continue;
-        }
-        out.extend(component.texts.iter().map(|(_, text)| text.as_str()).filter(|text| text.contains('/')));
-        waiting.extend(&component.children);
-    }
+    set.components().for_each(|component| gather_paths(component, set, &mut out));
     out
+}
+
+fn gather_paths(component: &Component, set: &Set, out: &mut Vec<String>) {
+    // What is recorded is not said in networks, which are large.
+    if !component.children.is_empty() && set.is_a(&component.component_type, "network") {
+        return;
+    }
+    let texts = component.texts.iter().map(|(_, text)| text);
+    out.extend(texts.filter(|text| text.contains('/')).cloned());
+    let mut children = component.children.cursor();
+    while let Some(child) = children.next() {
+        gather_paths(child, set, out);
+    }
 }
 
 impl<'a> Reader<'a, '_> {
     /// The synapse or input `id` that the attribute `key` of `user` names.
-    pub(super) fn kind(&mut self, user: &'a Component, key: &str) -> Result<Arc<Kind>> {
+    pub(super) fn kind(&mut self, user: &Component, key: &str) -> Result<Arc<Kind>> {
         let Some(id) = user.reference(key) else {
             return Err(user.error(ErrorKind::Syntax, format!("attribute '{key}' is missing")));
         };
@@ -110,14 +115,14 @@ impl<'a> Reader<'a, '_> {
             reads_peer: dynamics.inputs.iter().any(|input| input.name.starts_with("peer/")),
             dynamics: Arc::new(dynamics),
         });
-        self.kinds.insert(id, Arc::clone(&kind));
+        self.kinds.insert(component.id.as_deref().unwrap_or_default(), Arc::clone(&kind));
         Ok(kind)
     }
 
     /// Puts an instance of `kind` at `at`; `shared` if one for all events at that place is enough.
     pub(super) fn attach(
         &mut self,
-        user: &'a Component,
+        user: &Component,
         kind: &Arc<Kind>,
         at: At,
         weight: f64,
@@ -206,7 +211,7 @@ impl<'a> Reader<'a, '_> {
 
     /// Which of several lists of attachments of the cells of `population` the attribute `destination` of `user`
     /// names.
-    fn destination(&mut self, user: &'a Component, population: usize) -> Result<Option<&'a str>> {
+    fn destination(&mut self, user: &Component, population: usize) -> Result<Option<&'a str>> {
         let Some(destination) = user.text("destination").filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
@@ -220,7 +225,7 @@ impl<'a> Reader<'a, '_> {
         let Some(of) = self.set.component_type(&of).filter(|of| !of.attachments.is_empty()) else {
             return Ok(None);
         };
-        if of.attachments.iter().any(|slot| slot.name == destination) {
+        if let Some(slot) = of.attachments.iter().find(|slot| slot.name == destination) {
             let is_cable = matches!(self.out.model.populations[population].cell, PopulationCell::Cable(_));
             if is_cable && destination != "synapses" {
                 let message = format!(
@@ -228,7 +233,7 @@ impl<'a> Reader<'a, '_> {
                 );
                 return Err(user.error(ErrorKind::Unsupported, message));
             }
-            return Ok((of.attachments.len() > 1 && !is_cable).then_some(destination));
+            return Ok((of.attachments.len() > 1 && !is_cable).then_some(slot.name.as_str()));
         }
         let known: BTreeMap<&str, ()> = of.attachments.iter().map(|slot| (slot.name.as_str(), ())).collect();
         let known: Vec<&str> = known.into_keys().collect();

@@ -7,8 +7,12 @@ use super::attach::Kind;
 use super::places::At;
 use crate::error::{ErrorKind, Result};
 use crate::lems::Component;
+use crate::machine;
 use crate::model::{Connection, PopulationCell, Receiver, Sender};
 use crate::neuroml::site::End;
+
+/// About what a connection or an input takes in the model and when it runs, bytes.
+const BYTES: f64 = 250.0;
 
 /// Where a projection's events come from and go to.
 const PRE: End = End { cell: "preCellId", segment: "preSegmentId", fraction: "preFractionAlong" };
@@ -26,8 +30,10 @@ impl<'a> Reader<'a, '_> {
         let pre = population(self, "presynapticPopulation")?;
         let post = population(self, "postsynapticPopulation")?;
         let kind = self.synapse(projection)?;
+        self.check_room(projection)?;
         let mut count = 0;
-        for connection in &projection.children {
+        let mut connections = projection.children.cursor();
+        while let Some(connection) = connections.next() {
             if !self.set.is_a(&connection.component_type, "connection") {
                 if self.set.is_a(&connection.component_type, "baseStandalone") {
                     continue;
@@ -46,6 +52,13 @@ impl<'a> Reader<'a, '_> {
             self.warn("empty-projection", "it has no connections".to_string(), projection);
         }
         Ok(())
+    }
+
+    /// That there is room for what `list` lists.
+    pub(super) fn check_room(&mut self, list: &Component) -> Result<()> {
+        let count = list.children.len();
+        machine::has_room(count as f64 * BYTES, || format!("the {count} elements of this list"))
+            .map_err(|error| list.locate(error))
     }
 
     /// The synapse that `user` names, which has to do something when an event arrives.
@@ -100,7 +113,7 @@ impl<'a> Reader<'a, '_> {
 
     fn connection(
         &mut self,
-        connection: &'a Component,
+        connection: &Component,
         (pre, pre_population): (End, Option<usize>),
         (post, post_population): (End, Option<usize>),
         kind: &Arc<Kind>,

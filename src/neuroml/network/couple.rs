@@ -22,8 +22,10 @@ impl<'a> Reader<'a, '_> {
         };
         let pre = population(self, "presynapticPopulation")?;
         let post = population(self, "postsynapticPopulation")?;
+        self.check_room(projection)?;
         let mut count = 0;
-        for connection in &projection.children {
+        let mut connections = projection.children.cursor();
+        while let Some(connection) = connections.next() {
             let is = |base: &str| self.set.is_a(&connection.component_type, base);
             let electrical = is("electricalConnection") || is("electricalConnectionInstance");
             if !electrical && !is("continuousConnection") && !is("continuousConnectionInstance") {
@@ -46,13 +48,7 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
-    fn coupling(
-        &mut self,
-        connection: &'a Component,
-        electrical: bool,
-        pre: usize,
-        post: usize,
-    ) -> Result<()> {
+    fn coupling(&mut self, connection: &Component, electrical: bool, pre: usize, post: usize) -> Result<()> {
         let (one, other) = if electrical {
             let kind = self.kind(connection, "synapse")?;
             if !kind.reads_peer {

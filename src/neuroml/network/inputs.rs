@@ -30,8 +30,10 @@ impl<'a> Reader<'a, '_> {
             Err(error) => return Err(error),
         };
         let kind = self.input_kind(list, "component")?;
+        self.check_room(list)?;
         let mut count = 0;
-        for input in &list.children {
+        let mut inputs = list.children.cursor();
+        while let Some(input) = inputs.next() {
             if !self.set.is_a(&input.component_type, "input") {
                 if self.set.is_a(&input.component_type, "baseStandalone") {
                     continue;
@@ -71,7 +73,7 @@ impl<'a> Reader<'a, '_> {
         ))
     }
 
-    fn input(&mut self, input: &'a Component, population: Option<usize>, kind: &Arc<Kind>) -> Result<()> {
+    fn input(&mut self, input: &Component, population: Option<usize>, kind: &Arc<Kind>) -> Result<()> {
         let at = self.place(input, TARGET, population)?;
         let weight = input.parameter("weight").unwrap_or(1.0);
         if weight != 1.0 && !kind.dynamics.inputs.iter().any(|input| input.name == "weight") {

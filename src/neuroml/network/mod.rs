@@ -101,9 +101,9 @@ struct Reader<'a, 'f> {
     contacts: attach::Contacts<'a>,
     detectors: Detectors,
     /// What may be paths of the document.
-    paths: Vec<&'a str>,
+    paths: Vec<String>,
     /// Ids of synapses that paths name.
-    watched: BTreeSet<&'a str>,
+    watched: BTreeSet<String>,
     /// Whether the document gives a temperature.
     has_temperature: bool,
     /// Who reads the temperature.

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use super::Reader;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::lems::Component;
+use crate::machine;
 use crate::model::{PointCell, PopulationCell};
 use crate::neuroml::{Named, Shaped, is_cable};
 use crate::rng::{Purpose, Stream};
-
-/// Most memory that the cells of a network may come to, bytes.
-const MAX_BYTES: f64 = 64.0 * 1024.0 * 1024.0 * 1024.0;
 
 /// What the cells of a population are.
 #[derive(Debug, Clone)]
@@ -149,15 +147,12 @@ impl<'a> Reader<'a, '_> {
             })
             .sum();
         let bytes = before + size as f64 * cell.bytes;
-        if bytes <= MAX_BYTES && u32::try_from(size).is_ok() {
-            return Ok(());
+        machine::has_room(bytes, || format!("{size} cells, with those before them,"))
+            .map_err(|error| population.locate(error))?;
+        match u32::try_from(size) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(population.error(ErrorKind::Limit, format!("{size} cells cannot be numbered"))),
         }
-        let message = format!(
-            "{size} cells would take the network to about {:.0} GiB of memory; the most is {:.0}",
-            bytes / 1024f64.powi(3),
-            MAX_BYTES / 1024f64.powi(3)
-        );
-        Err(population.error(ErrorKind::Limit, message))
     }
 
     /// What cells of `component` are.
@@ -172,7 +167,8 @@ impl<'a> Reader<'a, '_> {
             self.out.assumptions.extend(shaped.assumptions.iter().cloned());
             self.out.warnings.extend(shaped.warnings.iter().cloned());
             self.note_temperature_of_cell(&shaped.cell);
-            let bytes = 256.0 * shaped.cell.morphology.sections.len() as f64 + 1024.0;
+            // A section has some four compartments of 250 bytes each.
+            let bytes = 1024.0 * (1.0 + shaped.cell.morphology.sections.len() as f64);
             Cell { cell: PopulationCell::Cable(Arc::clone(&shaped.cell)), shaped: Some(shaped), bytes }
         } else if component.component_type == "spikeArray" {
             let times = self.spike_times(component);
@@ -200,7 +196,7 @@ impl<'a> Reader<'a, '_> {
     fn is_recorded(&self, name: &str, component: &Component) -> bool {
         let is_cell =
             |step: &str| step.bytes().all(|b| b.is_ascii_digit()) || Some(step) == component.id.as_deref();
-        let leads_in = |path: &&str| {
+        let leads_in = |path: &String| {
             let mut steps = path.trim().split('/');
             let found = steps.by_ref().any(|step| step.split('[').next() == Some(name));
             found && steps.any(|step| !is_cell(step))

@@ -433,7 +433,7 @@ fn what_is_wrong_is_refused_with_its_place() {
         ),
         (r#"<population id="a" component="iaf" size="1.5"/>"#.to_string(), "size=\"1.5\" is not a number"),
         (r#"<population id="a" component="iaf"/>"#.to_string(), "its size is missing"),
-        (r#"<population id="a" component="iaf" size="1000000000"/>"#.to_string(), "GiB of memory"),
+        (r#"<population id="a" component="iaf" size="100000000000000"/>"#.to_string(), "GiB of memory"),
         (
             r#"<population id="a" component="iaf"><layout><grid xSize="4294967296" ySize="4294967296"/></layout></population>"#
                 .to_string(),
