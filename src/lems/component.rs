@@ -224,7 +224,7 @@ pub(super) fn build_all(
         }
     }
     let mut inherited = out.children.len();
-    let depth = walk.depth();
+    let (depth, inherited_parts) = (walk.depth(), out.children.parts());
     let mut child = Element::default();
     // What the one before has in common with those like it.
     let mut form = None;
@@ -232,7 +232,13 @@ pub(super) fn build_all(
         if errors.len() >= MAX_ERRORS {
             break;
         }
-        if entered.is_ok() && walk.is_at_leaf() && out.children.add_row(&child, &mut form, set.vocabulary()) {
+        // Rows of a prototype may be of another type than those written here.
+        let own = out.children.parts() > inherited_parts;
+        if own
+            && entered.is_ok()
+            && walk.is_at_leaf()
+            && out.children.add_row(&child, &mut form, set.vocabulary())
+        {
             walk.leave(depth);
             continue;
         }

@@ -378,6 +378,11 @@ impl Children {
         }
     }
 
+    /// How many single ones and lists of rows there are.
+    pub(super) fn parts(&self) -> usize {
+        self.items.len()
+    }
+
     /// Those that are not kept as rows: only they can hold others, or warnings.
     pub(super) fn single(&self) -> impl Iterator<Item = &Component> {
         self.items.iter().filter_map(|item| match item {
