@@ -212,7 +212,7 @@ fn paths_lead_to_variables() {
     assert_eq!(at("3/bio/membraneProperties/naChans/iDensity").unwrap().variable, "naChans.iDensity");
     for (path, wanted) in [
         ("8/v", "no segment 8"),
-        ("caConc", "it has iChannels, spiking, v, and what lies under bio"),
+        ("caConc", "and what lies under bio"),
         ("bio/membraneProperties/naChan/na/m/q", "did you mean 'naChans'"),
         ("bio/membraneProperties/naChans/na/n/q", "ionChannel/m/q"),
         ("bo/membraneProperties/naChans/na/n/q", "'bo' leads nowhere"),
