@@ -201,7 +201,7 @@ impl Set {
     /// count then, also for those that extend them in the same document.
     pub fn open_types(&mut self) {
         self.open_types = self.types.len();
-        self.vocabulary.open();
+        Arc::make_mut(&mut self.vocabulary).open();
     }
 
     /// Reads the document `text` and all that it includes.
