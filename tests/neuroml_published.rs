@@ -305,3 +305,23 @@ fn a_group_that_is_no_section_is_a_plain_group() {
     let simulation = read(&body);
     assert!(warns(&simulation, "no-section") && warns(&simulation, "other-component"));
 }
+
+/// The capacitance, which the core's type asks for, is worked out from a time constant of 5 ms: 1 nS * 5 ms = 5 pF.
+#[test]
+fn a_parameter_of_the_supertype_may_be_derived() {
+    let body = format!(
+        r#"<ComponentType name="relaxing" extends="baseCellMembPotCap"><Parameter name="tau" dimension="time"/>
+        <Constant name="g" dimension="conductance" value="1 nS"/>
+        <DerivedParameter name="C" dimension="capacitance" value="tau * g"/>
+        <Dynamics><StateVariable name="v" dimension="voltage" exposure="v"/>
+        <DerivedVariable name="iMemb" dimension="current" exposure="iMemb" value="-g * v"/>
+        <DerivedVariable name="iSyn" dimension="current" exposure="iSyn" value="0 * g * v"/>
+        <TimeDerivative variable="v" value="iMemb / C"/>
+        <OnStart><StateAssignment variable="v" value="start"/></OnStart></Dynamics>
+        <Parameter name="start" dimension="voltage"/></ComponentType>
+        <relaxing id="cell" tau="5 ms" start="1 V"/>
+        <network id="net"><population id="pop" component="cell" size="1"/></network>{}"#,
+        recording("net", &["pop[0]/v"])
+    );
+    assert!((last(&run(&read(&body)), 0) / (-2.0f64).exp() - 1.0).abs() < 1e-6);
+}

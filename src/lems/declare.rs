@@ -259,6 +259,8 @@ fn declare_one(out: &mut ComponentType, child: &Element, vocabulary: &Vocabulary
                 exposure: None,
                 origin: child.origin.clone(),
             };
+            // What a supertype leaves to its components may be worked out instead.
+            out.parameters.retain(|p| p.name != derived.name || p.dimension != derived.dimension);
             put(&mut out.derived_parameters, derived, |d| &d.name);
         }
         "IndexParameter" => put(&mut out.index_parameters, name()?, |n| n),
