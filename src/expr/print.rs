@@ -115,11 +115,22 @@ fn write_expr(expr: &Expr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write_expr(a, f)?;
                 return f.write_str(")");
             }
-            // Signs in a row need no parentheses, of which a text may nest but few.
-            if matches!(**a, Expr::Negate(_)) {
-                return write_expr(a, f);
+            // Signs in a row need no parentheses, of which a text may nest but few: behind the first, each binds
+            // tightest, so what they stand before does.
+            let mut operand = &**a;
+            if !matches!(operand, Expr::Negate(_)) {
+                return write_at(operand, Level::Product, f);
             }
-            write_at(a, Level::Product, f)
+            while let Expr::Negate(inner) = operand {
+                f.write_str("-")?;
+                operand = inner;
+            }
+            if matches!(operand, Expr::Number(_)) {
+                f.write_str("(")?;
+                write_expr(operand, f)?;
+                return f.write_str(")");
+            }
+            write_at(operand, Level::Atom, f)
         }
         Expr::Binary(op, a, b) => {
             let (left, right) = match op {
@@ -218,6 +229,11 @@ mod tests {
         let text = format!("{}x", "-".repeat(220));
         let read = crate::expr::parse(&text).unwrap();
         assert_eq!(crate::expr::parse(&read.to_string()).unwrap(), read);
+        // Found by fuzzing: what a second sign stands before is one factor, not the whole product.
+        for text in ["-a * (-(-b * c))", "-(-(a * b))", "-(-(-(2 * b)))", "-(-(-2))", "-(-(a ^ 2))"] {
+            let read = crate::expr::parse(text).unwrap();
+            assert_eq!(crate::expr::parse(&read.to_string()).unwrap(), read, "{text}: {read}");
+        }
         assert_eq!(
             crate::expr::parse("--5").unwrap(),
             crate::expr::parse(&crate::expr::parse("--5").unwrap().to_string()).unwrap()
