@@ -206,6 +206,20 @@ fn contacts_are_taken_as_the_projection_says() {
 }
 
 #[test]
+fn more_connections_than_there_is_room_for_are_refused_with_the_estimate() {
+    let extra = "[[projection]]\nfrom = \"cells\"\nto = \"cells\"\nsynapse = \"excitatory\"\n\
+        connector = \"all_to_all\"\ndelay = \"1 ms\"\n";
+    let network = NETWORK.replace("size = 50", "size = 1000000");
+    let model = experiment::parse(format!("{network}{extra}"), "network.toml").unwrap().model;
+    let error = Simulation::new(&model, &Options::default()).unwrap_err().to_string();
+    assert!(error.contains("about 1.000e12 connections would take about"), "{error}");
+    assert!(
+        error.contains("GiB of memory") && error.contains("projection 'cells to cells, excitatory'"),
+        "{error}"
+    );
+}
+
+#[test]
 fn wrong_projections_are_named_with_what_to_do() {
     let with = |line: &str| {
         let mut keys = vec![

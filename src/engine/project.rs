@@ -7,9 +7,10 @@ use super::group::{Clock, Group};
 use super::stores::{Connected, Stores};
 use super::wires::{Link, Wires};
 use crate::error::{Error, ErrorKind, Result};
+use crate::machine;
 use crate::model::{Model, Receptor, Sender};
 use crate::vm::Target;
-use crate::wiring::{Member, Row, Wiring, Work, whole_steps};
+use crate::wiring::{BYTES, BYTES_WITH_RULE, Member, Row, Wiring, Work, whole_steps};
 
 /// Sources whose connections are drawn by one thread at a time.
 const CHUNK: usize = 32;
@@ -58,6 +59,13 @@ impl Layout<'_> {
         let named = |e: Error| e.in_element(format!("projection '{}'", projection.name));
         let places = self.places(model, number, wiring, groups).map_err(named)?;
         let within = wiring.within(model)?;
+        let contacts = match within.is_empty() {
+            true => places.iter().map(|place| wiring.contacts_of(place.count)).sum::<f64>(),
+            false => within.iter().map(|list| list.len() as f64).sum(),
+        };
+        let expected = wiring.expected_pairs() * contacts / (places.len() as f64).max(1.0);
+        let each = if projection.rule.is_some() { BYTES_WITH_RULE } else { BYTES };
+        machine::has_room(expected * each, || format!("about {expected:.3e} connections")).map_err(named)?;
         let sender = |m: &Member| self.sender(model, m, projection.sender);
         let senders: Vec<u32> = wiring.sources().iter().map(sender).collect::<Result<_>>()?;
         let mut stores = match &projection.rule {

@@ -22,6 +22,7 @@ use super::wires::Routes;
 use crate::dynamics::advance::Order;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Method, Model};
+use crate::wiring;
 
 /// Steps between two hand-overs to the sink.
 const HAND_OVER: u64 = 512;
@@ -151,6 +152,7 @@ impl Simulation {
         let nodes = nodes.fold(0, usize::saturating_add);
         let resolution = resolve(model, &plans, &mut catalog)?;
         check_delays(&model.connections)?;
+        wiring::check_room(model)?;
         let pool = match options.threads {
             1 => None,
             threads => {

@@ -8,6 +8,7 @@ mod contacts;
 mod pairs;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::machine;
 use crate::model::{
     CellSet, Cells, Connector, Contacts, Formula, Model, Position, Projection, Value, name_key,
 };
@@ -209,6 +210,15 @@ impl<'a> Wiring<'a> {
         Ok(())
     }
 
+    /// How many of `count` contacts a connection takes.
+    pub fn contacts_of(&self, count: u32) -> f64 {
+        f64::from(match &self.projection.contacts {
+            Contacts::All | Contacts::Within(_) => count,
+            Contacts::Listed(list) => list.iter().filter(|at| **at < count).count() as u32,
+            Contacts::Random(n) => count.min(*n),
+        })
+    }
+
     /// Which of `count` contacts the connection from source `i` to target `j` takes, into `chosen`.
     pub fn contacts(&self, (i, j): (u32, u32), count: u32, chosen: &mut Vec<u32>) {
         chosen.clear();
@@ -243,6 +253,44 @@ impl<'a> Wiring<'a> {
 fn pair(i: u32, j: u32) -> u64 {
     u64::from(i) << 32 | u64::from(j)
 }
+
+/// That there is room for the connections of `model`, as far as their number is known before they are drawn.
+///
+/// # Errors
+/// If there is not, with the estimate.
+pub fn check_room(model: &Model) -> Result<()> {
+    for projection in &model.projections {
+        let size = |cells: &Cells| {
+            let of = |(population, set): &(usize, CellSet)| match set {
+                CellSet::All => model.populations.get(*population).map_or(0, |p| p.size),
+                CellSet::Indices(list) => list.len(),
+            };
+            cells.parts.iter().map(of).sum::<usize>() as f64
+        };
+        let (n, m) = (size(&projection.source), size(&projection.target));
+        let number = |value: &Value| match value {
+            Value::Constant(number) => *number,
+            _ => 0.0,
+        };
+        let pairs = match &projection.connector {
+            Connector::AllToAll => n * m,
+            Connector::FixedProbability(p) => n * m * p,
+            Connector::FixedNumberPre { n: each, .. } => m * number(each),
+            Connector::FixedNumberPost { n: each, .. } => n * number(each),
+            Connector::FixedTotalNumber { n: total, .. } => *total as f64,
+            _ => 0.0,
+        };
+        let each = if projection.rule.is_some() { BYTES_WITH_RULE } else { BYTES };
+        machine::has_room(pairs * each, || format!("about {pairs:.3e} connections"))
+            .map_err(|e| e.in_element(format!("projection '{}'", projection.name)))?;
+    }
+    Ok(())
+}
+
+/// Bytes that a connection may take while the lists grow.
+pub const BYTES: f64 = 28.0;
+/// The same with states of its own.
+pub const BYTES_WITH_RULE: f64 = 250.0;
 
 /// Places of cells; those of a population that says nothing stand 1 µm apart along x, as in PyNN.
 fn places(model: &Model, members: &[Member]) -> Vec<Position> {
