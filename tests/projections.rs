@@ -206,6 +206,32 @@ fn contacts_are_taken_as_the_projection_says() {
 }
 
 #[test]
+fn junctions_couple_cells_by_rule() {
+    let extra = "[[projection]]\nfrom = \"sticks\"\nto = \"sticks\"\njunction = \"gap_junction\"\nfrom_at = \"soma\"\n\
+        at = \"dend(0.5)\"\nconnector = { list = [[0, 1], [1, 2]] }\nweight = \"2 nS\"\n\
+        [[stimulus]]\npopulation = \"sticks\"\ncells = 0\nkind = \"dc\"\nat = \"soma\"\namplitude = \"0.1 nA\"\n";
+    let coupled = run(extra, &Options::default());
+    let columns = 4;
+    let last = &coupled.tables[0][coupled.tables[0].len() - columns..];
+    // The current spreads from cell to cell, and gets less.
+    assert!(last[1] > last[2] + 1e-4 && last[2] > last[3] + 1e-5 && last[3] > -0.065 + 1e-6, "{last:?}");
+    // By hand: two contacts for each junction.
+    let text = format!("{NETWORK}{extra}");
+    let model = experiment::parse(text, "network.toml").unwrap().model;
+    let by_hand = neuropil::wiring::with_junctions(&model).unwrap().into_owned();
+    assert_eq!((by_hand.couplings.len(), by_hand.projections.len()), (2, 0));
+    let mut memory = Memory::default();
+    let mut simulation = Simulation::new(&by_hand, &Options::default()).unwrap();
+    simulation.run(&mut memory, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+    assert_eq!(memory.tables, coupled.tables);
+    for (line, wanted) in [("synapse = \"AMPA\"", "a junction carries no spikes"), ("colour = 1", "colour")] {
+        assert!(fault(&extra.replacen("weight", &format!("{line}\nweight"), 1)).contains(wanted));
+    }
+    assert!(fault(&extra.replace("from_at = \"soma\"\n", "")).contains("`from_at` is missing"));
+    assert!(fault(&extra.replace("\"gap_junction\"", "\"exp_syn\"")).contains("does not couple two cells"));
+}
+
+#[test]
 fn more_connections_than_there_is_room_for_are_refused_with_the_estimate() {
     let extra = "[[projection]]\nfrom = \"cells\"\nto = \"cells\"\nsynapse = \"excitatory\"\n\
         connector = \"all_to_all\"\ndelay = \"1 ms\"\n";

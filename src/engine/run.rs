@@ -142,6 +142,8 @@ impl Simulation {
             Method::BackwardEuler => Order::First,
             Method::CrankNicolson | Method::DampedCrankNicolson => Order::Second,
         };
+        wiring::check_room(model)?;
+        let model = &*wiring::with_junctions(model)?;
         check_references(model)?;
         let mut catalog = Catalog::new(run.dt_s, order);
         let plans = cell_plans(model)?;
@@ -152,7 +154,6 @@ impl Simulation {
         let nodes = nodes.fold(0, usize::saturating_add);
         let resolution = resolve(model, &plans, &mut catalog)?;
         check_delays(&model.connections)?;
-        wiring::check_room(model)?;
         let pool = match options.threads {
             1 => None,
             threads => {

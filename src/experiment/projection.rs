@@ -12,7 +12,8 @@ use super::{connector, drawn, plasticity, space, values};
 use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
 use crate::model::{
-    Cells, Contacts, Placed, PopulationCell, Projection, Receptor, SelfConnections, Sender, Space, Value,
+    Cells, Contacts, Junction, Placed, PopulationCell, Projection, Receptor, SelfConnections, Sender, Space,
+    Value,
 };
 use crate::units::Dimension;
 
@@ -64,6 +65,8 @@ fn read(
     let weight = table.get("weight");
     let delay = table.get("delay");
     let plasticity = table.get("plasticity");
+    let junction = table.get("junction");
+    let from_at = table.get("from_at");
     let self_connections = match table.get("self_connections") {
         Some(node) => self_connections(&node),
         None => Some(SelfConnections::Allowed),
@@ -74,6 +77,65 @@ fn read(
     };
     table.finish();
     let ((from_node, source), (to_node, target)) = (from?, to?);
+    if let Some(junction) = junction {
+        let spikes = [&synapse, &contacts, &delay, &plasticity].into_iter().flatten().next();
+        if let Some(node) = spikes {
+            node.wrong(ErrorKind::Syntax, "a junction carries no spikes", "leave this out, or `junction`");
+            return None;
+        }
+        let dynamics = components.instance(&table, &junction, junction.text()?, false)?.dynamics;
+        let reads_peer = dynamics.inputs.iter().any(|input| input.name == "peer/v");
+        if !reads_peer || dynamics.exposed("i").is_none() {
+            let message = format!("`{}` does not couple two cells", dynamics.component_type);
+            junction.wrong(ErrorKind::Name, message, "such as \"gap_junction\"");
+            return None;
+        }
+        let conductance = dynamics.parameters.iter().find(|p| p.name == "conductance");
+        let mut units = vec![(Dimension::NONE, 1.0)];
+        units.extend(conductance.filter(|p| p.value != 0.0).map(|p| (p.dimension, 1.0 / p.value)));
+        let size = |cells: &Cells| {
+            let of = |(p, set): &(usize, crate::model::CellSet)| {
+                set.indices(populations[*p].population.size).len()
+            };
+            cells.parts.iter().map(of).sum::<usize>()
+        };
+        let connector = connector::read(&connector?, (size(&source), size(&target)), &units, before)?;
+        let weight = match (weight, connector.weight) {
+            (Some(node), _) => drawn::value(&node, &units)?,
+            (None, Some(listed)) => listed,
+            (None, None) => Value::Constant(1.0),
+        };
+        let source_at = end(from_at.as_ref(), &from_node, &source, populations, "from_at")?;
+        let target_at = end(at.as_ref(), &to_node, &target, populations, "at")?;
+        let name = match name {
+            Some(name) => name?.to_string(),
+            None => free_name(&from_node, &to_node, Some(&junction), before),
+        };
+        return Some(Projection {
+            name,
+            receptors: vec![Receptor { synapse: None, port: 0 }; target.parts.len()],
+            source,
+            sender: Sender::Cell,
+            target,
+            contacts: Contacts::All,
+            connector: connector.connector,
+            self_connections: self_connections?,
+            space: space?,
+            weight,
+            delay_s: Value::Constant(0.0),
+            rule: None,
+            recordings: Vec::new(),
+            junction: Some(Junction { dynamics: Arc::new(dynamics), source_at, target_at }),
+        });
+    }
+    if let Some(node) = from_at {
+        node.wrong(
+            ErrorKind::Syntax,
+            "`from_at` without `junction`",
+            "where a cell spikes, it says itself: `spike`",
+        );
+        return None;
+    }
     for (population, _) in &source.parts {
         spiking(&from_node, *population, cells, populations);
     }
@@ -159,7 +221,41 @@ fn read(
         delay_s,
         rule,
         recordings: Vec::new(),
+        junction: None,
     })
+}
+
+/// Where a junction is on the cells of one end; nothing on point neurons.
+fn end(
+    node: Option<&Node<'_>>,
+    of: &Node<'_>,
+    cells: &Cells,
+    populations: &[ReadPopulation],
+    key: &str,
+) -> Option<Option<crate::select::Points>> {
+    let body = cells.parts.iter().find_map(|(p, _)| super::population::body(&populations[*p]));
+    if let Some((p, _)) = cells.parts.iter().find(|(p, _)| populations[*p].cell.is_none()) {
+        let message = format!("`{}` is a source of spikes", populations[*p].population.name);
+        of.wrong(ErrorKind::Value, message, "couple populations of cells");
+        return None;
+    }
+    match (node, body) {
+        (None, None) => Some(None),
+        (Some(node), Some(body)) => values::points(node, Some(&body)).map(Some),
+        (Some(node), None) => {
+            node.wrong(ErrorKind::Value, "a point neuron has no places", format!("leave `{key}` out"));
+            None
+        }
+        (None, Some(_)) => {
+            let help = format!("add it, such as: {key} = \"soma\"");
+            of.wrong(
+                ErrorKind::Name,
+                format!("`{key}` is missing: where is the junction on these cells?"),
+                help,
+            );
+            None
+        }
+    }
 }
 
 /// `exc to inh, AMPA`, with a number if that is taken.

@@ -23,7 +23,7 @@ pub use network::{
     Stimulus,
 };
 pub use projection::{
-    Cells, ConnectionRecording, ConnectionRule, Connector, Contacts, Listed, Projection, Receptor,
+    Cells, ConnectionRecording, ConnectionRule, Connector, Contacts, Junction, Listed, Projection, Receptor,
     SelfConnections, Value,
 };
 pub use record::{Recording, Site, SpikeDetector};

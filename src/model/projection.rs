@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{CellSet, Formula, Sender, Source, Space};
 use crate::dynamics::Dynamics;
 use crate::rng::Distribution;
-use crate::select::Region;
+use crate::select::{Points, Region};
 
 /// Cells one after the other: those of a population, of a view of one, or of several (an assembly).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,6 +50,20 @@ pub struct Projection {
     pub rule: Option<ConnectionRule>,
     /// What of it is sampled.
     pub recordings: Vec<ConnectionRecording>,
+    /// If it couples cells instead of sending spikes: there is a contact at each end, and receptors, delays and rules mean
+    /// nothing.
+    pub junction: Option<Junction>,
+}
+
+/// What couples two cells: a gap junction.
+#[derive(Debug, Clone)]
+pub struct Junction {
+    /// The equations at each end: they expose `i` (A, positive into the cell) and read `v`, `peer/v` and `weight`.
+    pub dynamics: Arc<Dynamics>,
+    /// Where on the source cell, if that has a shape; the first point counts.
+    pub source_at: Option<Points>,
+    /// Where on the target cell, in the same way.
+    pub target_at: Option<Points>,
 }
 
 /// Sampled states of the connections of a projection that has a [`ConnectionRule`]: as of the last spike that each has

@@ -5,6 +5,7 @@
 
 mod compiled;
 mod contacts;
+mod junctions;
 mod pairs;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -17,6 +18,7 @@ use crate::simd::Level;
 use compiled::Compiled;
 pub use compiled::Work;
 pub use contacts::{one_by_one, whole_steps};
+pub use junctions::with_junctions;
 use pairs::Pairs;
 
 /// One of the cells of a [`Cells`].

@@ -42,6 +42,7 @@ pub struct Written {
 /// # Errors
 /// Everything in the model that NeuroML has no words for, each by its name.
 pub fn write(model: &Model, name: &str) -> Result<Written> {
+    let model = &*wiring::with_junctions(model)?;
     if let Some(projection) = model.projections.iter().find(|p| p.rule.is_some()) {
         let message = format!(
             "projection '{}': NeuroML cannot say the plasticity of single connections",

@@ -1,0 +1,106 @@
+//! Projections that couple cells, drawn out into contacts at both ends.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Member, Row, Wiring, Work};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Attachments, Contact, Coupling, Junction, Model, PopulationCell, Use, draw};
+use crate::morph::Geometry;
+use crate::select::{Cable, Location, Points};
+use crate::simd::Level;
+
+/// `model` with its junctions as contacts and couplings, one by one, and without the projections that said so.
+///
+/// # Errors
+/// If such a projection can not be drawn, or its places do not exist.
+pub fn with_junctions(model: &Model) -> Result<Cow<'_, Model>> {
+    if model.projections.iter().all(|projection| projection.junction.is_none()) {
+        return Ok(Cow::Borrowed(model));
+    }
+    let mut drawn = model.clone();
+    for (number, projection) in model.projections.iter().enumerate() {
+        let Some(junction) = &projection.junction else { continue };
+        let named = |e: Error| e.in_element(format!("projection '{}'", projection.name));
+        couple(model, number, junction, &mut drawn).map_err(named)?;
+    }
+    drawn.projections.retain(|projection| projection.junction.is_none());
+    Ok(Cow::Owned(drawn))
+}
+
+/// Contacts of one projection, a list for each population that has some.
+struct Ends<'a> {
+    name: String,
+    junction: &'a Junction,
+    lists: BTreeMap<u32, usize>,
+    geometries: BTreeMap<u32, Geometry>,
+}
+
+fn couple(model: &Model, number: usize, junction: &Junction, drawn: &mut Model) -> Result<()> {
+    let wiring = Wiring::new(model, number, Level::fastest())?;
+    let name = junction.dynamics.name.clone();
+    let mut ends = Ends { name, junction, lists: BTreeMap::new(), geometries: BTreeMap::new() };
+    let (mut work, mut row) = (Work::default(), Row::default());
+    for i in 0..wiring.sources.len() as u32 {
+        wiring.row(i, &mut work, &mut row)?;
+        let one = wiring.sources[i as usize];
+        for (&j, &weight) in row.targets.iter().zip(&row.weights) {
+            let other = wiring.targets[j as usize];
+            let [one, other] = [(one, &junction.source_at), (other, &junction.target_at)]
+                .map(|(member, at)| ends.contact(model, drawn, member, at.as_ref(), weight));
+            drawn.couplings.push(Coupling { one: one?, other: other? });
+        }
+    }
+    Ok(())
+}
+
+impl Ends<'_> {
+    /// Puts a contact on a cell; gives its list and its number there.
+    fn contact(
+        &mut self,
+        model: &Model,
+        drawn: &mut Model,
+        member: Member,
+        at: Option<&Points>,
+        weight: f64,
+    ) -> Result<(u32, u32)> {
+        let population = member.population as usize;
+        let list = *self.lists.entry(member.population).or_insert_with(|| {
+            drawn.attachments.push(Attachments {
+                name: self.name.clone(),
+                population,
+                list: None,
+                dynamics: Arc::clone(&self.junction.dynamics),
+                contacts: Vec::new(),
+            });
+            drawn.attachments.len() - 1
+        });
+        let location = self.location(model, member, at, list)?;
+        let contacts = &mut drawn.attachments[list].contacts;
+        contacts.push(Contact { cell: member.index, location, weight });
+        Ok((list as u32, contacts.len() as u32 - 1))
+    }
+
+    fn location(
+        &mut self,
+        model: &Model,
+        member: Member,
+        at: Option<&Points>,
+        list: usize,
+    ) -> Result<Option<Location>> {
+        let population = &model.populations[member.population as usize];
+        let PopulationCell::Cable(cell) = &population.cell else { return Ok(None) };
+        let Some(points) = at else {
+            let message = format!("where on the cells of '{}' is not said", population.name);
+            return Err(Error::new(ErrorKind::Value, message));
+        };
+        let geometry =
+            self.geometries.entry(member.population).or_insert_with(|| Geometry::of(&cell.morphology));
+        let cable = Cable::new(&cell.morphology, geometry);
+        let before: usize = model.populations[..member.population as usize].iter().map(|p| p.size).sum();
+        let number = before as u64 + u64::from(member.index);
+        let found = points.evaluate(&cable, &draw(model.seed, number, Use::Attachments(list)))?;
+        Ok(found.first().copied())
+    }
+}
