@@ -27,6 +27,9 @@ use crate::wiring;
 /// Steps between two hand-overs to the sink.
 const HAND_OVER: u64 = 512;
 
+/// Steps of compartments and instances in an epoch below which threads take longer to wake than to work.
+const WORTH_WAKING: u64 = 4096;
+
 /// Receives what a run produces while it goes on.
 pub trait Sink {
     /// Samples of table `table`: whole rows of time (s) and one SI number for each column.
@@ -185,12 +188,14 @@ impl Simulation {
             rows: Vec::new(),
         };
         simulation.lay_out(model, resolution, &mut catalog, group_size(options, nodes))?;
-        if simulation.groups.len() < 2 {
-            simulation.pool = None;
-        }
         // Coupled contacts see each other at every step.
         if model.couplings.is_empty() {
             simulation.epoch = epoch(simulation.routes.shortest_delay_s(), run.dt_s);
+        }
+        let Summary { compartments, instances, .. } = simulation.summary;
+        let work = (compartments + instances) as u64 * simulation.epoch;
+        if simulation.groups.len() < 2 || work < WORTH_WAKING {
+            simulation.pool = None;
         }
         Ok(simulation)
     }
