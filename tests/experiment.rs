@@ -265,10 +265,11 @@ initial_v = "-70 mV"
     let together = format!("{around}\n{}", parts.join("\n"));
     let experiment = experiment::parse(together, "docs/parts.toml").unwrap();
     let model = experiment.model;
-    assert_eq!(model.populations.len(), 4);
+    assert_eq!(model.populations.len(), 5);
     assert_eq!(model.connections.len(), 3);
     assert!(model.connections.iter().all(|c| c.weight == 1.5));
-    let PopulationCell::Cable(cell) = &model.populations[0].cell else { panic!("no cable cell") };
+    let cable = model.populations.iter().find(|p| p.name == "cells").unwrap();
+    let PopulationCell::Cable(cell) = &cable.cell else { panic!("no cable cell") };
     assert_eq!(cell.synapses.len(), 3);
     assert_eq!(cell.pools[0].dynamics.parameter("decayConstant").unwrap().value, 0.08);
     let ih = cell.densities.iter().find(|d| d.name == "ih").unwrap();

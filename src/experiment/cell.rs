@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::components::Components;
 use super::membrane::{self, Site};
 use super::node::{Node, Table};
+use super::pynn;
 use super::shape;
 use super::values::{self, Body};
 use crate::error::ErrorKind;
@@ -50,11 +51,17 @@ fn point(name: &str, table: &Table<'_>, neuron: &Node<'_>, components: &Componen
     let synapses = membrane::synapses(table.get("synapses").as_ref(), components, Site::Point);
     // Everything else is a parameter of the neuron.
     let made = components.instance(table, neuron, neuron.text()?, false)?;
+    let mut synapses = synapses?;
+    let own = pynn::receptors(neuron, &made, components)?;
+    // Receptors of the file's own under these names stand for the cell's.
+    synapses.splice(
+        0..0,
+        own.into_iter().filter(|o| !synapses.iter().any(|s| s.name == o.name)).collect::<Vec<_>>(),
+    );
     let mut dynamics = made.dynamics;
     dynamics.name = name.to_string();
     table.source().note(format!("cell {name}: a point neuron, {}", dynamics.component_type));
-    let cell =
-        PointCell { dynamics: Arc::new(dynamics), source: Some(Arc::new(made.source)), synapses: synapses? };
+    let cell = PointCell { dynamics: Arc::new(dynamics), source: Some(Arc::new(made.source)), synapses };
     Some(ReadCell {
         name: name.to_string(),
         cell: PopulationCell::Point(Arc::new(cell)),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::node::{self, Node, Table, suggestion};
-use super::values;
+use super::{drawn, pynn, values};
 use crate::dynamics::{Dynamics, Parameter};
 use crate::error::{Error, ErrorKind};
 use crate::lems::{Component, ComponentType, Set};
@@ -90,9 +90,10 @@ impl Components {
         let component = match self.set.component(name) {
             Some(component) => component.clone(),
             None => match self.set.component_type(name) {
-                Some(component_type) => {
-                    Component { component_type: component_type.name.clone(), ..Component::default() }
-                }
+                Some(component_type) => match pynn::with_defaults(&self.set, &component_type.name) {
+                    Some(component) => component.clone(),
+                    None => Component { component_type: component_type.name.clone(), ..Component::default() },
+                },
                 None => return self.unknown(at, name, ""),
             },
         };
@@ -254,6 +255,13 @@ impl Components {
                 sound = false;
                 continue;
             };
+            if pynn::counts_plainly(&self.set, &component.component_type) && !key.contains('/') {
+                match drawn::quantity(&node, &pynn::units(&component.component_type, &key)) {
+                    Some(value) => set_parameter(&mut component, &key, value),
+                    None => sound = false,
+                }
+                continue;
+            }
             let Some(field) = values::field(&node, *dimension, None) else {
                 sound = false;
                 continue;

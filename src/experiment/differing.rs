@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::cell::ReadCell;
 use super::components::Components;
-use super::drawn;
 use super::node::{Node, Table, suggestion};
+use super::{drawn, pynn};
+use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
 use crate::model::{PointCell, Population, PopulationCell, Value, name_key};
 use crate::rng::{Purpose, Stream};
@@ -48,6 +49,7 @@ fn parameters_of(
     let mut own: Columns = Vec::new();
     let mut of_synapses: Columns = Vec::new();
     for (key, node) in node.table()?.rest() {
+        let key = pynn::of_receptor(&point.dynamics, &key).unwrap_or(key);
         let dynamics = match key.split_once('.') {
             None => &point.dynamics,
             Some((name, _)) => match point.synapses.iter().find(|s| s.name == name) {
@@ -67,7 +69,8 @@ fn parameters_of(
             node.wrong(ErrorKind::Name, message, suggestion(name, &known));
             return None;
         };
-        let values = values(&node, parameter.dimension, population, (seed, Purpose::Parameter, &key))?;
+        let units = units(dynamics, name, parameter.dimension);
+        let values = values(&node, &units, population, (seed, Purpose::Parameter, &key))?;
         if key.contains('.') { of_synapses.push((key, values)) } else { own.push((key, values)) }
     }
     if !own.is_empty() {
@@ -95,7 +98,13 @@ fn initial_of(node: &Node<'_>, population: &mut Population, seed: u64) -> Option
                 node.wrong(ErrorKind::Syntax, "both `initial_v` and `initial.v`", "give one of the two");
                 return None;
             }
-            let drawn = values(&node, Dimension::VOLTAGE, population, (seed, Purpose::InitialValue, &key))?;
+            let mut units = vec![(Dimension::VOLTAGE, 1.0)];
+            if let PopulationCell::Point(point) = &population.cell
+                && pynn::is_standard(&point.dynamics)
+            {
+                units.push((Dimension::NONE, 1e-3));
+            }
+            let drawn = values(&node, &units, population, (seed, Purpose::InitialValue, &key))?;
             population.initial_v = drawn;
             continue;
         }
@@ -115,24 +124,31 @@ fn initial_of(node: &Node<'_>, population: &mut Population, seed: u64) -> Option
             return None;
         };
         let (name, dimension) = (name.to_string(), point.dynamics.states[state].dimension);
-        let drawn = values(&node, dimension, population, (seed, Purpose::InitialValue, &key))?;
+        let units = [(dimension, 1.0)];
+        let drawn = values(&node, &units, population, (seed, Purpose::InitialValue, &key))?;
         population.initial.push((name, drawn));
     }
     Some(())
 }
 
+/// What a parameter may be written in.
+fn units(dynamics: &Dynamics, name: &str, dimension: Dimension) -> Vec<(Dimension, f64)> {
+    match pynn::is_standard(dynamics) {
+        true => pynn::units(&dynamics.component_type, name),
+        false => vec![(dimension, 1.0)],
+    }
+}
+
 /// One value for each cell: a list, a distribution, a formula of index and place, or one for all.
 fn values(
     node: &Node<'_>,
-    dimension: Dimension,
+    units: drawn::Units<'_>,
     population: &Population,
     (seed, purpose, what): (u64, Purpose, &str),
 ) -> Option<Vec<f64>> {
-    let units = [(dimension, 1.0)];
     let size = population.size;
     if node.is_list() {
-        let values: Option<Vec<f64>> =
-            node.list()?.iter().map(|item| drawn::quantity(item, &units)).collect();
+        let values: Option<Vec<f64>> = node.list()?.iter().map(|item| drawn::quantity(item, units)).collect();
         let values = values?;
         if values.len() == size {
             return Some(values);
@@ -146,7 +162,7 @@ fn values(
         let distance = (x * x + y * y + z * z).sqrt();
         [distance * 1e-6, x * 1e-6, y * 1e-6, z * 1e-6, i as f64, i as f64]
     };
-    match drawn::value(node, &units)? {
+    match drawn::value(node, units)? {
         Value::Constant(value) => Some(vec![value; size]),
         Value::Random(distribution) => {
             let key = name_key(&population.name);

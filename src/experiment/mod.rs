@@ -24,6 +24,7 @@ mod node;
 mod plasticity;
 mod population;
 mod projection;
+mod pynn;
 mod record;
 mod shape;
 mod space;

@@ -8,7 +8,7 @@ use super::components::Components;
 use super::connect::{spiking, synapse_index};
 use super::node::{Node, Table};
 use super::population::ReadPopulation;
-use super::{connector, drawn, plasticity, space, values};
+use super::{connector, drawn, plasticity, pynn, space, values};
 use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
 use crate::model::{
@@ -344,6 +344,10 @@ fn receptors(
             receptors.push(own_port(to, &its.population.cell, &its.population.name)?);
             continue;
         };
+        if let Some(port) = port_called(synapse, &its.population.cell) {
+            receptors.push(Receptor { synapse: None, port });
+            continue;
+        }
         let index = synapse_index(synapse, cell)?;
         let number = match at {
             None => index,
@@ -352,6 +356,17 @@ fn receptors(
         receptors.push(Receptor { synapse: Some(number as u32), port: 0 });
     }
     Some(receptors)
+}
+
+/// The port of a point cell that `synapse` names, where no synapse is called so.
+fn port_called(synapse: &Node<'_>, cell: &PopulationCell) -> Option<u16> {
+    let PopulationCell::Point(cell) = cell else { return None };
+    let name = synapse.as_text()?;
+    if cell.synapses.iter().any(|s| s.name == name) {
+        return None;
+    }
+    let port = cell.dynamics.in_ports().iter().position(|port| *port == name)?;
+    u16::try_from(port).ok()
 }
 
 /// The port by which a point cell itself receives.
@@ -408,6 +423,9 @@ fn strength(receptors: &[Receptor], target: &Cells, populations: &[ReadPopulatio
                 false => Some((Dimension::CURRENT, 1e9)),
             };
         }
+        if receptor.synapse.is_none() && pynn::is_standard(dynamics) {
+            return Some((Dimension::VOLTAGE, 1e3));
+        }
         let own = dynamics.parameters.iter().find(|p| matches!(p.name.as_str(), "gbase" | "ibase"))?;
         (own.value != 0.0).then(|| (own.dimension, 1.0 / own.value))
     };
@@ -420,7 +438,7 @@ fn strength(receptors: &[Receptor], target: &Cells, populations: &[ReadPopulatio
     units
 }
 
-/// Reports a weight whose sign does not fit what receives it: a conductance is never negative.
+/// Reports a weight whose sign does not fit one of those who receive it.
 fn check_sign(
     node: &Node<'_>,
     weight: &Value,
@@ -428,19 +446,14 @@ fn check_sign(
     target: &Cells,
     populations: &[ReadPopulation],
 ) -> Option<()> {
-    let negative = match weight {
-        Value::Constant(w) => *w < 0.0,
-        Value::Listed(list) => list.iter().any(|w| *w < 0.0),
-        Value::Matrix(list) => list.iter().any(|w| *w < 0.0),
-        _ => false,
-    };
-    let conducts = receptors.iter().zip(&target.parts).any(|(receptor, (population, _))| {
-        dynamics(receptor, &populations[*population]).is_some_and(|d| d.exposed("g").is_some())
-    });
-    if negative && conducts {
-        let help = "a synapse inhibits by its reversal potential, not by its weight";
-        node.wrong(ErrorKind::Value, "a negative weight on a conductance", help);
-        return None;
+    for (receptor, (population, _)) in receptors.iter().zip(&target.parts) {
+        let Some(dynamics) = dynamics(receptor, &populations[*population]) else { continue };
+        let ports = dynamics.in_ports();
+        let name = match receptor.synapse {
+            Some(_) => dynamics.name.as_str(),
+            None => ports.get(usize::from(receptor.port)).copied().unwrap_or_default(),
+        };
+        pynn::check_sign(node, weight, name, dynamics)?;
     }
     Some(())
 }

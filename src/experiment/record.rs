@@ -4,7 +4,7 @@ use super::cell::ReadCell;
 use super::cells::Selections;
 use super::node::{Node, Table, suggestion};
 use super::population::{self, ReadPopulation};
-use super::values;
+use super::{pynn, values};
 use crate::error::ErrorKind;
 use crate::model::{
     CellSet, ConnectionRecording, PopulationCell, Projection, Recording, Run, Site, Stimulus,
@@ -200,6 +200,8 @@ fn variables(
     let mut sound = true;
     for item in &items {
         let text = item.text()?;
+        let its_name = pynn::recorded(&cell.cell, text);
+        let text = its_name.as_deref().unwrap_or(text);
         match text.split_once('.') {
             Some((owner, _)) if !known.contains(&owner) => {
                 let mut known = known.clone();

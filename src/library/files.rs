@@ -31,6 +31,7 @@ pub(super) const CORE: &[File] = files![
     "core/cell.xml",
     "core/network.xml",
     "core/pynn.xml",
+    "core/pynn_cells.xml",
     "core/simulation.xml",
     "core/plasticity.xml",
     "core/core.xml",
@@ -98,6 +99,14 @@ pub(super) const COMPONENTS: &[File] = files![
     "neuron/if_curr_alpha.xml",
     "neuron/if_cond_exp.xml",
     "neuron/if_cond_alpha.xml",
+    "neuron/if_curr_delta.xml",
+    "neuron/if_cond_exp_gsfa_grr.xml",
+    "neuron/if_facets_hardware1.xml",
+    "neuron/izhikevich_pynn.xml",
+    "neuron/gif_cond_exp.xml",
+    "neuron/hh_cond_exp.xml",
+    "neuron/eif_cond_exp_isfa_ista.xml",
+    "neuron/eif_cond_alpha_isfa_ista.xml",
 ];
 
 /// What documents call the core files: our own names, and those under which NeuroML publishes its own.

@@ -46,7 +46,9 @@ pub fn set() -> Result<&'static Set> {
 pub fn core() -> Result<&'static Set> {
     static CORE: OnceLock<Result<Set>> = OnceLock::new();
     CORE.get_or_init(|| {
-        let files: Vec<_> = files::CORE.iter().map(|file| (name_of(file.path), file.text)).collect();
+        // Cells that NeuroML has no types for leave their names free for a document's own.
+        let files = files::CORE.iter().map(|file| (name_of(file.path), file.text));
+        let files: Vec<_> = files.filter(|(name, _)| *name != "pynn_cells.xml").collect();
         Set::of_types(&files)
     })
     .as_ref()
@@ -84,9 +86,15 @@ pub fn set_naming(text: &str) -> Result<Set> {
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .filter(|word| !word.is_empty())
         .collect();
+    // A standard cell's type is the name of its component in other letters.
+    let small: BTreeSet<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let names = |file: &&File| {
+        let id = id_of(file.path);
+        let is_cell = file.path.starts_with("neuron/");
+        words.contains(id) || (is_cell && small.contains(id.trim_end_matches("_pynn")))
+    };
     let mentions = |file: &&File| declared(file.text).any(|name| words.contains(name));
-    let wanted =
-        |file: &&File| words.contains(id_of(file.path)) || mentions(file) || file.path.ends_with("noise.xml");
+    let wanted = |file: &&File| names(file) || mentions(file) || file.path.ends_with("noise.xml");
     let components = files::COMPONENTS.iter().filter(wanted);
     read("library", core()?, components.map(|file| name_of(file.path)))
 }
