@@ -93,3 +93,56 @@ fn compartments_are_of_second_order_in_space() {
         assert!((measured - 2.0).abs() < 0.05, "{orders:?}");
     }
 }
+
+/// Potential (mV) of a spiking cell whose calcium drives a potassium current and its own reversal potential.
+fn calcium(method: &str, dt_us: f64) -> f64 {
+    let run = run(&format!(
+        r#"
+temperature = "6.3 degC"
+run = {{ duration = "12 ms", dt = "{dt_us} us", method = "{method}" }}
+[cell.x]
+morphology = {{ sections = [{{ name = "soma", kind = "soma", length = "20 um", diameter = "20 um" }}] }}
+capacitance = "1 uF/cm2"
+axial_resistivity = "35.4 ohm cm"
+discretisation = 1
+initial_v = "-65 mV"
+channels.na = {{ on = "all", g = "120 mS/cm2", reversal = "50 mV" }}
+channels.kdr = {{ on = "all", g = "36 mS/cm2", reversal = "-77 mV" }}
+channels.pas = {{ on = "all", g = "0.3 mS/cm2", reversal = "-54.3 mV" }}
+channels.ca_hva = {{ on = "all", g = "2 mS/cm2", reversal = "nernst" }}
+channels.sk = {{ on = "all", g = "2 mS/cm2", reversal = "-85 mV" }}
+ions.ca = {{ pool = "ca_pool_cortex", on = "all", inside = "100 nM", outside = "2 mM" }}
+[population.x]
+cell = "x"
+[[stimulus]]
+kind = "dc"
+at = "'soma'(0.5)"
+amplitude = "0.1 nA"
+[[stimulus]]
+kind = "ac"
+at = "'soma'(0.5)"
+start = "0 ms"
+stop = "1 s"
+amplitude = "0.1 nA"
+frequency = "100 Hz"
+phase = "-90 deg"
+[[record]]
+at = "'soma'(0.5)"
+variables = ["v"]
+every = "12 ms"
+file = "v"
+"#
+    ));
+    let name = run.names("v").first().unwrap().to_string();
+    *run.scaled("v", &name, 1e3).last().unwrap()
+}
+
+#[test]
+fn calcium_and_what_it_drives_are_of_second_order_with_crank_nicolson() {
+    let fine = calcium("crank_nicolson", 0.3125);
+    for method in ["crank_nicolson", "damped_crank_nicolson"] {
+        let errors = [20.0, 10.0, 5.0, 2.5].map(|dt_us| (calcium(method, dt_us) - fine).abs());
+        let orders = orders(method, &errors);
+        assert!(orders.iter().all(|order| (order - 2.0).abs() < 0.1), "{method}: {orders:?}");
+    }
+}

@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
+use super::advance::Step;
 use super::builder::{Array, Builder, NodeArray, Template, list, uniform};
-use super::conditions::{apply_assignments, apply_conditions};
+use super::conditions::apply_assignments;
 use crate::dynamics::Dynamics;
-use crate::dynamics::advance::{Order, advance, kinetic_steady_state};
+use crate::dynamics::advance::{Order, kinetic_steady_state};
 use crate::dynamics::graph::{Graph, Kind, NodeId};
 use crate::dynamics::scope::Scope;
 use crate::error::{Error, ErrorKind, Result};
@@ -35,7 +36,7 @@ pub struct Mechanism {
 
 impl Mechanism {
     /// The input of a pool that is the current of an ion: that of its own, else the first there is.
-    fn current_read(&self) -> Option<&str> {
+    pub(super) fn current_read(&self) -> Option<&str> {
         if !self.is_pool {
             return None;
         }
@@ -132,11 +133,12 @@ impl MembranePlan {
     /// If a mechanism needs what a compartment does not offer, or its equations have no program.
     pub fn programs(&self, h: f64, order: Order) -> Result<MembranePrograms> {
         let (currents, constant_conductance) = self.step(None)?;
+        let centred = order == Order::Second;
         Ok(MembranePrograms {
             start: self.start()?,
             currents,
-            step: self.step(Some((h, order)))?.0,
-            half: self.step(Some((0.5 * h, Order::First)))?.0,
+            step: self.step(Some(Step { h, order, centred }))?.0,
+            half: self.step(Some(Step { h: 0.5 * h, order: Order::First, centred: true }))?.0,
             constant_conductance,
         })
     }
@@ -258,20 +260,13 @@ impl MembranePlan {
         builder.finish()
     }
 
-    /// Currents, after a step of the states where `advance_by` gives one.
-    fn step(&self, advance_by: Option<(f64, Order)>) -> Result<(Template, bool)> {
+    /// Currents, after a step of the states where one is given.
+    fn step(&self, step: Option<Step>) -> Result<(Template, bool)> {
         let mut builder = Builder::default();
         let old = self.states(&mut builder)?;
         let mut states = old.clone();
-        if let Some((h, order)) = advance_by {
-            for (index, m) in self.mechanisms.iter().enumerate() {
-                let mut scope = self.scope(&mut builder, index, &old, &old[index])?;
-                let next = advance(&mut builder.graph, &mut scope, &old[index], h, order)?;
-                let (next, ..) = apply_conditions(&mut builder, &m.dynamics, next, &mut |b, own| {
-                    self.scope(b, index, &old, own)
-                })?;
-                states[index] = next;
-            }
+        if let Some(step) = step {
+            states = self.advanced(&mut builder, &old, step)?;
             for (mechanism, own) in states.iter().enumerate() {
                 for (state, &node) in own.iter().enumerate() {
                     if node != old[mechanism][state]
@@ -286,30 +281,13 @@ impl MembranePlan {
     }
 
     fn finish_currents(&self, mut builder: Builder, states: &[Vec<NodeId>]) -> Result<(Template, bool)> {
-        let mut currents = Vec::with_capacity(self.mechanisms.len());
-        for (index, m) in self.mechanisms.iter().enumerate() {
-            if !m.is_pool {
-                currents.push((index, self.current(&mut builder, index, states)?));
-            }
-        }
-        let area = if self.in_place {
-            builder.read(Array::Node(NodeArray::Area))
-        } else {
-            self.instance(&mut builder, Holds::Area)?
-        };
-        for (mechanism, pool) in self.mechanisms.iter().enumerate().filter(|(_, m)| m.is_pool) {
-            let feeds = |index: usize| match (&self.mechanisms[index].ion, pool.current_read()) {
-                (Some(ion), Some(name)) => is_current_of(name, ion),
-                _ => false,
-            };
-            let fed = currents.iter().filter(|(index, _)| feeds(*index));
-            let own: Vec<(NodeId, f64)> = fed.map(|(_, i)| (*i, 1.0)).collect();
-            let total = builder.graph.sum(0.0, &own);
-            let total = builder.graph.mul(total, area);
-            if let Some(array) = self.array(Holds::IonCurrent { mechanism }) {
+        let currents = self.currents(&mut builder, states)?;
+        for (mechanism, total) in self.fed(&mut builder, &currents)?.into_iter().enumerate() {
+            if let (Some(total), Some(array)) = (total, self.array(Holds::IonCurrent { mechanism })) {
                 builder.store(total, Array::Instance(array));
             }
         }
+        let area = self.area(&mut builder)?;
         let v = self.node(&mut builder, NodeArray::V);
         let all: Vec<(NodeId, f64)> = currents.iter().map(|(_, i)| (*i, 1.0)).collect();
         let total = builder.graph.sum(0.0, &all);
@@ -340,12 +318,50 @@ impl MembranePlan {
         Ok((builder.finish()?, constant))
     }
 
+    fn area(&self, builder: &mut Builder) -> Result<NodeId> {
+        if self.in_place {
+            return Ok(builder.read(Array::Node(NodeArray::Area)));
+        }
+        self.instance(builder, Holds::Area)
+    }
+
+    /// The current density of each channel, A/m², with its index.
+    fn currents(&self, builder: &mut Builder, states: &[Vec<NodeId>]) -> Result<Vec<(usize, NodeId)>> {
+        let channels = (0..self.mechanisms.len()).filter(|&index| !self.mechanisms[index].is_pool);
+        channels.map(|index| Ok((index, self.current(builder, index, states)?))).collect()
+    }
+
+    /// For each pool the current of its ion, A, summed from `currents`; none for channels.
+    fn fed(&self, builder: &mut Builder, currents: &[(usize, NodeId)]) -> Result<Vec<Option<NodeId>>> {
+        let mut all = vec![None; self.mechanisms.len()];
+        for (total, pool) in all.iter_mut().zip(&self.mechanisms).filter(|(_, m)| m.is_pool) {
+            let feeds = |index: usize| match (&self.mechanisms[index].ion, pool.current_read()) {
+                (Some(ion), Some(name)) => is_current_of(name, ion),
+                _ => false,
+            };
+            let fed = currents.iter().filter(|(index, _)| feeds(*index));
+            let own: Vec<(NodeId, f64)> = fed.map(|(_, i)| (*i, 1.0)).collect();
+            let sum = builder.graph.sum(0.0, &own);
+            let area = self.area(builder)?;
+            *total = Some(builder.graph.mul(sum, area));
+        }
+        Ok(all)
+    }
+
+    /// For each pool the current of its ion with the states `states`, A; none for channels.
+    pub(super) fn ion_currents(
+        &self,
+        builder: &mut Builder,
+        states: &[Vec<NodeId>],
+    ) -> Result<Vec<Option<NodeId>>> {
+        let currents = self.currents(builder, states)?;
+        self.fed(builder, &currents)
+    }
+
     /// The current of all channels into the cell, A.
     pub(super) fn total_current(&self, builder: &mut Builder, states: &[Vec<NodeId>]) -> Result<NodeId> {
-        let mut currents = Vec::with_capacity(self.mechanisms.len());
-        for index in (0..self.mechanisms.len()).filter(|&index| !self.mechanisms[index].is_pool) {
-            currents.push((self.current(builder, index, states)?, 1.0));
-        }
+        let currents: Vec<(NodeId, f64)> =
+            self.currents(builder, states)?.into_iter().map(|(_, current)| (current, 1.0)).collect();
         let area = self.instance(builder, Holds::Area)?;
         let total = builder.graph.sum(0.0, &currents);
         Ok(builder.graph.mul(total, area))

@@ -1,5 +1,6 @@
 //! From dynamics to programs: what sits on the membrane, at points, and cells without a shape.
 
+mod advance;
 mod builder;
 mod conditions;
 mod connection;
