@@ -235,11 +235,16 @@ fn the_examples_are_sound() {
     for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|e| e == "toml") {
-            succeeds(&["check", text(&path)]);
             count += 1;
+            if path.ends_with("distance_dependent.toml") {
+                // Its 625 million pairs take an unoptimised program a minute: it is read, and not laid out.
+                neuropil::experiment::read(&path).unwrap_or_else(|e| panic!("{e}"));
+                continue;
+            }
+            succeeds(&["check", text(&path)]);
         }
     }
-    assert!(count >= 6, "{count} examples");
+    assert!(count >= 11, "{count} examples");
 }
 
 /// Runs an example and gives its spikes and the largest potential of its soma, mV.
