@@ -328,9 +328,12 @@ impl Group {
                 receive.volley(clock.level, outlet.kind as usize, outlet.port, &work.passed, &now);
             }
         }
+        // What goes on within these programs is the half step to the middle.
+        let mut to_middle = middle;
+        to_middle[usize::from(uniform::STEP)] *= 0.5;
         for bound in points.iter() {
             if let Some(program) = &bound.currents {
-                program.run(clock.level, arena, &middle, &mut work.scratch);
+                program.run(clock.level, arena, &to_middle, &mut work.scratch);
             }
         }
         for observer in observers.iter().filter(|o| step.is_multiple_of(o.interval)) {

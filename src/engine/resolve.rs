@@ -204,6 +204,7 @@ pub(super) fn placed_kind(
         gives,
         shows,
         hosts,
+        on_point_cell: matches!(population.cell, PopulationCell::Point(_)),
         is_loaded: false,
         point_step: model.run.point_step,
     })
@@ -373,6 +374,7 @@ impl Resolution<'_> {
                 gives: Vec::new(),
                 shows,
                 hosts: Vec::new(),
+                on_point_cell: false,
                 is_loaded,
                 point_step: model.run.point_step,
             });

@@ -89,6 +89,7 @@ impl Stores {
             temperature_k: model.temperature_k,
             site: PointSite::Connection,
             gives: Vec::new(),
+            on_point_cell: false,
             is_loaded: false,
             point_step: PointStep::default(),
         };

@@ -27,6 +27,7 @@ mod projection;
 mod pynn;
 mod record;
 mod shape;
+mod source;
 mod space;
 mod stimulus;
 mod values;
@@ -161,7 +162,7 @@ fn model(root: &Table<'_>) -> Option<Model> {
         if !cells_sound {
             return false;
         }
-        let population = population::read(name, node, (&cells, &components), populations.len(), clock);
+        let population = population::read(name, node, (&cells, &components), clock);
         source.named(format!("population '{name}'"), node.place());
         let found = population.is_some();
         populations.extend(population);

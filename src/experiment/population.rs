@@ -7,7 +7,7 @@ use super::cells::{self, Selections};
 use super::components::Components;
 use super::node::{Node, Table, suggestion};
 use super::values::Body;
-use super::{differing, space};
+use super::{differing, source, space};
 use crate::error::ErrorKind;
 use crate::model::{CableCell, CellSet, Population, PopulationCell};
 use crate::rng::{Purpose, Stream};
@@ -15,8 +15,6 @@ use crate::units::Dimension;
 
 /// Cells in one population at most; a slip of the keyboard should not fill the memory.
 const MAX_SIZE: u64 = 10_000_000;
-/// Spikes of one source at most.
-const MAX_SPIKES: usize = 100_000_000;
 
 /// A population and the cell it was made from.
 #[derive(Debug)]
@@ -33,33 +31,30 @@ pub(super) struct Clock {
     pub duration_s: f64,
 }
 
-/// Reads one `[population.NAME]`, the `index`-th of the file.
+/// Reads one `[population.NAME]`.
 pub(super) fn read(
     name: &str,
     node: &Node<'_>,
     (cells, components): (&[ReadCell], &Components),
-    index: usize,
     clock: Clock,
 ) -> Option<ReadPopulation> {
     let table = node.table()?;
     let size = size(&table);
     let positions = size.and_then(|size| space::positions(&table, name, size, clock.seed));
-    let sources = ["spike_times", "regular", "poisson"];
-    let given: Vec<Node<'_>> = sources.iter().filter_map(|key| table.get(key)).collect();
+    let given: Vec<Node<'_>> = source::KINDS.iter().filter_map(|key| table.get(key)).collect();
     let cell = if given.is_empty() { table.need("cell", "\"ball_and_stick\"") } else { table.get("cell") };
     if given.len() + usize::from(cell.is_some()) > 1 {
         table.node.wrong(
             ErrorKind::Syntax,
             "a population is either cells or a source of spikes",
-            "give one of `cell`, `spike_times`, `regular`, `poisson`",
+            format!("give one of `cell`, `{}`", source::KINDS.join("`, `")),
         );
         return None;
     }
     let read = match (cell, given.first()) {
         (Some(cell), _) => of_cells(name, &table, &cell, cells, size),
         (None, Some(source)) => {
-            let seed = (clock, index as u64);
-            size.and_then(|size| spikes(source, size, seed)).map(|times| ReadPopulation {
+            size.and_then(|size| source::spikes(source, size, (clock, name))).map(|times| ReadPopulation {
                 population: Population {
                     name: name.to_string(),
                     size: times.len(),
@@ -168,87 +163,6 @@ fn settle(cell: &PopulationCell, has_initial_v: bool, initial_v: &[f64]) -> Popu
         }
         _ => cell.clone(),
     }
-}
-
-/// The spike times of each of `size` sources.
-fn spikes(node: &Node<'_>, size: usize, (clock, index): (Clock, u64)) -> Option<Vec<Vec<f64>>> {
-    if node.path.ends_with(".spike_times") {
-        return given(node, size);
-    }
-    let table = node.table()?;
-    let start = match table.get("start") {
-        Some(node) => node.not_negative(Dimension::TIME),
-        None => Some(0.0),
-    };
-    let stop = match table.get("stop") {
-        Some(node) => node.not_negative(Dimension::TIME),
-        None => Some(clock.duration_s),
-    };
-    if node.path.ends_with(".regular") {
-        let interval = table.need("interval", "\"20 ms\"").and_then(|n| n.positive(Dimension::TIME));
-        let count = table.get("count").map(|n| n.count());
-        table.finish();
-        let (start, stop, interval) = (start?, stop?, interval?);
-        let limit = match count {
-            Some(count) => count? as usize,
-            None => usize::MAX,
-        };
-        // Multiples, not sums: no error adds up.
-        let times = (0..limit).map(|i| start + i as f64 * interval).take_while(|t| *t < stop);
-        let times: Vec<f64> = times.take(MAX_SPIKES).collect();
-        return Some(vec![times; size]);
-    }
-    let rate = table.need("rate", "\"20 Hz\"").and_then(|n| n.not_negative(Dimension::PER_TIME));
-    table.finish();
-    let (start, stop, rate) = (start?, stop?, rate?);
-    if (stop - start) * rate * size as f64 > MAX_SPIKES as f64 {
-        node.wrong(ErrorKind::Limit, "more than 100 million spikes", "a lower rate or fewer sources");
-        return None;
-    }
-    Some((0..size as u64).map(|cell| poisson(clock.seed, [index, cell], start, stop, rate)).collect())
-}
-
-fn poisson(seed: u64, key: [u64; 2], start: f64, stop: f64, rate: f64) -> Vec<f64> {
-    let mut times = Vec::new();
-    if rate > 0.0 {
-        let mut stream = Stream::new(seed, Purpose::SpikeSource, key);
-        let mut time = start;
-        loop {
-            time += stream.exponential() / rate;
-            if time >= stop {
-                break;
-            }
-            times.push(time);
-        }
-    }
-    times
-}
-
-/// One list for all sources, or a list of lists, one for each.
-fn given(node: &Node<'_>, size: usize) -> Option<Vec<Vec<f64>>> {
-    let items = node.list()?;
-    if !items.iter().any(Node::is_list) {
-        return Some(vec![ascending(node, &items)?; size]);
-    }
-    if items.len() != size {
-        node.wrong(
-            ErrorKind::Value,
-            format!("{} lists of spike times for {size} sources", items.len()),
-            "one list for all, or one for each",
-        );
-        return None;
-    }
-    items.iter().map(|item| ascending(item, &item.list()?)).collect()
-}
-
-fn ascending(node: &Node<'_>, items: &[Node<'_>]) -> Option<Vec<f64>> {
-    let times: Option<Vec<f64>> = items.iter().map(|n| n.not_negative(Dimension::TIME)).collect();
-    let times = times?;
-    if times.windows(2).any(|pair| pair[0] > pair[1]) {
-        node.wrong(ErrorKind::Value, "spike times that go back", "write them in ascending order");
-        return None;
-    }
-    Some(times)
 }
 
 /// `population = "…"` of a stimulus, recording or connection: its index.

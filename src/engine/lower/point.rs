@@ -64,6 +64,8 @@ pub struct PointKind {
     pub shows: Vec<String>,
     /// For what is placed on cells without a shape: inputs that are exposures of the cell, with their numbers.
     pub hosts: Vec<(String, u16)>,
+    /// For what is placed: whether its cell has no shape.
+    pub on_point_cell: bool,
     /// For cells: whether anything on them has a conductance. Without, the step of a passive cell has
     /// fixed coefficients.
     pub is_loaded: bool,
@@ -179,7 +181,7 @@ impl PointKind {
             return self.connection_programs();
         }
         let currents = match self.site {
-            PointSite::Placed => Some(self.currents()?),
+            PointSite::Placed => Some(self.currents(h, order)?),
             PointSite::Cell | PointSite::Connection => None,
         };
         let has_conductance =
@@ -375,9 +377,20 @@ impl PointKind {
             let h = builder.graph.constant(h);
             return self.advance_fourth(builder, old, h);
         }
-        let time = builder.uniform(uniform::TIME);
         // Instances at points are stepped when time is already that of the middle of the next step.
         let back = if self.site == PointSite::Placed { h } else { 0.5 * h };
+        self.advance_by(builder, old, (h, back), order)
+    }
+
+    /// The states after `h`, the middle of which is `back` before the time that the uniforms give.
+    fn advance_by(
+        &self,
+        builder: &mut Builder,
+        old: &[NodeId],
+        (h, back): (f64, f64),
+        order: Order,
+    ) -> Result<Vec<NodeId>> {
+        let time = builder.uniform(uniform::TIME);
         let middle = builder.graph.sum(-back, &[(time, 1.0)]);
         let mut graph = std::mem::take(&mut builder.graph);
         let mut scope = |graph: &mut Graph, own: &[NodeId]| {
@@ -396,9 +409,22 @@ impl PointKind {
         next
     }
 
-    fn currents(&self) -> Result<Template> {
+    /// Whether its current is taken with the states of the middle of the step, where the cell wants it.
+    fn goes_to_the_middle(&self) -> bool {
+        self.on_point_cell
+            && self.point_step == PointStep::Midpoint
+            && self.dynamics.kinetic_schemes.is_empty()
+            && !self.needs_noise()
+            && self.moments().is_empty()
+    }
+
+    fn currents(&self, h: f64, order: Order) -> Result<Template> {
         let mut builder = Builder::default();
-        let states = self.states(&mut builder)?;
+        let mut states = self.states(&mut builder)?;
+        if self.goes_to_the_middle() {
+            // Time is that of the middle of the step already.
+            states = self.advance_by(&mut builder, &states, (0.5 * h, 0.25 * h), order)?;
+        }
         let mut scope = self.scope(&mut builder, &states)?;
         for (exposure, array) in &self.gives {
             let variable = self.dynamics.exposed(exposure).ok_or_else(|| {
