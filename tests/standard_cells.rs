@@ -129,6 +129,20 @@ fn standard_cells_do_as_in_nest() {
 }
 
 #[test]
+fn the_cell_of_traub_starts_as_in_nest_when_told_so() {
+    // PyNN with NEST starts with h = 1, with NEURON and here with h = 0. NEST's v at 20 ms is that of scipy's solve_ivp at 1e-11.
+    let (_, neuron, parameters, weights) = CELLS.into_iter().find(|cell| cell.0 == "hh").unwrap();
+    let text = driven(neuron, parameters, weights, "0.01");
+    let told = text.replace("cell = \"it\"\n", "cell = \"it\"\ninitial = { h = 1 }\n");
+    for (text, v, spike) in [(text, -84.45087909, 18.76045552), (told, -85.30111762, 18.5204973)] {
+        let ran = run(&text);
+        assert!((ran.table[2 * 2000 + 1] * 1e3 - v).abs() < 0.05, "{}", ran.table[2 * 2000 + 1] * 1e3);
+        assert!((ran.spikes[0] * 1e3 - spike).abs() < 0.0101, "{}, not {spike}", ran.spikes[0] * 1e3);
+    }
+    assert!((reference("nest", "0.01")["hh"].1[40] + 85.30111762).abs() < 1e-5);
+}
+
+#[test]
 fn receptors_follow_the_parameters_of_their_cell() {
     // A population whose time constants differ, against cells alone.
     let text = driven("IF_cond_exp", "", (0.01, 0.01), "0.1");
