@@ -188,6 +188,35 @@ fn a_random_network_listed_one_by_one_gives_the_same_bits() {
 }
 
 #[test]
+fn a_run_in_parts_gives_the_bits_of_a_run_in_one() {
+    let junction = "[[projection]]\nfrom = \"sticks\"\nto = \"sticks\"\njunction = \"gap_junction\"\nfrom_at = \"soma\"\n\
+        at = \"dend(0.5)\"\nconnector = \"all_to_all\"\nself_connections = false\n\
+        [[record]]\npopulation = \"cells\"\nvariables = [\"v\"]\nevery = \"0.7 ms\"\n";
+    let random = RANDOM.replace("[[stimulus]]\npopulation = \"everyone\"\ncells = \"all\"\n", "");
+    for (extra, method) in [
+        (random.clone(), "backward_euler"),
+        (format!("{random}{junction}"), "backward_euler"),
+        (format!("{random}{junction}"), "crank_nicolson"),
+    ] {
+        let network = NETWORK.replace("dt = \"0.1 ms\"", &format!("dt = \"0.1 ms\", method = \"{method}\""));
+        let model = experiment::parse(format!("{network}{extra}"), "network.toml").unwrap().model;
+        let in_parts = |ends: &[f64]| {
+            let mut memory = Memory::default();
+            let mut simulation = Simulation::new(&model, &Options::default()).unwrap();
+            for end in ends {
+                let go_on = &mut |_: &_| std::ops::ControlFlow::Continue(());
+                simulation.run_until(*end, &mut memory, go_on).unwrap();
+            }
+            (memory.spikes, memory.tables)
+        };
+        let whole = in_parts(&[1.0]);
+        assert!(whole.0.len() > 100);
+        assert_eq!(in_parts(&[0.0301, 0.06]), whole);
+        assert_eq!(in_parts(&[0.0, 0.0007, 0.0007, 0.02, 0.0535, 0.06]), whole);
+    }
+}
+
+#[test]
 fn contacts_are_taken_as_the_projection_says() {
     let to_sticks = |points: &str| {
         let extra = format!(

@@ -101,6 +101,10 @@ pub struct Simulation {
     routes: Routes,
     /// What coupled contacts read of each other.
     copies: Copies,
+    /// The step at which they were last shown it.
+    copied: Option<u64>,
+    /// Rows of each table that were handed over.
+    handed: Vec<u64>,
     /// For each sender the cell whose spikes its spikes are, or [`SILENT`].
     output: Vec<u32>,
     /// Given spikes, by time and cell, and how many have left.
@@ -175,6 +179,8 @@ impl Simulation {
             columns: Vec::new(),
             routes: Routes::default(),
             copies: Copies::default(),
+            copied: None,
+            handed: Vec::new(),
             output: Vec::new(),
             given: Vec::new(),
             given_sent: 0,
@@ -291,6 +297,7 @@ impl Simulation {
                 }
             }
         }
+        self.handed = vec![0; tables.len()];
         self.tables = tables;
         self.first_cell = first_cell;
         Ok(())
@@ -366,32 +373,46 @@ impl Simulation {
         sink: &mut dyn Sink,
         progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<()> {
+        self.run_until(self.steps as f64 * self.clock.dt_s, sink, progress)
+    }
+
+    /// Runs to `time_s`, at most to the end of the model's duration, or until `progress` says stop. Another call goes on
+    /// from there: runs in parts give the bits of a run in one.
+    ///
+    /// # Errors
+    /// As [`Simulation::run`].
+    pub fn run_until(
+        &mut self,
+        time_s: f64,
+        sink: &mut dyn Sink,
+        progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<()> {
         let clock = self.clock;
+        let end = ((time_s / clock.dt_s).round().max(0.0) as u64).min(self.steps);
         if !self.started {
             self.each_group(&|group| group.start(&clock));
             self.started = true;
         }
-        while self.step < self.steps {
-            let from = self.step;
-            let until = self.steps.min(from + HAND_OVER);
+        while self.step < end {
+            let until = end.min(self.step + HAND_OVER);
             self.spikes.clear();
             while self.step < until {
                 let steps = self.epoch.min(until - self.step);
                 let first_given = self.given_sent;
                 self.send_given(self.step + steps);
                 let step = self.step;
-                self.copies.copy(&mut self.groups, clock.method);
+                self.copy_coupled();
                 self.each_group(&|group| group.advance(&clock, step, steps));
                 self.step += steps;
                 self.exchange(first_given);
             }
-            if self.step == self.steps {
+            if self.step == end {
                 // The last sample is of the end itself.
                 let step = self.step;
-                self.copies.copy(&mut self.groups, clock.method);
+                self.copy_coupled();
                 self.each_group(&|group| group.prepare(&clock, step));
             }
-            self.hand_over(from, sink)?;
+            self.hand_over(sink)?;
             self.check_numbers()?;
             let now = Progress { step: self.step, steps: self.steps, spikes: self.n_spikes };
             if progress(&now).is_break() {
@@ -399,6 +420,14 @@ impl Simulation {
             }
         }
         Ok(())
+    }
+
+    /// Shows coupled contacts each other, once a step.
+    fn copy_coupled(&mut self) {
+        if self.copied != Some(self.step) {
+            self.copies.copy(&mut self.groups, self.clock.method);
+            self.copied = Some(self.step);
+        }
     }
 
     /// Does something with every group, in parallel where that can pay.
@@ -456,7 +485,7 @@ impl Simulation {
         self.spikes[first..].sort_by(by_time);
     }
 
-    fn hand_over(&mut self, from: u64, sink: &mut dyn Sink) -> Result<()> {
+    fn hand_over(&mut self, sink: &mut dyn Sink) -> Result<()> {
         if !self.spikes.is_empty() {
             sink.spikes(&self.spikes)?;
         }
@@ -465,10 +494,11 @@ impl Simulation {
             let samples = |g: u32| &self.groups[g as usize].samples[table];
             let rows = samples(g).rows.len() / samples(g).probes.len().max(1);
             let interval = samples(g).interval;
-            let first = from.next_multiple_of(interval);
+            let before = self.handed[table];
+            self.handed[table] += rows as u64;
             self.rows.clear();
             for row in 0..rows {
-                self.rows.push((first + row as u64 * interval) as f64 * self.clock.dt_s);
+                self.rows.push(((before + row as u64) * interval) as f64 * self.clock.dt_s);
                 for &Gathered { group, first, count } in columns {
                     let samples = samples(group);
                     let first = row * samples.probes.len() + first as usize;
