@@ -305,6 +305,8 @@ fn wrong_projections_are_named_with_what_to_do() {
         ("to = \"noise\"", "`noise` is a source of spikes and has no synapses"),
         ("from = \"nobody\"", "no population, view or assembly is called `nobody`"),
         ("points = { within = \"axon\" }", "axon"),
+        ("points = 11", "its points are not among the 11 that a target cell has"),
+        ("points = { random = 12 }", "its points are not among the 11 that a target cell has"),
         ("weight = { normal = [1, -1] }", "sigma must not be negative"),
         ("colour = \"red\"", "colour"),
     ] {

@@ -58,12 +58,17 @@ impl Layout<'_> {
         let projection = &model.projections[number];
         let named = |e: Error| e.in_element(format!("projection '{}'", projection.name));
         let places = self.places(model, number, wiring, groups).map_err(named)?;
+        if let Some(place) = places.iter().find(|place| !wiring.has_contacts(place.count)) {
+            let message = format!("its points are not among the {} that a target cell has", place.count);
+            let error = Error::new(ErrorKind::Value, message);
+            return Err(named(error.help("points are counted from 0; at random, no more than there are")));
+        }
         let within = wiring.within(model)?;
         let contacts = match within.is_empty() {
             true => places.iter().map(|place| wiring.contacts_of(place.count)).sum::<f64>(),
             false => within.iter().map(|list| list.len() as f64).sum(),
         };
-        let expected = wiring.expected_pairs() * contacts / (places.len() as f64).max(1.0);
+        let expected = wiring.expected_pairs()? * contacts / (places.len() as f64).max(1.0);
         let each = if projection.rule.is_some() { BYTES_WITH_RULE } else { BYTES };
         machine::has_room(expected * each, || format!("about {expected:.3e} connections")).map_err(named)?;
         let sender = |m: &Member| self.sender(model, m, projection.sender);

@@ -77,6 +77,11 @@ impl Stores {
             let found = &rule.dynamics.component_type;
             return wrong(format!("<{found}> is no rule for connections: it has no port `{PRE}`"));
         }
+        if let Some((name, _)) =
+            rule.parameters.iter().find(|(name, _)| rule.dynamics.parameter(name).is_none())
+        {
+            return wrong(format!("its rule has no parameter `{name}`"));
+        }
         let (dynamics, draws) = drawing(&rule.dynamics);
         let given = rule.parameters.iter().map(|(name, _)| name.clone());
         let kind = PointKind {

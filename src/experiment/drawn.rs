@@ -108,7 +108,13 @@ pub(super) fn distribution(node: &Node<'_>, units: Units<'_>) -> Option<Distribu
         "lognormal" => Distribution::Lognormal { mu: x[0], sigma: x[1] },
         "exponential" => Distribution::Exponential { beta: x[0] },
         "gamma" => Distribution::Gamma { k: x[0], theta: x[1] },
-        "binomial" => Distribution::Binomial { n: u64::try_from(whole(0)?).unwrap_or(0), p: x[1] },
+        "binomial" => match u64::try_from(whole(0)?) {
+            Ok(n) => Distribution::Binomial { n, p: x[1] },
+            Err(_) => {
+                numbers[0].wrong(ErrorKind::Value, "a negative number of trials", "such as 10");
+                return None;
+            }
+        },
         "poisson" => Distribution::Poisson { lambda: x[0] },
         _ => Distribution::VonMises { mu: x[0], kappa: x[1] },
     };

@@ -180,7 +180,10 @@ impl<'a> Wiring<'a> {
     }
 
     /// How many pairs are to be expected; an estimate where they are drawn.
-    pub fn expected_pairs(&self) -> f64 {
+    ///
+    /// # Errors
+    /// If a probability is no number.
+    pub fn expected_pairs(&self) -> Result<f64> {
         self.pairs.expected(self)
     }
 
@@ -191,7 +194,7 @@ impl<'a> Wiring<'a> {
     pub fn row(&self, i: u32, work: &mut Work, row: &mut Row) -> Result<()> {
         row.targets.clear();
         row.entries.clear();
-        self.pairs.row(self, i, work, &mut row.targets, &mut row.entries);
+        self.pairs.row(self, i, work, &mut row.targets, &mut row.entries)?;
         let Row { targets, weights, delays_s, parameters, entries } = row;
         let pairs = (i, &targets[..], &entries[..]);
         self.weight.fill(self, pairs, (Purpose::Weight, 0), work, weights);
@@ -210,6 +213,15 @@ impl<'a> Wiring<'a> {
             return Err(self.wrong(ErrorKind::Value, message).help("a delay is a time, not negative"));
         }
         Ok(())
+    }
+
+    /// Whether `count` contacts on a target are enough for what the projection asks for.
+    pub fn has_contacts(&self, count: u32) -> bool {
+        match &self.projection.contacts {
+            Contacts::All | Contacts::Within(_) => true,
+            Contacts::Listed(list) => list.iter().all(|at| *at < count),
+            Contacts::Random(n) => *n <= count,
+        }
     }
 
     /// How many of `count` contacts a connection takes.

@@ -3,11 +3,14 @@
 use super::compiled::{BLOCK, Compiled, Work};
 use super::{Wiring, pair};
 use crate::error::{Error, ErrorKind, Result};
+use crate::machine;
 use crate::model::{Connector, Projection, SelfConnections, Value};
 use crate::rng::{Distribution, Purpose, Stream};
 
 /// Pairs that are drawn one after the other at most; they are kept in memory.
 const MOST_LISTED: u64 = 1 << 31;
+/// Bytes that one of many different choices takes while they are drawn.
+const BYTES_OF_A_CHOICE: f64 = 80.0;
 /// Sources whose pairs are counted to estimate how many there will be.
 const SAMPLE: usize = 16;
 
@@ -152,6 +155,8 @@ impl Pairs {
                 } else {
                     // Pairs of a cell with itself are drawn too, and left out: at most as many as cells.
                     let more = (*total).saturating_add(n.min(m) as u64);
+                    let bytes = BYTES_OF_A_CHOICE * more.min(all) as f64;
+                    machine::has_room(bytes, || format!("{total} different pairs"))?;
                     let drawn = stream.choose(all, more).into_iter().map(split);
                     drawn.filter(allowed).take(*total as usize).collect()
                 };
@@ -177,37 +182,41 @@ impl Pairs {
         work: &mut Work,
         targets: &mut Vec<u32>,
         entries: &mut Vec<u32>,
-    ) {
+    ) -> Result<()> {
         let m = wiring.targets.len() as u32;
         let stream = |key: u64| Stream::new(wiring.seed, Purpose::Connection, [key, u64::from(i)]);
         match self {
             Pairs::AllToAll => targets.extend(0..m),
             Pairs::OneToOne => targets.push(i),
             Pairs::Probability(chance) if chance.no_mutual => chance.without_mutual(wiring, i, targets),
-            Pairs::Probability(chance) => chance.row(wiring, i, &mut stream(chance.key), work, targets),
+            Pairs::Probability(chance) => chance.row(wiring, i, &mut stream(chance.key), work, targets)?,
             Pairs::PerSource { key, n, with_replacement } => {
                 let mut stream = stream(*key);
                 let n = n.draw(&mut stream);
                 let own = own(wiring.projection, || (0..m).find(|&j| wiring.is_self(i, j)));
                 choose(&mut stream, n, u64::from(m), own, *with_replacement, targets);
-                return;
+                return Ok(());
             }
             Pairs::Table { first, targets: all, entries: numbers } => {
                 let range = first[i as usize] as usize..first[i as usize + 1] as usize;
                 targets.extend_from_slice(&all[range.clone()]);
                 entries.extend_from_slice(&numbers[range]);
-                return;
+                return Ok(());
             }
         }
         if wiring.projection.self_connections != SelfConnections::Allowed {
             targets.retain(|&j| !wiring.is_self(i, j));
         }
+        Ok(())
     }
 
     /// How many pairs there will be, about.
-    pub fn expected(&self, wiring: &Wiring<'_>) -> f64 {
+    ///
+    /// # Errors
+    /// If a probability is no number.
+    pub fn expected(&self, wiring: &Wiring<'_>) -> Result<f64> {
         let (n, m) = (wiring.sources.len(), wiring.targets.len());
-        match self {
+        Ok(match self {
             Pairs::AllToAll => n as f64 * m as f64,
             Pairs::OneToOne => n as f64,
             Pairs::Probability(Chance { formula: None, p, .. }) => n as f64 * m as f64 * p,
@@ -217,11 +226,11 @@ impl Pairs {
                 let (mut work, mut targets, mut entries) = (Work::default(), Vec::new(), Vec::new());
                 let sample = n.min(SAMPLE);
                 for k in 0..sample {
-                    self.row(wiring, (k * n / sample) as u32, &mut work, &mut targets, &mut entries);
+                    self.row(wiring, (k * n / sample) as u32, &mut work, &mut targets, &mut entries)?;
                 }
                 targets.len() as f64 * n as f64 / sample.max(1) as f64
             }
-        }
+        })
     }
 }
 
@@ -229,12 +238,20 @@ impl Chance {
     /// By skipping from one connection to the next: the work is that of the connections, not of all pairs.
     /// With a formula, candidates are drawn with the greatest probability of a block and kept in
     /// proportion.
-    fn row(&self, wiring: &Wiring<'_>, i: u32, stream: &mut Stream, work: &mut Work, targets: &mut Vec<u32>) {
+    fn row(
+        &self,
+        wiring: &Wiring<'_>,
+        i: u32,
+        stream: &mut Stream,
+        work: &mut Work,
+        targets: &mut Vec<u32>,
+    ) -> Result<()> {
         let m = wiring.targets.len() as u32;
         let Some(formula) = &self.formula else {
             skip(stream, self.p, m, |_, j| targets.push(j));
-            return;
+            return Ok(());
         };
+        let may_be_itself = wiring.projection.self_connections == SelfConnections::Allowed;
         let source = (i, wiring.source_place(i));
         let mut start = 0;
         while start < m {
@@ -242,6 +259,11 @@ impl Chance {
             let places = (start..end).map(|j| (j, wiring.target_place(j)));
             let p = formula.run(wiring.level, work, &wiring.projection.space, source, places);
             let p = &p[..(end - start) as usize];
+            let no_number = (start..end).zip(p).filter(|(_, p)| p.is_nan()).map(|(j, _)| j);
+            if let Some(j) = no_number.into_iter().find(|&j| may_be_itself || !wiring.is_self(i, j)) {
+                let message = format!("the probability from source {i} to target {j} is no number");
+                return Err(wiring.wrong(ErrorKind::Value, message));
+            }
             let most = p.iter().fold(0.0f64, |most, p| most.max(*p)).min(1.0);
             skip(stream, most, end - start, |stream, at| {
                 let p = p[at as usize];
@@ -251,6 +273,7 @@ impl Chance {
             });
             start = end;
         }
+        Ok(())
     }
 
     /// Each pair has its own number, so that the other direction can be looked at: of two cells that would

@@ -138,6 +138,18 @@ fn probability_by_index_and_displacement() {
 }
 
 #[test]
+fn a_probability_that_is_no_number_is_an_error() {
+    // No number where a cell meets itself: fine as long as it may not connect to itself.
+    let by = Connector::Probability(Formula::parse("sqrt(d / 1 um - 0.5)").unwrap());
+    let mut model = recurrent(5, by, SelfConnections::Forbidden);
+    pairs(&model);
+    model.projections[0].self_connections = SelfConnections::Allowed;
+    let wiring = Wiring::new(&model, 0, Level::fastest()).unwrap();
+    let error = wiring.row(3, &mut Work::default(), &mut Row::default()).unwrap_err().to_string();
+    assert!(error.contains("the probability from source 3 to target 3 is no number"), "{error}");
+}
+
+#[test]
 fn fixed_numbers_hold_for_every_cell() {
     let n = |n: f64| Value::Constant(n);
     let pre = |k, with_replacement| Connector::FixedNumberPre { n: n(k), with_replacement };
