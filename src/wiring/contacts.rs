@@ -82,6 +82,10 @@ pub fn one_by_one(model: &Model, most: usize) -> Result<Vec<Connection>> {
         let counts = wiring.on_targets(model, &mut |cable, _, locations| {
             Ok(if cable.is_some() { locations.len() as u32 } else { 1 })
         })?;
+        if let Some(count) = counts.iter().find(|count| !wiring.has_contacts(**count)) {
+            let message = format!("its points are not among the {count} that a target cell has");
+            return Err(wiring.wrong(ErrorKind::Value, message));
+        }
         let within = wiring.within(model)?;
         let (mut work, mut row, mut chosen) = (Work::default(), Row::default(), Vec::new());
         for i in 0..wiring.sources.len() as u32 {
