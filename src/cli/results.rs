@@ -140,13 +140,10 @@ impl Files {
         file: &neuroml::EventFile,
         model: &Model,
     ) -> Result<()> {
-        let mut first_cell = vec![0];
-        for population in &model.populations {
-            first_cell.push(first_cell[first_cell.len() - 1] + population.size);
-        }
+        let first_cell = model.first_cells();
         let (mut sources, mut of_cell) = (Vec::new(), Vec::new());
         for (id, population, cell) in &file.selections {
-            of_cell.push(((first_cell[*population] + cell) as u32, sources.len() as u32));
+            of_cell.push(((first_cell[*population] + *cell as u64) as u32, sources.len() as u32));
             let label = format!("{}[{cell}]", model.populations[*population].name);
             sources.push(SpikeSource { id: id.clone(), label });
         }

@@ -1,6 +1,8 @@
 //! Connections and projections find the lanes of their targets.
 
 use super::contacts::ContactPlace;
+use std::collections::HashSet;
+
 use super::group::{Clock, Group};
 use super::members::PlacedLanes;
 use super::senders::Senders;
@@ -87,11 +89,12 @@ impl Layout<'_> {
             links[*at] = self.link(model, c, groups)?;
             *at += 1;
         }
-        let mut delays: Vec<u64> = links.iter().map(|link| link.delay_s.to_bits()).collect();
-        delays.sort_unstable();
-        delays.dedup();
-        if delays.len() > MOST_DELAYS / 2 {
-            links.iter_mut().for_each(|link| link.delay_s = whole_steps(link.delay_s, dt_s));
+        // Few connections can have but few delays.
+        if links.len() > MOST_DELAYS / 2 {
+            let delays: HashSet<u64> = links.iter().map(|link| link.delay_s.to_bits()).collect();
+            if delays.len() > MOST_DELAYS / 2 {
+                links.iter_mut().for_each(|link| link.delay_s = whole_steps(link.delay_s, dt_s));
+            }
         }
         for (sender, range) in first.windows(2).enumerate() {
             wires.add(sender as u32, &mut links[range[0]..range[1]], groups)?;

@@ -31,14 +31,14 @@ impl Resolution<'_> {
         let mut known: HashMap<&str, usize> = HashMap::new();
         for (r, recording) in model.recordings.iter().enumerate() {
             let named = |e: Error| e.in_element(format!("recording '{}'", recording.file));
-            let steps = (recording.interval_s / model.run.dt_s).round().max(1.0);
-            let interval_s = steps * model.run.dt_s;
+            let (own, steps) = Table::new(&recording.file, recording.interval_s, model.run.dt_s);
+            let interval_s = own.interval_s;
             let table = *known.entry(&recording.file).or_insert_with(|| {
-                self.intervals.push(steps as u64);
-                self.tables.push(Table { file: recording.file.clone(), interval_s, columns: Vec::new() });
+                self.intervals.push(steps);
+                self.tables.push(own);
                 self.tables.len() - 1
             });
-            if self.intervals[table] != steps as u64 {
+            if self.intervals[table] != steps {
                 let message = format!(
                     "its columns are sampled every {} ms and every {} ms",
                     self.tables[table].interval_s * 1e3,

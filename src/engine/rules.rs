@@ -48,7 +48,8 @@ pub struct Rules {
     start: Option<OnLane>,
     elapse: Option<OnLane>,
     show: Option<OnLane>,
-    events: Vec<OnLane>,
+    /// What spikes of the source and of the target do, and the number of the port.
+    heard: [Option<(OnLane, usize)>; 2],
     draws: Option<Draws>,
     /// Where the weight with which a spike goes on is in the arena.
     effective: usize,
@@ -76,7 +77,7 @@ impl Rules {
             start: None,
             elapse: None,
             show: None,
-            events: Vec::new(),
+            heard: [None, None],
             draws: None,
             effective: 0,
             registers: Vec::new(),
@@ -122,7 +123,10 @@ impl Rules {
         self.start = self.programs.start.as_ref().map(on_lane);
         self.elapse = self.programs.step.as_ref().map(on_lane);
         self.show = self.programs.show.as_ref().map(on_lane);
-        self.events = self.programs.events.iter().map(|(_, template)| on_lane(template)).collect();
+        self.heard = [PRE, POST].map(|name| {
+            let port = self.programs.events.iter().position(|(known, _)| known == name)?;
+            Some((on_lane(&self.programs.events[port].1), port))
+        });
         self.effective = self.kind.array(PointHolds::Shown(0)).unwrap_or(0) * lanes;
         let keys = std::mem::take(&mut self.keys);
         self.draws = self.kind.draws_at(0, lanes, seed, keys.into_iter());
@@ -145,7 +149,7 @@ impl Rules {
         self.out.clear();
         for hit in hits {
             let connection = hit.lane as usize;
-            self.hear(PRE, connection, uniforms);
+            self.hear(0, connection, uniforms);
             if let Some(show) = &self.show {
                 show.run(connection, &mut self.arena, uniforms, &mut self.registers);
             }
@@ -159,12 +163,13 @@ impl Rules {
     /// The connections `hits` hear of a spike of their target.
     pub fn post(&mut self, hits: &[Target], uniforms: &[f64; uniform::COUNT]) {
         for hit in hits {
-            self.hear(POST, hit.lane as usize, uniforms);
+            self.hear(1, hit.lane as usize, uniforms);
         }
     }
 
-    fn hear(&mut self, port: &str, connection: usize, uniforms: &[f64; uniform::COUNT]) {
-        let Some(port) = self.programs.events.iter().position(|(known, _)| known == port) else { return };
+    /// A spike of the source (end 0) or of the target (end 1).
+    fn hear(&mut self, end: usize, connection: usize, uniforms: &[f64; uniform::COUNT]) {
+        let Some((event, port)) = &self.heard[end] else { return };
         let now = uniforms[usize::from(uniform::TIME)];
         let elapsed = now - std::mem::replace(&mut self.touched_s[connection], now);
         if let (Some(elapse), true) = (&self.elapse, elapsed > 0.0) {
@@ -172,9 +177,9 @@ impl Rules {
             uniforms[usize::from(uniform::STEP)] = elapsed;
             elapse.run(connection, &mut self.arena, &uniforms, &mut self.registers);
         }
-        self.events[port].run(connection, &mut self.arena, uniforms, &mut self.registers);
+        event.run(connection, &mut self.arena, uniforms, &mut self.registers);
         if let Some(draws) = &mut self.draws {
-            draws.after_event(port, connection, &mut self.arena);
+            draws.after_event(*port, connection, &mut self.arena);
         }
     }
 

@@ -161,14 +161,8 @@ impl Simulation {
         let nodes = nodes.fold(0, usize::saturating_add);
         let resolution = resolve(model, &plans, &mut catalog)?;
         check_delays(&model.connections)?;
-        let pool = match options.threads {
-            1 => None,
-            threads => {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-                let failed = |e| Error::new(ErrorKind::Limit, format!("cannot start threads: {e}"));
-                Some(pool.map_err(failed)?)
-            }
-        };
+        // Projections are drawn in parallel; whether the steps are worth threads shows when all is laid out.
+        let pool = if model.projections.is_empty() { None } else { threads(options)? };
         let mut simulation = Simulation {
             groups: Vec::new(),
             clock,
@@ -202,6 +196,8 @@ impl Simulation {
         let work = (compartments + instances) as u64 * simulation.epoch;
         if simulation.groups.len() < 2 || work < WORTH_WAKING {
             simulation.pool = None;
+        } else if simulation.pool.is_none() {
+            simulation.pool = threads(options)?;
         }
         Ok(simulation)
     }
@@ -450,9 +446,7 @@ impl Simulation {
 
     fn deliver(&mut self, spike: Spike) {
         for (group, volley, delay_s) in self.routes.from(spike.cell) {
-            let arrival = (spike.time_s + delay_s) / self.clock.dt_s;
-            // To the nearest step, half-way ones to the earlier: as NEURON, up to t + dt/2.
-            let step = (arrival - 0.5 - 1e-9).ceil().max(0.0) as u64;
+            let step = wiring::nearest_step(spike.time_s + delay_s, self.clock.dt_s) as u64;
             self.groups[group as usize].calendar.push(step, volley);
         }
     }
@@ -538,8 +532,17 @@ fn by_time(a: &Spike, b: &Spike) -> std::cmp::Ordering {
 
 /// The longest epoch in which no spike can reach another cell, in steps.
 fn epoch(shortest_delay_s: f64, dt_s: f64) -> u64 {
-    let steps = (shortest_delay_s / dt_s - 0.5 - 1e-9).ceil();
+    let steps = wiring::nearest_step(shortest_delay_s, dt_s);
     if steps.is_finite() { (steps as u64).clamp(1, HAND_OVER) } else { HAND_OVER }
+}
+
+/// The threads of a run; none where one does it all.
+fn threads(options: &Options) -> Result<Option<rayon::ThreadPool>> {
+    if options.threads == 1 {
+        return Ok(None);
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
+    pool.map(Some).map_err(|e| Error::new(ErrorKind::Limit, format!("cannot start threads: {e}")))
 }
 
 fn check_delays(connections: &[Connection]) -> Result<()> {

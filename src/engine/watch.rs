@@ -156,10 +156,8 @@ pub fn record_connections(
 ) -> Result<()> {
     let projection = &model.projections[number];
     for recording in &projection.recordings {
-        let steps = (recording.interval_s / clock.dt_s).round().max(1.0);
-        let mut table =
-            Table { file: recording.file.clone(), interval_s: steps * clock.dt_s, columns: Vec::new() };
-        let samples = |_: &Group| Samples { interval: steps as u64, ..Samples::default() };
+        let (mut table, interval) = Table::new(&recording.file, recording.interval_s, clock.dt_s);
+        let samples = |_: &Group| Samples { interval, ..Samples::default() };
         let mut added: Vec<Samples> = groups.iter().map(samples).collect();
         for variable in &recording.variables {
             for at in placed {

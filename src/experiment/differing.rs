@@ -8,8 +8,8 @@ use super::node::{Node, Table, suggestion};
 use super::{drawn, pynn};
 use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
-use crate::model::{PointCell, Population, PopulationCell, Value, name_key};
-use crate::rng::{Purpose, Stream};
+use crate::model::{PointCell, Population, PopulationCell, name_key};
+use crate::rng::Purpose;
 use crate::units::Dimension;
 
 /// A number for each cell, by name.
@@ -139,40 +139,18 @@ fn units(dynamics: &Dynamics, name: &str, dimension: Dimension) -> Vec<(Dimensio
     }
 }
 
-/// One value for each cell: a list, a distribution, a formula of index and place, or one for all.
+/// One value for each cell; formulas know its index and its place.
 fn values(
     node: &Node<'_>,
     units: drawn::Units<'_>,
     population: &Population,
     (seed, purpose, what): (u64, Purpose, &str),
 ) -> Option<Vec<f64>> {
-    let size = population.size;
-    if node.is_list() {
-        let values: Option<Vec<f64>> = node.list()?.iter().map(|item| drawn::quantity(item, units)).collect();
-        let values = values?;
-        if values.len() == size {
-            return Some(values);
-        }
-        let message = format!("{} values for {size} cells", values.len());
-        node.wrong(ErrorKind::Value, message, "one value for all, or a list with one for each cell");
-        return None;
-    }
     let at = |i: usize| {
         let [x, y, z] = population.positions.get(i).copied().unwrap_or([i as f64, 0.0, 0.0]);
         let distance = (x * x + y * y + z * z).sqrt();
         [distance * 1e-6, x * 1e-6, y * 1e-6, z * 1e-6, i as f64, i as f64]
     };
-    match drawn::value(node, units)? {
-        Value::Constant(value) => Some(vec![value; size]),
-        Value::Random(distribution) => {
-            let key = name_key(&population.name);
-            let draw = |i: usize| {
-                let key = [key.wrapping_add(i as u64), name_key(what)];
-                distribution.draw(&mut Stream::new(seed, purpose, key))
-            };
-            Some((0..size).map(draw).collect())
-        }
-        Value::Formula(formula) => (0..size).map(|i| node.accept(formula.at(&at(i)))).collect(),
-        Value::Listed(_) | Value::Matrix(_) => None,
-    }
+    let key = (seed, purpose, name_key(&population.name), what);
+    drawn::each(node, units, (population.size, "cells"), key, &at)
 }

@@ -2,8 +2,8 @@
 
 use super::node::{Node, Table, example, suggestion};
 use crate::error::ErrorKind;
-use crate::model::{Formula, Value};
-use crate::rng::Distribution;
+use crate::model::{Formula, Value, name_key};
+use crate::rng::{Distribution, Purpose, Stream};
 use crate::units::{Dimension, parse_quantity};
 
 /// What a value may be given in: a dimension, and the factor from SI to what the model wants.
@@ -21,6 +21,45 @@ pub(super) fn value(node: &Node<'_>, units: Units<'_>) -> Option<Value> {
             Some(Value::Formula(formula.scaled(factor)))
         }
         _ => quantity(node, units).map(Value::Constant),
+    }
+}
+
+/// What the numbers of a population's members are drawn by: seed, purpose, the key of the population's name, and what they
+/// are for.
+pub(super) type Key<'a> = (u64, Purpose, u64, &'a str);
+
+/// One number for each of `n` members, called `members` in messages: a list, a distribution, a formula for whose names `at`
+/// gives the values, or one for all.
+pub(super) fn each(
+    node: &Node<'_>,
+    units: Units<'_>,
+    (n, members): (usize, &str),
+    (seed, purpose, population, what): Key<'_>,
+    at: &dyn Fn(usize) -> [f64; 6],
+) -> Option<Vec<f64>> {
+    if node.is_list() {
+        let values: Option<Vec<f64>> = node.list()?.iter().map(|item| quantity(item, units)).collect();
+        let values = values?;
+        if values.len() == n {
+            return Some(values);
+        }
+        let one = members.trim_end_matches('s');
+        let message = format!("{} values for {n} {members}", values.len());
+        node.wrong(
+            ErrorKind::Value,
+            message,
+            format!("one value for all, or a list with one for each {one}"),
+        );
+        return None;
+    }
+    match value(node, units)? {
+        Value::Constant(value) => Some(vec![value; n]),
+        Value::Random(distribution) => {
+            let key = |i: usize| [population.wrapping_add(i as u64), name_key(what)];
+            Some((0..n).map(|i| distribution.draw(&mut Stream::new(seed, purpose, key(i)))).collect())
+        }
+        Value::Formula(formula) => (0..n).map(|i| node.accept(formula.at(&at(i)))).collect(),
+        Value::Listed(_) | Value::Matrix(_) => None,
     }
 }
 

@@ -19,6 +19,7 @@ mod connect;
 mod connector;
 mod differing;
 mod drawn;
+mod junction;
 mod membrane;
 mod node;
 mod plasticity;

@@ -8,12 +8,12 @@ use super::components::Components;
 use super::connect::{spiking, synapse_index};
 use super::node::{Node, Table};
 use super::population::ReadPopulation;
-use super::{connector, drawn, plasticity, pynn, space, values};
+use super::{connector, drawn, junction, plasticity, pynn, space, values};
 use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
 use crate::model::{
-    Cells, Contacts, Junction, Placed, PopulationCell, Projection, Receptor, SelfConnections, Sender, Space,
-    Value,
+    CellSet, Cells, Connector, Contacts, Junction, Placed, PopulationCell, Projection, Receptor,
+    SelfConnections, Sender, Space, Value,
 };
 use crate::units::Dimension;
 
@@ -77,56 +77,53 @@ fn read(
     };
     table.finish();
     let ((from_node, source), (to_node, target)) = (from?, to?);
+    let name = match name {
+        Some(name) => name?.to_string(),
+        None => free_name(&from_node, &to_node, junction.as_ref().or(synapse.as_ref()), before),
+    };
+    let size = |cells: &Cells| {
+        let of = |(p, set): &(usize, CellSet)| set.indices(populations[*p].population.size).len();
+        cells.parts.iter().map(of).sum::<usize>()
+    };
+    let sizes = (size(&source), size(&target));
+    // What spikes and junctions have in common; the rest follows.
+    let mut projection = Projection {
+        name,
+        receptors: Vec::new(),
+        source,
+        sender: Sender::Cell,
+        target,
+        contacts: Contacts::All,
+        connector: Connector::AllToAll,
+        self_connections: self_connections?,
+        space: space?,
+        weight: Value::Constant(1.0),
+        delay_s: Value::Constant(0.0),
+        rule: None,
+        recordings: Vec::new(),
+        junction: None,
+    };
     if let Some(junction) = junction {
-        let spikes = [&synapse, &contacts, &delay, &plasticity].into_iter().flatten().next();
-        if let Some(node) = spikes {
+        if let Some(node) = [&synapse, &contacts, &delay, &plasticity].into_iter().flatten().next() {
             node.wrong(ErrorKind::Syntax, "a junction carries no spikes", "leave this out, or `junction`");
             return None;
         }
-        let dynamics = components.instance(&table, &junction, junction.text()?, false)?.dynamics;
-        let reads_peer = dynamics.inputs.iter().any(|input| input.name == "peer/v");
-        if !reads_peer || dynamics.exposed("i").is_none() {
-            let message = format!("`{}` does not couple two cells", dynamics.component_type);
-            junction.wrong(ErrorKind::Name, message, "such as \"gap_junction\"");
-            return None;
-        }
-        let conductance = dynamics.parameters.iter().find(|p| p.name == "conductance");
-        let mut units = vec![(Dimension::NONE, 1.0)];
-        units.extend(conductance.filter(|p| p.value != 0.0).map(|p| (p.dimension, 1.0 / p.value)));
-        let size = |cells: &Cells| {
-            let of = |(p, set): &(usize, crate::model::CellSet)| {
-                set.indices(populations[*p].population.size).len()
-            };
-            cells.parts.iter().map(of).sum::<usize>()
-        };
-        let connector = connector::read(&connector?, (size(&source), size(&target)), &units, before)?;
-        let weight = match (weight, connector.weight) {
-            (Some(node), _) => drawn::value(&node, &units)?,
-            (None, Some(listed)) => listed,
-            (None, None) => Value::Constant(1.0),
-        };
-        let source_at = end(from_at.as_ref(), &from_node, &source, populations, "from_at")?;
-        let target_at = end(at.as_ref(), &to_node, &target, populations, "at")?;
-        let name = match name {
-            Some(name) => name?.to_string(),
-            None => free_name(&from_node, &to_node, Some(&junction), before),
-        };
-        return Some(Projection {
-            name,
-            receptors: vec![Receptor { synapse: None, port: 0 }; target.parts.len()],
-            source,
-            sender: Sender::Cell,
-            target,
-            contacts: Contacts::All,
-            connector: connector.connector,
-            self_connections: self_connections?,
-            space: space?,
-            weight,
-            delay_s: Value::Constant(0.0),
-            rule: None,
-            recordings: Vec::new(),
-            junction: Some(Junction { dynamics: Arc::new(dynamics), source_at, target_at }),
+        let dynamics = junction::dynamics(&table, &junction, components)?;
+        let units = junction::units(&dynamics);
+        connect(&mut projection, &connector?, weight.as_ref(), (sizes, &units), before)?;
+        projection.receptors = vec![Receptor { synapse: None, port: 0 }; projection.target.parts.len()];
+        projection.junction = Some(Junction {
+            dynamics: Arc::new(dynamics),
+            source_at: junction::end(
+                from_at.as_ref(),
+                &from_node,
+                &projection.source,
+                populations,
+                "from_at",
+            )?,
+            target_at: junction::end(at.as_ref(), &to_node, &projection.target, populations, "at")?,
         });
+        return Some(projection);
     }
     if let Some(node) = from_at {
         node.wrong(
@@ -136,26 +133,58 @@ fn read(
         );
         return None;
     }
-    for (population, _) in &source.parts {
+    for (population, _) in &projection.source.parts {
         spiking(&from_node, *population, cells, populations);
     }
-    let name = match name {
-        Some(name) => name?.to_string(),
-        None => free_name(&from_node, &to_node, synapse.as_ref(), before),
+    let placed_for = (at.as_ref(), projection.name.as_str());
+    let receptors =
+        receptors(&to_node, synapse.as_ref(), placed_for, &projection.target, cells, populations)?;
+    let units = strength(&receptors, &projection.target, populations);
+    let listed_delays = connect(&mut projection, &connector?, weight.as_ref(), (sizes, &units), before)?;
+    if let Some(node) = contacts {
+        projection.contacts = points(&node)?;
+    }
+    if let Some(node) = &weight {
+        check_sign(node, &projection.weight, &receptors, &projection.target, populations)?;
+    }
+    projection.delay_s = match (delay, listed_delays) {
+        (Some(node), Some(_)) => {
+            node.wrong(ErrorKind::Syntax, "the list of connections has delays already", "leave `delay` out");
+            return None;
+        }
+        (Some(node), None) => self::delay(&node, dt_s)?,
+        (None, Some(listed)) => listed,
+        (None, None) => {
+            table.need("delay", "\"1 ms\"");
+            return None;
+        }
     };
-    let receptors = receptors(&to_node, synapse.as_ref(), at.as_ref(), &name, &target, cells, populations)?;
-    let units = strength(&receptors, &target, populations);
-    let size = |cells: &Cells| {
-        let of =
-            |(p, set): &(usize, crate::model::CellSet)| set.indices(populations[*p].population.size).len();
-        cells.parts.iter().map(of).sum::<usize>()
-    };
-    let connector = connector::read(&connector?, (size(&source), size(&target)), &units, before)?;
-    let contacts = match contacts {
-        Some(node) => points(&node)?,
-        None => Contacts::All,
-    };
-    let weight = match (weight, connector.weight) {
+    if let Some(node) = plasticity {
+        let of_target = receptors.first().zip(projection.target.parts.first());
+        let receptor = of_target.and_then(|(receptor, part)| dynamics(receptor, &populations[part.0]));
+        let rule = plasticity::read(&node, components, &units, receptor)?;
+        if rule.dynamics.in_ports().contains(&"post") {
+            for (population, _) in &projection.target.parts {
+                spiking(&to_node, *population, cells, populations);
+            }
+        }
+        projection.rule = Some(rule);
+    }
+    projection.receptors = receptors;
+    Some(projection)
+}
+
+/// Reads who is connected and how strongly; gives the delays if they are in the list of connections.
+fn connect(
+    projection: &mut Projection,
+    connector: &Node<'_>,
+    weight: Option<&Node<'_>>,
+    (sizes, units): ((usize, usize), drawn::Units<'_>),
+    before: &[Projection],
+) -> Option<Option<Value>> {
+    let read = connector::read(connector, sizes, units, before)?;
+    projection.connector = read.connector;
+    match (weight, read.weight) {
         (Some(node), Some(_)) => {
             node.wrong(
                 ErrorKind::Syntax,
@@ -164,98 +193,24 @@ fn read(
             );
             return None;
         }
-        (Some(node), None) => drawn::value(&node, &units)?,
-        (None, Some(listed)) => listed,
-        (None, None) => Value::Constant(1.0),
-    };
-    if let Some(node) = table.get("weight").as_ref() {
-        check_sign(node, &weight, &receptors, &target, populations)?;
+        (Some(node), None) => projection.weight = drawn::value(node, units)?,
+        (None, Some(listed)) => projection.weight = listed,
+        (None, None) => {}
     }
-    let delay_s = match (delay, connector.delay_s) {
-        (Some(node), Some(_)) => {
-            node.wrong(ErrorKind::Syntax, "the list of connections has delays already", "leave `delay` out");
-            return None;
-        }
-        (Some(node), None) => {
-            let value = drawn::value(&node, &[(Dimension::TIME, 1.0)])?;
-            if let Value::Constant(delay) = value
-                && delay < dt_s * (1.0 - 1e-9)
-            {
-                let message = format!("the delay is shorter than the time step of {} ms", dt_s * 1e3);
-                node.wrong(ErrorKind::Value, message, "lengthen the delay or shorten the step");
-                return None;
-            }
-            value
-        }
-        (None, Some(listed)) => listed,
-        (None, None) => {
-            table.need("delay", "\"1 ms\"");
-            return None;
-        }
-    };
-    let rule = match plasticity {
-        Some(node) => {
-            let of_target = receptors.first().zip(target.parts.first());
-            let receptor = of_target.and_then(|(receptor, part)| dynamics(receptor, &populations[part.0]));
-            let rule = plasticity::read(&node, components, &units, receptor)?;
-            if rule.dynamics.in_ports().contains(&"post") {
-                for (population, _) in &target.parts {
-                    spiking(&to_node, *population, cells, populations);
-                }
-            }
-            Some(rule)
-        }
-        None => None,
-    };
-    Some(Projection {
-        name,
-        source,
-        sender: Sender::Cell,
-        target,
-        receptors,
-        contacts,
-        connector: connector.connector,
-        self_connections: self_connections?,
-        space: space?,
-        weight,
-        delay_s,
-        rule,
-        recordings: Vec::new(),
-        junction: None,
-    })
+    Some(read.delay_s)
 }
 
-/// Where a junction is on the cells of one end; nothing on point neurons.
-fn end(
-    node: Option<&Node<'_>>,
-    of: &Node<'_>,
-    cells: &Cells,
-    populations: &[ReadPopulation],
-    key: &str,
-) -> Option<Option<crate::select::Points>> {
-    let body = cells.parts.iter().find_map(|(p, _)| super::population::body(&populations[*p]));
-    if let Some((p, _)) = cells.parts.iter().find(|(p, _)| populations[*p].cell.is_none()) {
-        let message = format!("`{}` is a source of spikes", populations[*p].population.name);
-        of.wrong(ErrorKind::Value, message, "couple populations of cells");
+/// A delay of at least one time step, as far as it is known beforehand.
+fn delay(node: &Node<'_>, dt_s: f64) -> Option<Value> {
+    let value = drawn::value(node, &[(Dimension::TIME, 1.0)])?;
+    if let Value::Constant(delay) = value
+        && delay < dt_s * (1.0 - 1e-9)
+    {
+        let message = format!("the delay is shorter than the time step of {} ms", dt_s * 1e3);
+        node.wrong(ErrorKind::Value, message, "lengthen the delay or shorten the step");
         return None;
     }
-    match (node, body) {
-        (None, None) => Some(None),
-        (Some(node), Some(body)) => values::points(node, Some(&body)).map(Some),
-        (Some(node), None) => {
-            node.wrong(ErrorKind::Value, "a point neuron has no places", format!("leave `{key}` out"));
-            None
-        }
-        (None, Some(_)) => {
-            let help = format!("add it, such as: {key} = \"soma\"");
-            of.wrong(
-                ErrorKind::Name,
-                format!("`{key}` is missing: where is the junction on these cells?"),
-                help,
-            );
-            None
-        }
-    }
+    Some(value)
 }
 
 /// `exc to inh, AMPA`, with a number if that is taken.
@@ -326,8 +281,7 @@ fn points(node: &Node<'_>) -> Option<Contacts> {
 fn receptors(
     to: &Node<'_>,
     synapse: Option<&Node<'_>>,
-    at: Option<&Node<'_>>,
-    name: &str,
+    (at, name): (Option<&Node<'_>>, &str),
     target: &Cells,
     cells: &[ReadCell],
     populations: &mut [ReadPopulation],
@@ -414,7 +368,7 @@ fn dynamics<'a>(receptor: &Receptor, population: &'a ReadPopulation) -> Option<&
 /// What weights may be written in: plain factors on the synapse's own strength, or that strength itself.
 fn strength(receptors: &[Receptor], target: &Cells, populations: &[ReadPopulation]) -> Vec<(Dimension, f64)> {
     let mut units = vec![(Dimension::NONE, 1.0)];
-    let of = |(receptor, (population, _)): (&Receptor, &(usize, crate::model::CellSet))| {
+    let of = |(receptor, (population, _)): (&Receptor, &(usize, CellSet))| {
         let dynamics = dynamics(receptor, &populations[*population])?;
         if dynamics.is_a("basePynnSynapse") {
             // Their weight is a plain number of µS or nA.

@@ -4,7 +4,7 @@ use super::drawn;
 use super::node::{Node, Table};
 use super::population::Clock;
 use crate::error::ErrorKind;
-use crate::model::{Value, name_key};
+use crate::model::name_key;
 use crate::rng::{Distribution, Purpose, Stream};
 use crate::units::Dimension;
 
@@ -153,32 +153,9 @@ impl Random {
     /// A number for each source: one for all, a list, a distribution, a formula of the index.
     fn values(&self, table: &Table<'_>, key: &str, dimension: Dimension, example: &str) -> Option<Vec<f64>> {
         let node = table.need(key, example)?;
-        let units = [(dimension, 1.0)];
-        let values: Vec<f64> = if node.is_list() {
-            let list = node.list()?;
-            list.iter().map(|item| drawn::quantity(item, &units)).collect::<Option<_>>()?
-        } else {
-            let i = |i: usize| [0.0, 0.0, 0.0, 0.0, i as f64, i as f64];
-            match drawn::value(&node, &units)? {
-                Value::Constant(value) => vec![value; self.size],
-                Value::Random(distribution) => {
-                    let what = name_key(key);
-                    let of = |cell: usize| [self.key.wrapping_add(cell as u64), what];
-                    let draw =
-                        |cell| distribution.draw(&mut Stream::new(self.seed, Purpose::Parameter, of(cell)));
-                    (0..self.size).map(draw).collect()
-                }
-                Value::Formula(formula) => {
-                    (0..self.size).map(|cell| node.accept(formula.at(&i(cell)))).collect::<Option<_>>()?
-                }
-                Value::Listed(_) | Value::Matrix(_) => return None,
-            }
-        };
-        if values.len() != self.size {
-            let message = format!("{} values for {} sources", values.len(), self.size);
-            node.wrong(ErrorKind::Value, message, "one value for all, or a list with one for each source");
-            return None;
-        }
+        let at = |i: usize| [0.0, 0.0, 0.0, 0.0, i as f64, i as f64];
+        let draw = (self.seed, Purpose::Parameter, self.key, key);
+        let values = drawn::each(&node, &[(dimension, 1.0)], (self.size, "sources"), draw, &at)?;
         if values.iter().any(|value| !(*value >= 0.0 && value.is_finite())) {
             node.wrong(
                 ErrorKind::Value,

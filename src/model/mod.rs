@@ -133,3 +133,16 @@ pub struct Model {
     /// Spike detectors on cable cells.
     pub spike_detectors: Vec<SpikeDetector>,
 }
+
+impl Model {
+    /// The number in the model of the first cell of each population: populations in order, cells in order. Random places are
+    /// drawn by these numbers ([`draw`]).
+    pub fn first_cells(&self) -> Vec<u64> {
+        let before = |next: &mut u64, population: &Population| {
+            let first = *next;
+            *next += population.size as u64;
+            Some(first)
+        };
+        self.populations.iter().scan(0, before).collect()
+    }
+}

@@ -32,10 +32,7 @@ impl Wiring<'_> {
 
     /// What `look` says of the contacts on each target; of cells that are all alike it is asked once.
     fn on_targets<T: Clone>(&self, model: &Model, look: Look<'_, T>) -> Result<Vec<T>> {
-        let mut first_cell = vec![0u64];
-        for population in &model.populations {
-            first_cell.push(first_cell[first_cell.len() - 1] + population.size as u64);
-        }
+        let first_cells = model.first_cells();
         let mut found: Vec<T> = Vec::with_capacity(self.targets.len());
         let mut last: Option<(u32, Geometry)> = None;
         for member in &self.targets {
@@ -62,7 +59,7 @@ impl Wiring<'_> {
             }
             let Some((_, geometry)) = &last else { continue };
             let cable = Cable::new(&cell.morphology, geometry);
-            let number = first_cell[population as usize] + u64::from(index);
+            let number = first_cells[population as usize] + u64::from(index);
             let draw = draw(model.seed, number, Use::Synapse(synapse as usize));
             let locations = synapse_on.points.evaluate(&cable, &draw)?;
             found.push(look(Some(&cable), &synapse_on.name, &locations)?);
@@ -120,10 +117,14 @@ pub fn one_by_one(model: &Model, most: usize) -> Result<Vec<Connection>> {
     Ok(connections)
 }
 
-/// A delay in whole steps, s: what arrives between two steps counts as at the nearer, half-way as at the earlier, as
-/// NEURON has it.
+/// The step nearest to a time, half-way ones to the earlier: as NEURON, which hands over events up to t + dt/2.
+pub fn nearest_step(time_s: f64, dt_s: f64) -> f64 {
+    (time_s / dt_s - 0.5 - 1e-9).ceil().max(0.0)
+}
+
+/// A delay in whole steps, s: [`nearest_step`].
 pub fn whole_steps(delay_s: f64, dt_s: f64) -> f64 {
-    (delay_s / dt_s - 0.5 - 1e-9).ceil().max(0.0) * dt_s
+    nearest_step(delay_s, dt_s) * dt_s
 }
 
 impl Wiring<'_> {

@@ -34,13 +34,20 @@ struct Ends<'a> {
     name: String,
     junction: &'a Junction,
     lists: BTreeMap<u32, usize>,
+    first_cells: Vec<u64>,
     geometries: BTreeMap<u32, Geometry>,
 }
 
 fn couple(model: &Model, number: usize, junction: &Junction, drawn: &mut Model) -> Result<()> {
     let wiring = Wiring::new(model, number, Level::fastest())?;
     let name = junction.dynamics.name.clone();
-    let mut ends = Ends { name, junction, lists: BTreeMap::new(), geometries: BTreeMap::new() };
+    let mut ends = Ends {
+        name,
+        junction,
+        lists: BTreeMap::new(),
+        first_cells: model.first_cells(),
+        geometries: BTreeMap::new(),
+    };
     let (mut work, mut row) = (Work::default(), Row::default());
     for i in 0..wiring.sources.len() as u32 {
         wiring.row(i, &mut work, &mut row)?;
@@ -98,8 +105,7 @@ impl Ends<'_> {
         let geometry =
             self.geometries.entry(member.population).or_insert_with(|| Geometry::of(&cell.morphology));
         let cable = Cable::new(&cell.morphology, geometry);
-        let before: usize = model.populations[..member.population as usize].iter().map(|p| p.size).sum();
-        let number = before as u64 + u64::from(member.index);
+        let number = self.first_cells[member.population as usize] + u64::from(member.index);
         let found = points.evaluate(&cable, &draw(model.seed, number, Use::Attachments(list)))?;
         Ok(found.first().copied())
     }

@@ -17,7 +17,7 @@ use crate::rng::{Distribution, Purpose, Stream};
 use crate::simd::Level;
 use compiled::Compiled;
 pub use compiled::Work;
-pub use contacts::{one_by_one, whole_steps};
+pub use contacts::{nearest_step, one_by_one, whole_steps};
 pub use junctions::with_junctions;
 use pairs::Pairs;
 
@@ -184,7 +184,11 @@ impl<'a> Wiring<'a> {
     /// # Errors
     /// If a probability is no number.
     pub fn expected_pairs(&self) -> Result<f64> {
-        self.pairs.expected(self)
+        let (n, m) = (self.sources.len(), self.targets.len());
+        match pairs::known_count(&self.projection.connector, n as f64, m as f64) {
+            Some(known) => Ok(known),
+            None => self.pairs.counted(self),
+        }
     }
 
     /// The connections of source `i`, into `row`.
@@ -282,18 +286,7 @@ pub fn check_room(model: &Model) -> Result<()> {
             cells.parts.iter().map(of).sum::<usize>() as f64
         };
         let (n, m) = (size(&projection.source), size(&projection.target));
-        let number = |value: &Value| match value {
-            Value::Constant(number) => *number,
-            _ => 0.0,
-        };
-        let pairs = match &projection.connector {
-            Connector::AllToAll => n * m,
-            Connector::FixedProbability(p) => n * m * p,
-            Connector::FixedNumberPre { n: each, .. } => m * number(each),
-            Connector::FixedNumberPost { n: each, .. } => n * number(each),
-            Connector::FixedTotalNumber { n: total, .. } => *total as f64,
-            _ => 0.0,
-        };
+        let pairs = pairs::known_count(&projection.connector, n, m).unwrap_or(0.0);
         let each = if projection.rule.is_some() { BYTES_WITH_RULE } else { BYTES };
         machine::has_room(pairs * each, || format!("about {pairs:.3e} connections"))
             .map_err(|e| e.in_element(format!("projection '{}'", projection.name)))?;

@@ -210,27 +210,39 @@ impl Pairs {
         Ok(())
     }
 
-    /// How many pairs there will be, about.
+    /// How many pairs there will be, by counting: those that are listed, else those of some sources.
     ///
     /// # Errors
     /// If a probability is no number.
-    pub fn expected(&self, wiring: &Wiring<'_>) -> Result<f64> {
-        let (n, m) = (wiring.sources.len(), wiring.targets.len());
-        Ok(match self {
-            Pairs::AllToAll => n as f64 * m as f64,
-            Pairs::OneToOne => n as f64,
-            Pairs::Probability(Chance { formula: None, p, .. }) => n as f64 * m as f64 * p,
-            Pairs::PerSource { n: Number::Fixed(each), .. } => n as f64 * *each as f64,
-            Pairs::Table { targets, .. } => targets.len() as f64,
-            Pairs::Probability(_) | Pairs::PerSource { .. } => {
-                let (mut work, mut targets, mut entries) = (Work::default(), Vec::new(), Vec::new());
-                let sample = n.min(SAMPLE);
-                for k in 0..sample {
-                    self.row(wiring, (k * n / sample) as u32, &mut work, &mut targets, &mut entries)?;
-                }
-                targets.len() as f64 * n as f64 / sample.max(1) as f64
-            }
-        })
+    pub fn counted(&self, wiring: &Wiring<'_>) -> Result<f64> {
+        if let Pairs::Table { targets, .. } = self {
+            return Ok(targets.len() as f64);
+        }
+        let n = wiring.sources.len();
+        let (mut work, mut targets, mut entries) = (Work::default(), Vec::new(), Vec::new());
+        let sample = n.min(SAMPLE);
+        for k in 0..sample {
+            self.row(wiring, (k * n / sample) as u32, &mut work, &mut targets, &mut entries)?;
+        }
+        Ok(targets.len() as f64 * n as f64 / sample.max(1) as f64)
+    }
+}
+
+/// How many pairs a rule makes of `n` sources and `m` targets, where that is known before they are drawn.
+pub fn known_count(connector: &Connector, n: f64, m: f64) -> Option<f64> {
+    let fixed = |value: &Value| match value {
+        Value::Constant(number) => Some(*number),
+        _ => None,
+    };
+    match connector {
+        Connector::AllToAll => Some(n * m),
+        Connector::OneToOne => Some(n),
+        Connector::FixedProbability(p) => Some(n * m * p),
+        Connector::FixedNumberPre { n: each, .. } => fixed(each).map(|each| m * each),
+        Connector::FixedNumberPost { n: each, .. } => fixed(each).map(|each| n * each),
+        Connector::FixedTotalNumber { n: total, .. } => Some(*total as f64),
+        Connector::Listed(listed) => Some(listed.pairs.len() as f64),
+        Connector::Probability(_) | Connector::SmallWorld { .. } | Connector::Clone(_) => None,
     }
 }
 

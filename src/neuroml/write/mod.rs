@@ -136,11 +136,7 @@ impl<'a> Writer<'a> {
             self.cannot("the model", "single contacts of networks: it comes from such a document already");
             return;
         }
-        let mut first = 0;
-        for population in &model.populations {
-            self.first_cell.push(first);
-            first += population.size as u64;
-        }
+        self.first_cell = model.first_cells();
         for at in 0..model.populations.len() {
             let body = self.body(at);
             let body = self.keep(body).flatten();
