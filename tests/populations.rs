@@ -91,3 +91,21 @@ fn what_does_not_fit_is_named() {
         assert!(error.contains(wanted), "{line}\n{error}");
     }
 }
+
+#[test]
+fn samples_of_cells_follow_the_seed() {
+    let stimulated = |seed: u64| {
+        let text = format!(
+            "{BASE}{}[population.cells]\ncell = \"adex\"\nsize = 200\n\
+             [[stimulus]]\nname = \"some\"\nkind = \"dc\"\namplitude = \"0.1 nA\"\ncells = {{ sample = 20 }}\n",
+            cell("", "4 ms")
+        );
+        let text = text.replacen("seed = 2", &format!("seed = {seed}"), 1);
+        let model = experiment::parse(text, "cells.toml").unwrap_or_else(|e| panic!("{e}")).model;
+        model.stimuli.iter().find(|s| s.name == "some").unwrap().cells.indices(200)
+    };
+    let first = stimulated(1);
+    assert_eq!(first.len(), 20);
+    assert_eq!(first, stimulated(1));
+    assert_ne!(first, stimulated(2));
+}

@@ -10,13 +10,16 @@ use crate::rng::{Purpose, Stream};
 #[derive(Debug)]
 pub(super) struct Selections {
     named: Vec<(String, Cells)>,
+    /// Samples are drawn by it.
+    seed: u64,
 }
 
 impl Selections {
     /// Populations, views and assemblies of the file.
     pub(super) fn read(root: &Table<'_>, populations: &[ReadPopulation], seed: u64) -> Option<Selections> {
         let all = |(index, p): (usize, &ReadPopulation)| (p.population.name.clone(), Cells::all(index));
-        let mut selections = Selections { named: populations.iter().enumerate().map(all).collect() };
+        let named = populations.iter().enumerate().map(all).collect();
+        let mut selections = Selections { named, seed };
         let mut sound = true;
         for (key, is_view) in [("view", true), ("assembly", false)] {
             let Some(node) = root.get(key) else { continue };
@@ -28,7 +31,7 @@ impl Selections {
                     continue;
                 }
                 let cells = if is_view {
-                    selections.view(&name, &node, populations, seed)
+                    selections.view(&name, &node, populations)
                 } else {
                     selections.assembly(&node)
                 };
@@ -48,7 +51,7 @@ impl Selections {
         of
     }
 
-    fn view(&self, name: &str, node: &Node<'_>, populations: &[ReadPopulation], seed: u64) -> Option<Cells> {
+    fn view(&self, name: &str, node: &Node<'_>, populations: &[ReadPopulation]) -> Option<Cells> {
         let table = node.table()?;
         let of = table.need("of", "\"exc\"").and_then(|node| self.cells(&node));
         let chosen = table.need("cells", "\"0..10\"");
@@ -61,8 +64,7 @@ impl Selections {
                 set.indices(populations[*p].population.size).into_iter().map(move |index| (*p, index))
             })
             .collect();
-        let key = [name_key(name), u64::MAX];
-        let indices = members(&chosen, all.len(), &mut Stream::new(seed, Purpose::Structure, key))?;
+        let indices = self.members(&chosen, all.len(), name)?;
         let mut parts: Vec<(usize, CellSet)> = Vec::new();
         for at in indices {
             let (population, index) = all[at];
@@ -72,6 +74,12 @@ impl Selections {
             }
         }
         Some(Cells { parts })
+    }
+
+    /// [`members`], samples being drawn for the use `what`.
+    pub(super) fn members(&self, node: &Node<'_>, n: usize, what: &str) -> Option<Vec<usize>> {
+        let key = [name_key(what), u64::MAX];
+        members(node, n, &mut Stream::new(self.seed, Purpose::Structure, key))
     }
 
     /// The cells that a name, or a list of names, stands for.
@@ -92,7 +100,7 @@ impl Selections {
 }
 
 /// Indices among `n` cells: `"all"`, `3`, `[0, 3]`, `"10..20"`, `"0..100:2"`, `[true, false, …]`, `{ sample = 50 }`.
-pub(super) fn members(node: &Node<'_>, n: usize, stream: &mut Stream) -> Option<Vec<usize>> {
+fn members(node: &Node<'_>, n: usize, stream: &mut Stream) -> Option<Vec<usize>> {
     let none = |message: &str| {
         node.wrong(
             ErrorKind::Value,

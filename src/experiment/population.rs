@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use super::cell::ReadCell;
-use super::cells::{self, Selections};
+use super::cells::Selections;
 use super::components::Components;
 use super::node::{Node, Table, suggestion};
 use super::values::Body;
 use super::{differing, source, space};
 use crate::error::ErrorKind;
 use crate::model::{CableCell, CellSet, Population, PopulationCell};
-use crate::rng::{Purpose, Stream};
 use crate::units::Dimension;
 
 /// Cells in one population at most; a slip of the keyboard should not fill the memory.
@@ -217,8 +216,7 @@ pub(super) fn targets(
         };
         if node.as_text() != Some("all") {
             let size = populations[*population].population.size;
-            *set =
-                CellSet::Indices(cells::members(&node, size, &mut Stream::new(0, Purpose::Other, [0, 0]))?);
+            *set = CellSet::Indices(selections.members(&node, size, &node.path)?);
         }
     }
     Some(parts)
