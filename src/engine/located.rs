@@ -72,10 +72,10 @@ impl Located {
         arena[self.met + lane] != 0.0
     }
 
-    /// Goes with the cell `lane`, which meets a condition in its step, from one condition to the next up to the
-    /// end of the step; what comes to hold just there, and what goes on
-    /// to hold when it has been met, is left to the conditions of the end. Where a step is tried from comes nearer to the condition with every halving, so a potential
-    /// that runs away is followed in smaller and smaller steps.
+    /// Goes with the cell `lane`, which meets a condition in its step, from one condition to the next up to the end of the step;
+    /// what comes to hold just there, and what goes on to hold when it has been met, is left to the conditions of the end.
+    /// Where a step is tried from comes nearer to the condition with every halving, so a potential that runs away is
+    /// followed in smaller and smaller steps.
     pub fn meet(
         &self,
         arena: &mut Arena,
