@@ -102,6 +102,7 @@
 pub mod bench;
 pub mod cable;
 pub mod cli;
+pub mod codegen;
 pub mod dynamics;
 pub mod engine;
 pub mod error;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules from the lowest up: each uses only those before it.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "error",
     "machine",
     "units",
@@ -25,6 +25,7 @@ const ORDER: [&str; 22] = [
     "neuroml",
     "output",
     "plot",
+    "codegen",
     "bench",
     "cli",
 ];

@@ -17,6 +17,7 @@ mod displays;
 mod document;
 mod equations;
 mod gates;
+mod generate;
 mod header;
 mod info;
 mod interrupt;
@@ -66,6 +67,8 @@ enum Command {
     Bench(bench::Options),
     /// Convert a morphology between SWC and NeuroML
     Convert(convert::Options),
+    /// Write a model as the code of other tools
+    Generate(generate::Options),
 }
 
 /// How a command ended well.
@@ -111,5 +114,6 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Plot(options) => plot::execute(&options),
         Command::Bench(options) => bench::execute(&options),
         Command::Convert(options) => convert::execute(&options),
+        Command::Generate(options) => generate::execute(&options),
     }
 }

@@ -47,7 +47,7 @@ pub fn neuroml_text(si: f64, dimension: Dimension) -> String {
 }
 
 /// `value` divided by ten to the `power`, exactly, as text.
-fn shifted(value: f64, power: i32) -> String {
+pub fn shifted(value: f64, power: i32) -> String {
     let text = format!("{value:e}");
     let Some((mantissa, exponent)) = text.split_once('e') else { return text };
     let exponent = exponent.parse::<i32>().unwrap_or(0).saturating_sub(power);

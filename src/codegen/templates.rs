@@ -1,0 +1,118 @@
+//! The templates of `codegen/`, embedded, and those that a user puts in their place.
+
+use std::path::Path;
+
+use serde::Serialize;
+use tera::{Context, Tera};
+
+use crate::error::{Error, ErrorKind, Result, nearest};
+
+/// The end of the name of every template file.
+const ENDING: &str = ".tera";
+
+macro_rules! templates {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../codegen/", $path, ".tera")))),*]
+    };
+}
+
+/// Every template: its path below `codegen/` without ending, and its text.
+const BUILT_IN: &[(&str, &str)] = templates![];
+
+/// Templates ready to be filled in.
+#[derive(Debug)]
+pub(crate) struct Templates {
+    tera: Tera,
+}
+
+impl Templates {
+    /// The built-in ones; those in `folder` (`neuron/run.py.tera`) instead of the ones of the same path.
+    ///
+    /// # Errors
+    /// A folder that can't be read, that holds no template, or one that no target has; a template with a fault in it.
+    pub(crate) fn new(folder: Option<&Path>) -> Result<Templates> {
+        let mut texts: Vec<(String, String)> =
+            BUILT_IN.iter().map(|(path, text)| ((*path).to_string(), (*text).to_string())).collect();
+        if let Some(folder) = folder {
+            for (path, text) in own(folder)? {
+                match texts.iter_mut().find(|(known, _)| *known == path) {
+                    Some((_, built_in)) => *built_in = text,
+                    None => return Err(unknown(folder, &path)),
+                }
+            }
+        }
+        let mut tera = Tera::new();
+        tera.autoescape_on(Vec::<&'static str>::new());
+        for (path, text) in texts {
+            tera.add_raw_template(&path, &text).map_err(|e| fault(folder, &path, &e))?;
+        }
+        Ok(Templates { tera })
+    }
+
+    /// The text of template `path` with `values`.
+    ///
+    /// # Errors
+    /// If the template asks for what `values` lacks.
+    pub(crate) fn fill(&self, path: &str, values: &impl Serialize) -> Result<String> {
+        let context = Context::from_serialize(values).map_err(|e| fault(None, path, &e))?;
+        self.tera.render(path, &context).map_err(|e| fault(None, path, &e))
+    }
+}
+
+/// The template files below `folder`: their paths there without ending, and their texts.
+fn own(folder: &Path) -> Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    let targets =
+        std::fs::read_dir(folder).map_err(|e| Error::io(folder, "read the folder of templates", &e))?;
+    for target in targets {
+        let target = target.map_err(|e| Error::io(folder, "read the folder of templates", &e))?;
+        if !target.path().is_dir() {
+            continue;
+        }
+        let files =
+            std::fs::read_dir(target.path()).map_err(|e| Error::io(target.path(), "read the folder", &e))?;
+        for file in files {
+            let file = file.map_err(|e| Error::io(target.path(), "read the folder", &e))?.path();
+            let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            if let Some(name) = name.strip_suffix(ENDING) {
+                let text =
+                    std::fs::read_to_string(&file).map_err(|e| Error::io(&file, "read the template", &e))?;
+                found.push((format!("{}/{name}", target.file_name().to_string_lossy()), text));
+            }
+        }
+    }
+    if found.is_empty() {
+        let message = format!("no template (TARGET/NAME{ENDING}) is in it");
+        let help = format!("the templates are {}", names().join(", "));
+        return Err(Error::new(ErrorKind::Value, message).in_file(folder).help(help));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn names() -> Vec<String> {
+    BUILT_IN.iter().map(|(path, _)| format!("{path}{ENDING}")).collect()
+}
+
+fn unknown(folder: &Path, path: &str) -> Error {
+    let file = folder.join(format!("{path}{ENDING}"));
+    let error = Error::new(ErrorKind::Name, "no target has a template of this name").in_file(file);
+    match nearest(path, BUILT_IN.iter().map(|(known, _)| *known)) {
+        Some(known) => error.help(format!("did you mean {known}{ENDING}?")),
+        None => error.help(format!("the templates are {}", names().join(", "))),
+    }
+}
+
+fn fault(folder: Option<&Path>, path: &str, error: &tera::Error) -> Error {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    let made = Error::new(ErrorKind::Value, format!("template {path}{ENDING}: {text}"));
+    match folder {
+        Some(folder) => made.in_file(folder.join(format!("{path}{ENDING}"))),
+        None => made,
+    }
+}

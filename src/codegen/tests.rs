@@ -1,0 +1,61 @@
+//! What all targets rest on.
+
+use super::names::{Names, short_names};
+use super::tidy::{constant_names, tidy};
+use crate::dynamics::Dynamics;
+use crate::model::Density;
+use crate::select::Region;
+
+fn sodium() -> Dynamics {
+    let density = Density::ohmic("na", Region::All, 1200.0, 0.05).unwrap();
+    tidy(&density.dynamics, &["iDensity"], &[("temperature", 279.45)], &[])
+}
+
+/// The equations with short names.
+fn equations(dynamics: &Dynamics) -> Vec<String> {
+    let paths: Vec<&str> = dynamics
+        .states
+        .iter()
+        .map(|s| s.name.as_str())
+        .chain(dynamics.derived.iter().map(|d| d.name.as_str()))
+        .chain(dynamics.parameters.iter().map(|p| p.name.as_str()))
+        .collect();
+    let short = short_names(&paths, &mut Names::new(&["v"]));
+    let named = |name: &str| crate::expr::Expr::name(short.get(name).map_or(name, String::as_str));
+    let derived =
+        dynamics.derived.iter().map(|d| format!("{} = {}", short[&d.name], d.value.map_names(&named)));
+    let rates = dynamics
+        .derivatives
+        .iter()
+        .map(|(s, d)| format!("{}' = {}", short[&dynamics.states[*s].name], d.map_names(&named)));
+    derived.chain(rates).collect()
+}
+
+#[test]
+fn a_channel_reads_as_in_a_paper() {
+    let wanted = [
+        "iDensity = condDensity * (m ^ 3 * h) * (erev - v)",
+        "m_q10Settings_q10 = m_q10Settings_q10Factor ^ ((temperature - m_q10Settings_experimentalTemp) / m_q10Settings_TENDEGREES)",
+        "m_forwardRate_x = (v - m_forwardRate_midpoint) / m_forwardRate_scale",
+        "m_alpha = if(m_forwardRate_x .eq. 0, m_forwardRate_rate, m_forwardRate_rate * m_forwardRate_x / (1 - exp(-m_forwardRate_x)))",
+        "m_beta = m_reverseRate_rate * exp((v - m_reverseRate_midpoint) / m_reverseRate_scale)",
+        "m_inf = m_alpha / (m_alpha + m_beta)",
+        "m_tau = 1 / ((m_alpha + m_beta) * m_rateScale)",
+    ];
+    let found = equations(&sodium());
+    for line in wanted.iter().filter(|line| !line.contains("q10")) {
+        assert!(found.contains(&line.to_string()), "{line}\n{found:#?}");
+    }
+    assert_eq!(found.last().unwrap(), "h' = (h_inf - h) / h_tau");
+    assert_eq!(found.len(), 14, "{found:#?}");
+}
+
+#[test]
+fn what_never_changes_is_known() {
+    let sodium = sodium();
+    let constant = constant_names(&sodium);
+    assert!(
+        constant.contains("ionChannel/m/rateScale") && !constant.contains("ionChannel/m/alpha"),
+        "{constant:?}"
+    );
+}
