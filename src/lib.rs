@@ -108,6 +108,7 @@ pub mod engine;
 pub mod error;
 pub mod experiment;
 pub mod expr;
+pub mod hardware;
 pub mod lems;
 pub mod library;
 pub mod machine;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules from the lowest up: each uses only those before it.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "error",
     "machine",
     "units",
@@ -23,6 +23,7 @@ const ORDER: [&str; 23] = [
     "wiring",
     "engine",
     "neuroml",
+    "hardware",
     "output",
     "plot",
     "codegen",

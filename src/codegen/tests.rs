@@ -59,3 +59,31 @@ fn what_never_changes_is_known() {
         "{constant:?}"
     );
 }
+
+#[test]
+fn cells_of_neuroml_are_standard_cells() {
+    let text = r#"
+run = { duration = "1 ms", dt = "0.1 ms" }
+[cell.lif]
+neuron = "lif"
+C = "250 pF"
+leakConductance = "12.5 nS"
+synapses.excitatory = { synapse = "exp_syn", gbase = "1 nS", tauDecay = "5 ms", erev = "0 mV" }
+synapses.inhibitory = { synapse = "exp_syn", gbase = "2 nS", tauDecay = "10 ms", erev = "-80 mV" }
+[population.p]
+cell = "lif"
+size = 3
+parameters = { C = ["250 pF", "500 pF", "250 pF"] }
+"#;
+    let model = crate::experiment::parse(text, std::path::Path::new(".")).unwrap().model;
+    let crate::model::PopulationCell::Point(cell) = &model.populations[0].cell else { panic!() };
+    let standard = super::standard::standard(&model.populations[0], cell).unwrap();
+    let value =
+        |name: &str| standard.parameters.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap();
+    assert_eq!(standard.name, "IF_cond_exp");
+    assert_eq!(value("cm"), [0.25, 0.5, 0.25]);
+    assert_eq!(value("tau_m"), [20.0, 40.0, 20.0]);
+    assert_eq!((value("tau_syn_I"), value("e_rev_I")), (vec![10.0], vec![-80.0]));
+    assert_eq!(standard.receptors[1].name, "inhibitory");
+    assert!((standard.receptors[1].weight - 0.002).abs() < 1e-18);
+}

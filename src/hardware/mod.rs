@@ -1,0 +1,3 @@
+//! Neuromorphic chips: what they hold, and what their arithmetic makes of a model.
+
+pub mod spinnaker;

@@ -1,0 +1,135 @@
+//! The emulation of SpiNNaker's arithmetic beside code compiled for ARM, bit by bit.
+//!
+//! The compiler (`arm-linux-gnueabi-gcc`) knows the type that the chip's programs count in; `qemu-arm` runs what it makes.
+//! Without them the test says that it skips.
+
+use std::process::Command;
+
+use neuropil::hardware::spinnaker::{Accum, Fraction, Input, Lif};
+
+/// What the C source prints, from the emulation.
+struct Emulated {
+    state: u64,
+    hash: u32,
+    lines: Vec<String>,
+}
+
+impl Emulated {
+    fn draw(&mut self) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state
+    }
+
+    fn number(&mut self) -> i32 {
+        let all = (self.draw() >> 32) as i32;
+        all >> (self.draw() % 32)
+    }
+
+    fn note(&mut self, value: i32) {
+        for byte in value.to_le_bytes() {
+            self.hash = (self.hash ^ u32::from(byte)).wrapping_mul(16_777_619);
+        }
+    }
+
+    fn line(&mut self) {
+        self.lines.push(format!("{:08x}", self.hash));
+    }
+
+    fn operations(&mut self) {
+        for i in 0..1_000_000 {
+            let (a, mut b) = (self.number(), self.number());
+            let result = match self.draw() % 6 {
+                0 => (Accum(a) * Accum(b)).0,
+                1 => {
+                    b = if b == 0 { 1 } else { b };
+                    let quotient = (i64::from(a) << 15) / i64::from(b);
+                    b = if i32::try_from(quotient).is_err() { i32::MAX } else { b };
+                    (Accum(a) / Accum(b)).0
+                }
+                2 => (Accum(a) + Accum(b)).0,
+                3 => (Accum(a) - Accum(b)).0,
+                4 => Accum(a).scaled(Fraction(b as u32)).0,
+                _ => Accum::literal(f64::from(a) / (1.0 + f64::from(b & 0xffff)) / 65536.0).0,
+            };
+            self.note(result);
+            if i % 1000 == 999 {
+                self.line();
+            }
+        }
+    }
+
+    fn cells(&mut self, conductances: bool) {
+        let literal = Accum::literal;
+        let input = if conductances {
+            Input::Conductance { excitatory: literal(0.0), inhibitory: literal(-80.0) }
+        } else {
+            Input::Current
+        };
+        let mut cell = Lif::with_constants(
+            [literal(-65.0), literal(-70.0), literal(-50.0)],
+            (literal(if conductances { 40.0 } else { 20.0 }), literal(0.3), Accum(31169), 2),
+            [Fraction(3_516_421_808), Fraction(3_886_247_119)],
+            [Fraction(3_892_727_436), Fraction(4_087_200_000)],
+            input,
+        );
+        let weights = if conductances { [12.5, 7.25] } else { [1.5, 0.75] };
+        for step in 0..10_000 {
+            let random = self.draw();
+            let arrives = [random.is_multiple_of(16), (random >> 8).is_multiple_of(16)];
+            let arrived = [0, 1].map(|r| if arrives[r] { literal(weights[r]) } else { Accum(0) });
+            let fires = cell.step(arrived);
+            self.note(cell.v.0);
+            self.note(cell.synapse[0].0);
+            self.note(cell.synapse[1].0);
+            self.note(i32::from(fires));
+            if step % 1000 == 999 {
+                self.line();
+            }
+        }
+    }
+}
+
+/// What the compiled C source prints; `None`, with the reason told, if there is no compiler or nothing to run its code.
+fn compiled() -> Option<Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("oracle");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/spinnaker/oracle.c");
+    let compiler = Command::new("arm-linux-gnueabi-gcc")
+        .args(["-O2", "-march=armv5te", "-std=gnu99", "-static", source, "-o"])
+        .arg(&program)
+        .output();
+    let made = match compiler {
+        Ok(made) => made,
+        Err(error) => {
+            eprintln!(
+                "SKIPPED: arm-linux-gnueabi-gcc: {error} (packages gcc-arm-linux-gnueabi, libc6-dev-armel-cross, qemu-user)"
+            );
+            return None;
+        }
+    };
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    for emulator in ["qemu-arm", "qemu-arm-static"] {
+        if let Ok(ran) = Command::new(emulator).arg(&program).output() {
+            assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+            return Some(String::from_utf8(ran.stdout).unwrap().lines().map(str::to_string).collect());
+        }
+    }
+    eprintln!("SKIPPED: qemu-arm is not installed (package qemu-user)");
+    None
+}
+
+#[test]
+fn a_million_operations_and_two_cells_have_the_bits_of_compiled_code() {
+    let mut emulated = Emulated { state: 88_172_645_463_325_252, hash: 2_166_136_261, lines: Vec::new() };
+    emulated.operations();
+    emulated.cells(false);
+    emulated.cells(true);
+    assert_eq!(emulated.lines.len(), 1020);
+    // What compiled code gave, for machines without a compiler.
+    assert_eq!((emulated.lines[999].as_str(), emulated.lines[1019].as_str()), ("8c7788fa", "4e9b8bb0"));
+    let Some(compiled) = compiled() else { return };
+    let first = emulated.lines.iter().zip(&compiled).position(|(a, b)| a != b);
+    assert_eq!((first, compiled.len()), (None, 1020), "the first thousand that differs");
+}
