@@ -9,6 +9,8 @@ mod network;
 mod neuroml;
 mod page;
 #[allow(dead_code)]
+mod points;
+#[allow(dead_code)]
 mod standard;
 #[allow(dead_code)]
 mod syntax;

@@ -74,43 +74,55 @@ impl Wiring<'_> {
 /// If a projection can not be drawn, or makes more than `most`.
 pub fn one_by_one(model: &Model, most: usize) -> Result<Vec<Connection>> {
     let mut connections = Vec::new();
-    for (number, projection) in model.projections.iter().enumerate() {
-        let wiring = Wiring::new(model, number, Level::fastest())?;
-        let counts = wiring.on_targets(model, &mut |cable, _, locations| {
-            Ok(if cable.is_some() { locations.len() as u32 } else { 1 })
-        })?;
-        if let Some(count) = counts.iter().find(|count| !wiring.has_contacts(**count)) {
-            let message = format!("its points are not among the {count} that a target cell has");
-            return Err(wiring.wrong(ErrorKind::Value, message));
-        }
-        let within = wiring.within(model)?;
-        let (mut work, mut row, mut chosen) = (Work::default(), Row::default(), Vec::new());
-        for i in 0..wiring.sources.len() as u32 {
-            wiring.row(i, &mut work, &mut row)?;
-            for ((&j, &weight), &delay_s) in row.targets.iter().zip(&row.weights).zip(&row.delays_s) {
-                match within.get(j as usize) {
-                    Some(list) => chosen.clone_from(list),
-                    None => wiring.contacts((i, j), counts[j as usize], &mut chosen),
+    for number in 0..model.projections.len() {
+        let left = most - connections.len();
+        connections.extend(connections_of(model, number, left)?);
+    }
+    Ok(connections)
+}
+
+/// The connections of projection `number` of a model, one by one.
+///
+/// # Errors
+/// If it can not be drawn, or makes more than `most`.
+pub fn connections_of(model: &Model, number: usize, most: usize) -> Result<Vec<Connection>> {
+    let projection = &model.projections[number];
+    let mut connections = Vec::new();
+    let wiring = Wiring::new(model, number, Level::fastest())?;
+    let counts = wiring.on_targets(model, &mut |cable, _, locations| {
+        Ok(if cable.is_some() { locations.len() as u32 } else { 1 })
+    })?;
+    if let Some(count) = counts.iter().find(|count| !wiring.has_contacts(**count)) {
+        let message = format!("its points are not among the {count} that a target cell has");
+        return Err(wiring.wrong(ErrorKind::Value, message));
+    }
+    let within = wiring.within(model)?;
+    let (mut work, mut row, mut chosen) = (Work::default(), Row::default(), Vec::new());
+    for i in 0..wiring.sources.len() as u32 {
+        wiring.row(i, &mut work, &mut row)?;
+        for ((&j, &weight), &delay_s) in row.targets.iter().zip(&row.weights).zip(&row.delays_s) {
+            match within.get(j as usize) {
+                Some(list) => chosen.clone_from(list),
+                None => wiring.contacts((i, j), counts[j as usize], &mut chosen),
+            }
+            let (from, to) = (wiring.sources[i as usize], wiring.targets[j as usize]);
+            let receptor = projection.receptors[to.part as usize];
+            for &point in &chosen {
+                if connections.len() >= most {
+                    return Err(wiring.wrong(ErrorKind::Limit, format!("more than {most} connections")));
                 }
-                let (from, to) = (wiring.sources[i as usize], wiring.targets[j as usize]);
-                let receptor = projection.receptors[to.part as usize];
-                for &point in &chosen {
-                    if connections.len() >= most {
-                        return Err(wiring.wrong(ErrorKind::Limit, format!("more than {most} connections")));
-                    }
-                    connections.push(Connection {
-                        source: (from.population as usize, from.index as usize),
-                        sender: projection.sender,
-                        target: (to.population as usize, to.index as usize),
-                        receiver: match receptor.synapse {
-                            Some(synapse) => Receiver::Synapse { synapse, point },
-                            None => Receiver::Cell,
-                        },
-                        port: receptor.port,
-                        weight,
-                        delay_s: whole_steps(delay_s, model.run.dt_s),
-                    });
-                }
+                connections.push(Connection {
+                    source: (from.population as usize, from.index as usize),
+                    sender: projection.sender,
+                    target: (to.population as usize, to.index as usize),
+                    receiver: match receptor.synapse {
+                        Some(synapse) => Receiver::Synapse { synapse, point },
+                        None => Receiver::Cell,
+                    },
+                    port: receptor.port,
+                    weight,
+                    delay_s: whole_steps(delay_s, model.run.dt_s),
+                });
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::rng::{Distribution, Purpose, Stream};
 use crate::simd::Level;
 use compiled::Compiled;
 pub use compiled::Work;
-pub use contacts::{nearest_step, one_by_one, whole_steps};
+pub use contacts::{connections_of, nearest_step, one_by_one, whole_steps};
 pub use junctions::with_junctions;
 use pairs::Pairs;
 

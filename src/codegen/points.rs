@@ -1,0 +1,443 @@
+//! Networks of point neurons in PyNN's words: what all targets with PyNN's interface are made from.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Job;
+use super::network::source_spikes;
+use super::standard::{RECEPTORS, Standard, standard};
+use crate::dynamics::Dynamics;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{
+    CellSet, Connection, ConnectionRule, Model, Population, PopulationCell, Position, Receiver, Site,
+    Stimulus,
+};
+use crate::wiring;
+
+/// Connections at most.
+const MOST_CONNECTIONS: usize = 20_000_000;
+
+/// A network of standard cells and given spikes. Units are PyNN's.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Network {
+    /// Populations, those that could be said.
+    pub(crate) populations: Vec<Cells>,
+    /// Projections between them.
+    pub(crate) projections: Vec<Wired>,
+    /// Injected currents.
+    pub(crate) currents: Vec<Current>,
+    /// Recorded potentials and synaptic variables.
+    pub(crate) recordings: Vec<Recorded>,
+}
+
+/// A population.
+#[derive(Debug, Clone)]
+pub(crate) struct Cells {
+    /// Its index in the model.
+    pub(crate) index: usize,
+    /// Its name in the model.
+    pub(crate) label: String,
+    /// How many.
+    pub(crate) size: usize,
+    /// What they are.
+    pub(crate) kind: Kind,
+    /// Their places, µm, if they have some.
+    pub(crate) positions: Vec<Position>,
+}
+
+/// What the members of a population are.
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    /// Cells of a standard type.
+    Standard(Standard),
+    /// Given spike times of each, ms, as neuropil draws them.
+    Spikes(Vec<Vec<f64>>),
+}
+
+/// Connections from one population to one receptor of another.
+#[derive(Debug, Clone)]
+pub(crate) struct Wired {
+    /// The name of the projection, with a number where several come from one.
+    pub(crate) label: String,
+    /// Indices of the populations in the model.
+    pub(crate) source: usize,
+    /// As `source`.
+    pub(crate) target: usize,
+    /// `excitatory` or `inhibitory`.
+    pub(crate) receptor: &'static str,
+    /// Connections: index of the source, of the target, weight (µS, nA, mV), delay (ms).
+    pub(crate) rows: Vec<Row>,
+    /// What the connections do besides, if anything.
+    pub(crate) plasticity: Option<Plasticity>,
+}
+
+/// One connection.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Row {
+    pub(crate) pre: u32,
+    pub(crate) post: u32,
+    pub(crate) weight: f64,
+    pub(crate) delay: f64,
+}
+
+/// Plasticity in PyNN's words: parameters in ms, weights in the receptor's unit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) enum Plasticity {
+    /// Pairs of spikes.
+    Stdp {
+        /// PyNN's timing dependence with its parameters: `SpikePairRule`, `Vogels2011Rule`.
+        timing: String,
+        timing_parameters: Vec<(String, f64)>,
+        /// PyNN's weight dependence with its parameters: `AdditiveWeightDependence`.
+        weight: String,
+        weight_parameters: Vec<(String, f64)>,
+        /// Share of the delay behind the synapse.
+        dendritic_delay_fraction: f64,
+    },
+    /// Short-term plasticity: a synapse type of PyNN with its parameters.
+    ShortTerm {
+        /// `TsodyksMarkramSynapse`, `SimpleStochasticSynapse`.
+        synapse: String,
+        parameters: Vec<(String, f64)>,
+    },
+}
+
+/// A current into cells.
+#[derive(Debug, Clone)]
+pub(crate) struct Current {
+    /// Its name.
+    pub(crate) label: String,
+    /// Index of the population in the model.
+    pub(crate) population: usize,
+    /// Indices of the cells.
+    pub(crate) cells: Vec<usize>,
+    /// Times (ms) at which the amplitude (nA) changes, beginning with the first.
+    pub(crate) steps: Vec<(f64, f64)>,
+    /// A sine instead: start, stop (ms), amplitude (nA), frequency (Hz), phase (degrees).
+    pub(crate) sine: Option<[f64; 5]>,
+}
+
+/// A recorded variable of cells.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Recorded {
+    /// Index of the population in the model.
+    pub(crate) population: usize,
+    /// Indices of the cells.
+    pub(crate) cells: Vec<usize>,
+    /// PyNN's names: `v`, `gsyn_exc`, `gsyn_inh`, `w`.
+    pub(crate) variables: Vec<String>,
+    /// Sampling interval, ms.
+    pub(crate) interval: f64,
+    /// The file that neuropil writes it to, without ending.
+    pub(crate) file: String,
+}
+
+impl Network {
+    /// The model's network as far as it is one of standard cells; what is not goes to [`Job::cannot`].
+    ///
+    /// # Errors
+    /// If the model itself can't be drawn.
+    pub(crate) fn of(job: &mut Job<'_>) -> Result<Network> {
+        let model = job.model;
+        let mut network = Network::default();
+        let spikes = source_spikes(model)?;
+        for (index, population) in model.populations.iter().enumerate() {
+            match kind(population, spikes[index].as_ref()) {
+                Ok(kind) => network.populations.push(Cells {
+                    index,
+                    label: population.name.clone(),
+                    size: population.size,
+                    kind,
+                    positions: population.positions.clone(),
+                }),
+                Err(error) => job.cannot(error),
+            }
+        }
+        network.wire(job)?;
+        for stimulus in &model.stimuli {
+            let is_here = network.population(stimulus.population).is_some();
+            match current(stimulus, model).map(|current| is_here.then_some(current)) {
+                Ok(current) => network.currents.extend(current),
+                Err(error) => job.cannot(error),
+            }
+        }
+        if !model.attachments.is_empty() {
+            let message = "synapses and inputs at single cells, as networks list them, are not said in PyNN's words yet";
+            job.cannot(Error::new(ErrorKind::Unsupported, message));
+        }
+        network.record(job);
+        Ok(network)
+    }
+
+    /// The population of this index in the model.
+    pub(crate) fn population(&self, index: usize) -> Option<&Cells> {
+        self.populations.iter().find(|p| p.index == index)
+    }
+
+    fn wire(&mut self, job: &mut Job<'_>) -> Result<()> {
+        let model = job.model;
+        let mut parts = vec![("connections".to_string(), None, model.connections.clone())];
+        for (number, projection) in model.projections.iter().enumerate() {
+            if projection.junction.is_some() {
+                let message = format!(
+                    "projection '{}': gap junctions are not said in PyNN's words here",
+                    projection.name
+                );
+                job.cannot(Error::new(ErrorKind::Unsupported, message));
+                continue;
+            }
+            let connections = wiring::connections_of(model, number, MOST_CONNECTIONS)?;
+            parts.push((projection.name.clone(), Some(projection), connections));
+        }
+        for (name, projection, connections) in parts {
+            let rule = projection.and_then(|p| p.rule.as_ref());
+            if let Err(error) = self.sort(&name, rule, &connections) {
+                job.cannot(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Connections of one projection by source, target and receptor.
+    fn sort(&mut self, name: &str, rule: Option<&ConnectionRule>, connections: &[Connection]) -> Result<()> {
+        let mut groups: Vec<Wired> = Vec::new();
+        for connection in connections {
+            let (source, target) = (connection.source.0, connection.target.0);
+            let (Some(_), Some(cells)) = (self.population(source), self.population(target)) else { continue };
+            let Kind::Standard(standard) = &cells.kind else { continue };
+            let receptor = match connection.receiver {
+                Receiver::Synapse { synapse, .. } => standard.receptors.get(synapse as usize).copied(),
+                // Cells that spikes step by themselves: their ports are the receptors.
+                Receiver::Cell => RECEPTORS
+                    .get(connection.port as usize)
+                    .map(|name| super::standard::Receptor { name, weight: 1.0 }),
+                Receiver::Contact { .. } => None,
+            };
+            let Some(receptor) = receptor else {
+                let message =
+                    format!("projection '{name}': what receives it is no receptor of a standard cell");
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            };
+            let row = Row {
+                pre: connection.source.1 as u32,
+                post: connection.target.1 as u32,
+                weight: connection.weight * receptor.weight,
+                delay: connection.delay_s * 1e3,
+            };
+            let is_it =
+                |w: &&mut Wired| w.source == source && w.target == target && w.receptor == receptor.name;
+            match groups.iter_mut().find(is_it) {
+                Some(group) => group.rows.push(row),
+                None => groups.push(Wired {
+                    label: name.to_string(),
+                    source,
+                    target,
+                    receptor: receptor.name,
+                    rows: vec![row],
+                    plasticity: rule.map(|rule| plasticity(name, rule, receptor.weight)).transpose()?,
+                }),
+            }
+        }
+        let several = groups.len() > 1;
+        for (number, mut group) in groups.into_iter().enumerate() {
+            if several {
+                group.label = format!("{name}_{}", number + 1);
+            }
+            self.projections.push(group);
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, job: &mut Job<'_>) {
+        let model = job.model;
+        for recording in &model.recordings {
+            let Some(cells) = self.population(recording.population) else { continue };
+            let Kind::Standard(standard) = &cells.kind else { continue };
+            let PopulationCell::Point(point) = &model.populations[recording.population].cell else {
+                continue;
+            };
+            let mut variables = Vec::new();
+            for variable in &recording.variables {
+                let of_synapse = variable.strip_suffix(".g").and_then(|name| {
+                    let at = point.synapses.iter().position(|s| s.name == name)?;
+                    standard.receptors.get(at)
+                });
+                match (variable.as_str(), of_synapse) {
+                    ("v" | "w", _) => variables.push(variable.clone()),
+                    (_, Some(receptor)) if receptor.name == RECEPTORS[0] => {
+                        variables.push("gsyn_exc".to_string())
+                    }
+                    (_, Some(_)) => variables.push("gsyn_inh".to_string()),
+                    _ => {
+                        let message =
+                            format!("recording '{}': PyNN has no variable '{variable}'", recording.file);
+                        job.cannot(Error::new(ErrorKind::Unsupported, message));
+                    }
+                }
+            }
+            if variables.is_empty() || !matches!(recording.site, Site::Cell | Site::Points(_)) {
+                continue;
+            }
+            let size = model.populations[recording.population].size;
+            let interval = if recording.interval_s == 0.0 { model.run.dt_s } else { recording.interval_s };
+            self.recordings.push(Recorded {
+                population: recording.population,
+                cells: recording.cells.indices(size),
+                variables,
+                interval: interval * 1e3,
+                file: recording.file.clone(),
+            });
+        }
+    }
+}
+
+fn kind(population: &Population, spikes: Option<&Arc<Vec<Vec<f64>>>>) -> Result<Kind> {
+    if let Some(times) = spikes {
+        let in_ms = |times: &Vec<f64>| times.iter().map(|t| rounded(t * 1e3)).collect();
+        return Ok(Kind::Spikes(times.iter().map(in_ms).collect()));
+    }
+    match &population.cell {
+        PopulationCell::Point(cell) => standard(population, cell).map(Kind::Standard),
+        _ => {
+            let message = format!(
+                "population '{}': cells with a shape are none of PyNN's standard cells",
+                population.name
+            );
+            Err(Error::new(ErrorKind::Unsupported, message)
+                .help("reduce it first: neuropil reduce MODEL --method lif"))
+        }
+    }
+}
+
+/// Without the last digits, which are noise of unit conversion.
+pub(crate) fn rounded(x: f64) -> f64 {
+    format!("{x:.14e}").parse().unwrap_or(x)
+}
+
+fn current(stimulus: &Stimulus, model: &Model) -> Result<Current> {
+    let size = model.populations.get(stimulus.population).map_or(0, |p| p.size);
+    let of = |name: &str| {
+        stimulus.dynamics.parameter(name).map(|p| p.value).ok_or_else(|| {
+            Error::new(ErrorKind::Name, format!("stimulus '{}' has no parameter '{name}'", stimulus.name))
+        })
+    };
+    let mut out = Current {
+        label: stimulus.name.clone(),
+        population: stimulus.population,
+        cells: stimulus.cells.indices(size),
+        steps: Vec::new(),
+        sine: None,
+    };
+    match stimulus.dynamics.component_type.as_str() {
+        "pulseGenerator" => {
+            let (start, length) = (of("delay")?, of("duration")?);
+            out.steps.push((rounded(start * 1e3), rounded(of("amplitude")? * 1e9)));
+            if start + length < model.run.duration_s {
+                out.steps.push((rounded((start + length) * 1e3), 0.0));
+            }
+        }
+        "sineGenerator" => {
+            let (start, length) = (of("delay")?, of("duration")?);
+            let phase = of("phase")?.to_degrees();
+            out.sine = Some(
+                [start * 1e3, (start + length) * 1e3, of("amplitude")? * 1e9, 1.0 / of("period")?, phase]
+                    .map(rounded),
+            );
+        }
+        other => {
+            let message = format!("stimulus '{}': {other} is not said in PyNN's words", stimulus.name);
+            return Err(Error::new(ErrorKind::Unsupported, message)
+                .help("steps and sines of current are; give others as spikes"));
+        }
+    }
+    Ok(out)
+}
+
+/// What `rule` is in PyNN. Weights of neuropil are counted in `unit`s of the receptor.
+fn plasticity(name: &str, rule: &ConnectionRule, unit: f64) -> Result<Plasticity> {
+    let dynamics: &Dynamics = &rule.dynamics;
+    let unsupported = |what: &str| {
+        let message = format!("projection '{name}': {what} is not said in PyNN's words");
+        Error::new(ErrorKind::Unsupported, message)
+    };
+    if !rule.parameters.is_empty() {
+        return Err(unsupported("plasticity whose parameters differ between connections"));
+    }
+    let of = |parameter: &str| {
+        let found = dynamics.parameter(parameter).map(|p| p.value);
+        found.ok_or_else(|| unsupported(&format!("{} without '{parameter}'", dynamics.component_type)))
+    };
+    let list = |names: &[(&str, &str, f64)]| -> Result<Vec<(String, f64)>> {
+        names
+            .iter()
+            .map(|(pynn, own, factor)| Ok(((*pynn).to_string(), rounded(of(own)? * factor))))
+            .collect()
+    };
+    let pair: [(&str, &str, f64); 4] = [
+        ("tau_plus", "tau_plus", 1e3),
+        ("tau_minus", "tau_minus", 1e3),
+        ("A_plus", "A_plus", 1.0),
+        ("A_minus", "A_minus", 1.0),
+    ];
+    let bounds: [(&str, &str, f64); 2] = [("w_min", "w_min", unit), ("w_max", "w_max", unit)];
+    match dynamics.component_type.as_str() {
+        "stdpConnection" => {
+            let has = |name: &str| dynamics.parameters.iter().any(|p| p.name.ends_with(name));
+            let source = rule.source.as_ref();
+            let dependence =
+                source.and_then(|s| s.component.children.iter().find(|c| c.name == "weightDependence"));
+            let dependence = dependence
+                .and_then(|c| c.attributes.iter().find(|a| a.name == "type"))
+                .map(|a| a.value.to_string());
+            let (weight, extra): (&str, Vec<(&str, &str, f64)>) = match dependence.as_deref() {
+                Some("additiveWeightDependence") => ("AdditiveWeightDependence", Vec::new()),
+                Some("multiplicativeWeightDependence") => ("MultiplicativeWeightDependence", Vec::new()),
+                Some("mixedWeightDependence") => ("AdditivePotentiationMultiplicativeDepression", Vec::new()),
+                Some("gutigWeightDependence") if has("mu_plus") => (
+                    "GutigWeightDependence",
+                    vec![
+                        ("mu_plus", "weightDependence/mu_plus", 1.0),
+                        ("mu_minus", "weightDependence/mu_minus", 1.0),
+                    ],
+                ),
+                _ => return Err(unsupported("its weight dependence")),
+            };
+            let mut weight_parameters = list(&bounds)?;
+            weight_parameters.extend(list(&extra)?);
+            Ok(Plasticity::Stdp {
+                timing: "SpikePairRule".to_string(),
+                timing_parameters: list(&pair)?,
+                weight: weight.to_string(),
+                weight_parameters,
+                dendritic_delay_fraction: rule.dendritic_delay_fraction,
+            })
+        }
+        "vogelsConnection" => Ok(Plasticity::Stdp {
+            timing: "Vogels2011Rule".to_string(),
+            timing_parameters: list(&[("tau", "tau", 1e3), ("eta", "eta", unit), ("rho", "rho", 1.0)])?,
+            weight: "AdditiveWeightDependence".to_string(),
+            weight_parameters: list(&bounds)?,
+            dendritic_delay_fraction: rule.dendritic_delay_fraction,
+        }),
+        "tsodyksMarkramConnection" => Ok(Plasticity::ShortTerm {
+            synapse: "TsodyksMarkramSynapse".to_string(),
+            parameters: list(&[
+                ("U", "U", 1.0),
+                ("tau_rec", "tau_rec", 1e3),
+                ("tau_facil", "tau_facil", 1e3),
+            ])?,
+        }),
+        "stochasticConnection" => Ok(Plasticity::ShortTerm {
+            synapse: "SimpleStochasticSynapse".to_string(),
+            parameters: list(&[("p", "p", 1.0)])?,
+        }),
+        other => Err(unsupported(other)),
+    }
+}
+
+/// Which cells: all is `None`.
+pub(crate) fn subset(cells: &[usize], size: usize) -> Option<Vec<usize>> {
+    let all = CellSet::All.indices(size);
+    (cells != all).then(|| cells.to_vec())
+}
