@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use neuropil::engine::{self, Simulation};
-use neuropil::model::{CellSet, Model, PopulationCell, Recording, Site as Observed, Use, draw};
+use neuropil::model::{CellSet, Draws, Model, PopulationCell, Recording, Site as Observed, Use};
 use neuropil::morph::Geometry;
 use neuropil::plot::{self, MorphologyOptions, Scene, Site, SiteKind, SpikeTrain, Trace, TraceOptions};
 use neuropil::select::{Cable, Points};
@@ -60,9 +60,10 @@ fn cell(model: &Model) -> Result<Scene> {
     };
     let geometry = Geometry::of(&cell.morphology);
     let cable = Cable::new(&cell.morphology, &geometry);
+    let draws = Draws::of(model);
     let mut sites = Vec::new();
     let mut mark = |kind, label: &str, points: &Points, what: Use| -> Result<()> {
-        let places = points.evaluate(&cable, &draw(model.seed, 0, what))?;
+        let places = points.evaluate(&cable, &draws.at((0, 0), what))?;
         let site = |location| Site { kind, label: label.to_string(), location, colour: None };
         sites.extend(places.into_iter().map(site));
         Ok(())

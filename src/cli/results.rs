@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::{self, Simulation};
 use crate::error::{Result, Warning};
-use crate::model::{Model, PopulationCell, Site, Use, draw};
+use crate::model::{Draws, Model, PopulationCell, Site, Use};
 use crate::morph::Geometry;
 use crate::neuroml;
 use crate::output::{
@@ -298,10 +298,10 @@ fn cell_scene(model: &Model, population: usize) -> Result<Scene> {
     };
     let geometry = Geometry::of(&cell.morphology);
     let cable = Cable::new(&cell.morphology, &geometry);
-    let number = model.populations[..population].iter().map(|p| p.size as u64).sum();
+    let draws = Draws::of(model);
     let mut sites = Vec::new();
     let mut mark = |kind: SiteKind, label: &str, points: &Points, what: Use| -> Result<()> {
-        let places = points.evaluate(&cable, &draw(model.seed, number, what))?;
+        let places = points.evaluate(&cable, &draws.at((population, 0), what))?;
         let stride = places.len().div_ceil(MAX_SITES).max(1);
         for place in places.into_iter().step_by(stride) {
             sites.push(plot::Site { kind, label: label.to_string(), location: place, colour: None });

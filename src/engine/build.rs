@@ -90,7 +90,7 @@ pub fn cable_group(
         set.start = allocator.take(plan.arrays().len(), set.width);
         set.membrane = catalog.membrane(plan)?;
     }
-    let placed: Vec<(u32, &[PlacedAt])> = members.iter().map(|m| (m.cell, &m.placed[..])).collect();
+    let placed: Vec<(u64, &[PlacedAt])> = members.iter().map(|m| (m.key, &m.placed[..])).collect();
     let position = |member: usize, node: u32| forest.position(member, node as usize) as u32;
     let (mut kinds, placed_lanes) = collect_kinds(&placed, &position, catalog);
     for kind in &mut kinds {
@@ -235,7 +235,7 @@ pub fn point_group(
     let n_received = sums(&plan.dynamics).iter().filter(|sum| sum.array.is_some()).count();
     let shown = cells_start + plan.array(PointHolds::Shown(0)).unwrap_or(0) * nodes;
     let of_cells = OfCells { received: allocator.take(n_received, nodes), shown };
-    let placed: Vec<(u32, &[PlacedAt])> = members.iter().map(|m| (m.cell, &m.placed[..])).collect();
+    let placed: Vec<(u64, &[PlacedAt])> = members.iter().map(|m| (m.key, &m.placed[..])).collect();
     let (mut kinds, placed_lanes) = collect_kinds(&placed, &|member, _| member as u32, catalog);
     for kind in &mut kinds {
         kind.start = allocator.take(catalog.kinds[kind.kind].0.arrays().len(), kind.width);
@@ -283,7 +283,7 @@ pub fn point_group(
         lanes.fill(members.first().map_or(0.0, value));
         lanes.iter_mut().zip(members).for_each(|(lane, member)| *lane = value(member));
     }
-    let keys = members.iter().map(|m| [u64::from(m.cell), CELL_ITSELF]);
+    let keys = members.iter().map(|m| [m.key, CELL_ITSELF]);
     bound.draws = plan.draws_at(cells_start, nodes, clock.seed, keys);
     let ports = out_ports(members, plan, cells_start, nodes);
     let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, (nodes, n, of_cells), clock.seed)?;
@@ -537,14 +537,14 @@ fn fill_nodes(arena: &mut Arena, members: &[CableMember<'_>], forest: &Forest, n
 }
 
 fn collect_kinds(
-    members: &[(u32, &[PlacedAt])],
+    members: &[(u64, &[PlacedAt])],
     position: &dyn Fn(usize, u32) -> u32,
     catalog: &Catalog,
 ) -> (Vec<Kind>, Vec<Vec<PlacedLanes>>) {
     let mut kinds: Vec<Kind> = Vec::new();
     let mut known: HashMap<(usize, u64), usize> = HashMap::new();
     let mut lanes = Vec::with_capacity(members.len());
-    for (member, (cell, placed)) in members.iter().enumerate() {
+    for (member, (key, placed)) in members.iter().enumerate() {
         let mut own = Vec::with_capacity(placed.len());
         for at in *placed {
             let varying = catalog.kinds[at.kind].0.varying.len();
@@ -566,7 +566,7 @@ fn collect_kinds(
             for (instance, &node) in at.nodes.iter().enumerate() {
                 kind.nodes.push(position(member, node));
                 let use_id = at.use_id << 32 | instance as u64;
-                kind.noise.push([u64::from(*cell), use_id]);
+                kind.noise.push([*key, use_id]);
                 for (column, values) in kind.values.iter_mut().zip(&at.values) {
                     column.push(values[instance]);
                 }
@@ -574,9 +574,13 @@ fn collect_kinds(
         }
         lanes.push(own);
     }
-    // In an order that does not depend on which cells share the group: they add to the same nodes.
+    // In an order that depends neither on which cells share the group nor on what else is in the model: they add to the
+    // same nodes.
+    let before = |a: &Kind, b: &Kind| {
+        catalog.compare(a.kind, b.kind).then_with(|| a.noise_interval.cmp(&b.noise_interval))
+    };
     let mut order: Vec<usize> = (0..kinds.len()).collect();
-    order.sort_by_key(|&k| (kinds[k].kind, kinds[k].noise_interval));
+    order.sort_by(|&a, &b| before(&kinds[a], &kinds[b]));
     let mut number = vec![0; kinds.len()];
     for (new, &old) in order.iter().enumerate() {
         number[old] = new as u32;
@@ -584,7 +588,7 @@ fn collect_kinds(
     for lanes in lanes.iter_mut().flatten() {
         lanes.kind = number[lanes.kind as usize];
     }
-    kinds.sort_by_key(|k| (k.kind, k.noise_interval));
+    kinds.sort_by(before);
     for kind in &mut kinds {
         kind.width = padded(kind.nodes.len());
     }

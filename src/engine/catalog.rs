@@ -1,5 +1,6 @@
 //! Compiled programs, each distinct one once for the whole run.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -56,6 +57,24 @@ impl Catalog {
         self.kinds.push((kind, programs));
         self.by_mark.entry(mark).or_default().push(self.kinds.len() - 1);
         Ok(self.kinds.len() - 1)
+    }
+
+    /// An order of kinds by what they are: it does not depend on when they were met.
+    pub fn compare(&self, a: usize, b: usize) -> Ordering {
+        if a == b {
+            return Ordering::Equal;
+        }
+        let [x, y] = [a, b].map(|kind| &self.kinds[kind].0);
+        let names = |kind: &PointKind| (kind.name.clone(), kind.dynamics.component_type.clone());
+        let numbers = |kind: &PointKind| -> Vec<u64> {
+            kind.dynamics.parameters.iter().map(|parameter| parameter.value.to_bits()).collect()
+        };
+        // Kinds that are the same in all of this hardly share a group: then the first one met comes first.
+        names(x)
+            .cmp(&names(y))
+            .then_with(|| x.varying.cmp(&y.varying))
+            .then_with(|| numbers(x).cmp(&numbers(y)))
+            .then_with(|| a.cmp(&b))
     }
 }
 

@@ -96,7 +96,7 @@ impl Resolution<'_> {
                 kind,
                 nodes,
                 values,
-                use_id: Use::Attachments(number).id(),
+                use_id: self.draws.use_id(Use::Attachments(number)),
                 noise_interval,
             });
         }

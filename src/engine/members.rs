@@ -9,6 +9,8 @@ pub struct CableMember<'a> {
     pub plan: &'a CellPlan,
     /// Its number in the model.
     pub cell: u32,
+    /// What its random numbers are keyed by.
+    pub key: u64,
     /// Its potential at the start if not the kind's, V.
     pub initial_v: Option<f64>,
     /// Synapses, then stimuli, then contacts.
@@ -24,6 +26,8 @@ pub struct CableMember<'a> {
 pub struct PointMember {
     /// Its number in the model.
     pub cell: u32,
+    /// What its random numbers are keyed by.
+    pub key: u64,
     /// The kind in the catalogue.
     pub kind: usize,
     /// Its potential at the start if not the kind's, V.

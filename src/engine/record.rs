@@ -9,7 +9,7 @@ use super::resolve::{Resolution, Resolved, checked, nodes_of};
 use super::tables::{Column, Table};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CableCell, Model, Placed, PointCell, PopulationCell, Recording, Site, Use, draw};
+use crate::model::{CableCell, Draws, Model, Placed, PointCell, PopulationCell, Recording, Site, Use};
 use crate::select::{Cable, Draw, Location};
 use crate::units::Dimension;
 
@@ -77,16 +77,26 @@ impl Resolution<'_> {
             match (&mut self.populations[recording.population], &population.cell) {
                 (Resolved::Cable(members), PopulationCell::Cable(cell)) => {
                     let member = &mut members[i];
-                    let draw = draw(model.seed, u64::from(member.cell), Use::Recording(number));
-                    let points =
-                        On { synapses: &cell.synapses, population: recording.population, names, model };
+                    let draw = self.draws.at((recording.population, i), Use::Recording(number));
+                    let points = On {
+                        synapses: &cell.synapses,
+                        population: recording.population,
+                        names,
+                        model,
+                        draws: &self.draws,
+                    };
                     let asked = Asked { recording, table, prefix: &prefix, draw };
                     record_cable(columns, member, cell, &points, &asked, catalog)?;
                 }
                 (Resolved::Point(members), PopulationCell::Point(cell)) => {
                     let member = &mut members[i];
-                    let points =
-                        On { synapses: &cell.synapses, population: recording.population, names, model };
+                    let points = On {
+                        synapses: &cell.synapses,
+                        population: recording.population,
+                        names,
+                        model,
+                        draws: &self.draws,
+                    };
                     for variable in &recording.variables {
                         for (what, dimension, extra) in
                             point_variable(cell, member, &points, variable, catalog)?
@@ -136,6 +146,7 @@ struct On<'a> {
     population: usize,
     names: &'a Names<'a>,
     model: &'a Model,
+    draws: &'a Draws,
 }
 
 /// A variable of something at points.
@@ -166,7 +177,9 @@ impl<'a> On<'a> {
                 }
                 let Some(uses) = self.names.placed.get(&(self.population, name)) else { continue };
                 for &one in uses {
-                    let Some(slot) = placed.iter().position(|p| p.use_id == one.id()) else { continue };
+                    let Some(slot) = placed.iter().position(|p| p.use_id == self.draws.use_id(one)) else {
+                        continue;
+                    };
                     let dynamics = match one {
                         Use::Stimulus(index) => &*self.model.stimuli[index].dynamics,
                         Use::Attachments(index) => &*self.model.attachments[index].dynamics,

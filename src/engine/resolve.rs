@@ -15,7 +15,7 @@ use super::tables::Table;
 use crate::dynamics::Dynamics;
 use crate::dynamics::random::{Moment, with_draws};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CableCell, CellSet, Model, Placed, Population, PopulationCell, Use, draw};
+use crate::model::{CableCell, CellSet, Draws, Model, Placed, Population, PopulationCell, Use};
 use crate::select::{Cable, Draw, Field, Location};
 
 /// A population ready to be laid out.
@@ -67,6 +67,8 @@ pub struct Resolution<'a> {
     pub populations: Vec<Resolved<'a>>,
     /// Number in the model of the first cell of each population, and of all cells at the end.
     pub first_cell: Vec<u32>,
+    /// What random choices are keyed by.
+    pub draws: Draws,
     /// The tables of samples.
     pub tables: Vec<Table>,
     /// Their sampling intervals in steps.
@@ -94,6 +96,7 @@ pub fn resolve<'a>(
             .ok_or_else(|| Error::new(ErrorKind::Limit, "a model can have at most 4,294,967,295 cells"))?;
         first_cell.push(next);
     }
+    let draws = Draws::of(model);
     let mut populations = Vec::with_capacity(model.populations.len());
     for (p, population) in model.populations.iter().enumerate() {
         let named = |e: Error| in_population(e, &population.name);
@@ -109,17 +112,17 @@ pub fn resolve<'a>(
                 let cable = Cable::new(&cell.morphology, &plan.geometry);
                 let mut members = Vec::with_capacity(population.size);
                 for i in 0..population.size {
-                    let number = first_cell[p] + i as u32;
                     let mut placed = Vec::with_capacity(cell.synapses.len());
                     for (s, synapse) in cell.synapses.iter().enumerate() {
-                        let draw = draw(model.seed, u64::from(number), Use::Synapse(s));
+                        let draw = draws.at((p, i), Use::Synapse(s));
                         let at = place(synapse, &cable, plan, &draw, (model, population), catalog)
                             .map_err(named)?;
                         placed.push(at);
                     }
                     members.push(CableMember {
                         plan,
-                        cell: number,
+                        cell: first_cell[p] + i as u32,
+                        key: draws.cell(p, i),
                         initial_v: initial(i),
                         placed,
                         detectors: Vec::new(),
@@ -144,6 +147,7 @@ pub fn resolve<'a>(
                 }
                 let member = |i: usize| PointMember {
                     cell: first_cell[p] + i as u32,
+                    key: draws.cell(p, i),
                     // Compiled when all that sits on the cells is known.
                     kind: 0,
                     initial_v: initial(i),
@@ -160,7 +164,7 @@ pub fn resolve<'a>(
         });
     }
     let (tables, intervals, contacts, senders) = Default::default();
-    let mut resolution = Resolution { populations, first_cell, tables, intervals, contacts, senders };
+    let mut resolution = Resolution { populations, first_cell, draws, tables, intervals, contacts, senders };
     resolution.add_stimuli(model, catalog)?;
     resolution.add_attachments(model, catalog)?;
     resolution.compile_point_cells(model, catalog)?;
@@ -317,11 +321,7 @@ impl Resolution<'_> {
             let kind = placed_kind(&stimulus.dynamics, (population, None), Vec::new(), None, model);
             let kind = kind.and_then(|kind| catalog.kind(kind)).map_err(named)?;
             for i in checked(&stimulus.cells, population.size, &population.name)? {
-                let draw = draw(
-                    model.seed,
-                    u64::from(self.first_cell[stimulus.population] + i as u32),
-                    Use::Stimulus(s),
-                );
+                let draw = self.draws.at((stimulus.population, i), Use::Stimulus(s));
                 let at =
                     |nodes| PlacedAt { kind, nodes, values: Vec::new(), use_id: draw.use_id, noise_interval };
                 match &mut self.populations[stimulus.population] {

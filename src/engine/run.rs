@@ -107,7 +107,10 @@ pub struct Simulation {
     handed: Vec<u64>,
     /// For each sender the cell whose spikes its spikes are, or [`SILENT`].
     output: Vec<u32>,
-    /// Given spikes, by time and cell, and how many have left.
+    /// The order in which spikes of one time leave, by sender: that of the names of populations, so that it does not
+    /// depend on how these are declared.
+    rank: Vec<u32>,
+    /// Given spikes, by time and [`Self::rank`], and how many have left.
     given: Vec<Spike>,
     given_sent: usize,
     n_spikes: u64,
@@ -176,6 +179,7 @@ impl Simulation {
             copied: None,
             handed: Vec::new(),
             output: Vec::new(),
+            rank: Vec::new(),
             given: Vec::new(),
             given_sent: 0,
             n_spikes: 0,
@@ -209,7 +213,7 @@ impl Simulation {
         catalog: &mut Catalog,
         group_size: usize,
     ) -> Result<()> {
-        let Resolution { populations, first_cell, mut tables, intervals, contacts, senders } = resolution;
+        let Resolution { populations, first_cell, mut tables, intervals, contacts, senders, .. } = resolution;
         let n_cells = first_cell.last().copied().unwrap_or(0) as usize;
         // Where each cell is: group and its placed instances there.
         let mut homes = vec![Home::default(); n_cells];
@@ -265,7 +269,9 @@ impl Simulation {
                 homes[member.cell as usize] = Home { group: number, placed, own: Some(lane as u32) };
             }
         }
-        self.given.sort_by(by_time);
+        self.rank = ranks(model, senders.output.len());
+        let rank = &self.rank;
+        self.given.sort_by(|a, b| by_time(a, b, |cell| rank[cell as usize]));
         self.summary.groups = self.groups.len();
         let layout =
             Layout { first_cell: &first_cell, homes: &homes, contacts: &contacts, senders: &senders };
@@ -451,14 +457,15 @@ impl Simulation {
         }
     }
 
-    /// Spikes of the epoch become events, in order of time and cell whatever the groups. Given ones,
+    /// Spikes of the epoch become events, in order of time and rank whatever the groups. Given ones,
     /// from number `first_given` on, are events already and only handed over.
     fn exchange(&mut self, first_given: usize) {
         let first = self.spikes.len();
         for group in &mut self.groups {
             self.spikes.append(&mut group.spikes);
         }
-        self.spikes[first..].sort_by(by_time);
+        let rank = &self.rank;
+        self.spikes[first..].sort_by(|a, b| by_time(a, b, |sender| rank[sender as usize]));
         if !self.routes.is_empty() {
             for at in first..self.spikes.len() {
                 self.deliver(self.spikes[at]);
@@ -476,7 +483,7 @@ impl Simulation {
         self.spikes.truncate(kept);
         self.n_spikes += (kept - first) as u64;
         self.spikes.extend_from_slice(&self.given[first_given..self.given_sent]);
-        self.spikes[first..].sort_by(by_time);
+        self.spikes[first..].sort_by(|a, b| by_time(a, b, |cell| cell));
     }
 
     fn hand_over(&mut self, sink: &mut dyn Sink) -> Result<()> {
@@ -526,8 +533,25 @@ impl Simulation {
     }
 }
 
-fn by_time(a: &Spike, b: &Spike) -> std::cmp::Ordering {
-    a.time_s.total_cmp(&b.time_s).then(a.cell.cmp(&b.cell))
+fn by_time(a: &Spike, b: &Spike, rank: impl Fn(u32) -> u32) -> std::cmp::Ordering {
+    a.time_s.total_cmp(&b.time_s).then_with(|| rank(a.cell).cmp(&rank(b.cell)))
+}
+
+/// For each of `senders` senders its place in the order of population names; those that are no cells come last.
+fn ranks(model: &Model, senders: usize) -> Vec<u32> {
+    let mut ranks: Vec<u32> = (0..senders as u32).collect();
+    let mut by_name: Vec<usize> = (0..model.populations.len()).collect();
+    by_name.sort_by_key(|&population| &model.populations[population].name);
+    let first_cells = model.first_cells();
+    let mut next = 0;
+    for population in by_name {
+        let first = first_cells[population] as usize;
+        for rank in &mut ranks[first..first + model.populations[population].size] {
+            *rank = next;
+            next += 1;
+        }
+    }
+    ranks
 }
 
 /// The longest epoch in which no spike can reach another cell, in steps.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::resolve::{Resolution, Resolved, in_population, nodes_of};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Model, PopulationCell, Sender, Use, draw};
+use crate::model::{Model, PopulationCell, Sender, Use};
 use crate::select::Cable;
 
 /// For a sender whose spikes are not among the results.
@@ -147,7 +147,7 @@ impl Resolution<'_> {
             self.senders.detectors.push(Some(first));
             for (i, member) in members.iter_mut().enumerate() {
                 let cable = Cable::new(&cell.morphology, &member.plan.geometry);
-                let draw = draw(model.seed, u64::from(member.cell), Use::SpikeDetector(d));
+                let draw = self.draws.at((detector.population, i), Use::SpikeDetector(d));
                 let locations =
                     points.evaluate(&cable, &draw).map_err(|e| in_population(e, &population.name))?;
                 if let Some(&node) = nodes_of(member.plan, &locations).first() {

@@ -1,5 +1,8 @@
 //! Which cells: populations, `[view.NAME]` of them, and `[assembly.NAME]` of several.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use super::node::{Node, Table, suggestion};
 use super::population::{ReadPopulation, cell_index};
 use crate::error::ErrorKind;
@@ -12,6 +15,8 @@ pub(super) struct Selections {
     named: Vec<(String, Cells)>,
     /// Samples are drawn by it.
     seed: u64,
+    /// Samples of each population so far in stimuli and recordings: each is another one.
+    samples: RefCell<BTreeMap<String, usize>>,
 }
 
 impl Selections {
@@ -19,7 +24,7 @@ impl Selections {
     pub(super) fn read(root: &Table<'_>, populations: &[ReadPopulation], seed: u64) -> Option<Selections> {
         let all = |(index, p): (usize, &ReadPopulation)| (p.population.name.clone(), Cells::all(index));
         let named = populations.iter().enumerate().map(all).collect();
-        let mut selections = Selections { named, seed };
+        let mut selections = Selections { named, seed, samples: RefCell::default() };
         let mut sound = true;
         for (key, is_view) in [("view", true), ("assembly", false)] {
             let Some(node) = root.get(key) else { continue };
@@ -76,8 +81,17 @@ impl Selections {
         Some(Cells { parts })
     }
 
+    /// Some of the `n` cells of population `name`, in a stimulus or a recording (`of`). What is drawn depends on nothing that
+    /// other populations have.
+    pub(super) fn some(&self, node: &Node<'_>, n: usize, (of, name): (&str, &str)) -> Option<Vec<usize>> {
+        let mut samples = self.samples.borrow_mut();
+        let count = samples.entry(format!("{of} of {name}")).or_default();
+        *count += 1;
+        self.members(node, n, &format!("cells of {of} {count} of {name}"))
+    }
+
     /// [`members`], samples being drawn for the use `what`.
-    pub(super) fn members(&self, node: &Node<'_>, n: usize, what: &str) -> Option<Vec<usize>> {
+    fn members(&self, node: &Node<'_>, n: usize, what: &str) -> Option<Vec<usize>> {
         let key = [name_key(what), u64::MAX];
         members(node, n, &mut Stream::new(self.seed, Purpose::Structure, key))
     }

@@ -7,9 +7,9 @@ use super::node::{Node, Table, suggestion};
 use super::population::{self, ReadPopulation};
 use crate::error::ErrorKind;
 use crate::machine;
-use crate::model::{Connection, Placed, PopulationCell, Use, draw};
+use crate::model::{Connection, Placed, PopulationCell, Use, cell_key};
 use crate::morph::{Geometry, Morphology};
-use crate::select::Cable;
+use crate::select::{Cable, Draw};
 use crate::units::Dimension;
 
 /// Connections at most, written one by one in memory.
@@ -54,8 +54,7 @@ pub(super) fn read(
         None => 1.0,
     };
     let delay_s = delay?;
-    let before = populations[..to].iter().map(|p| p.population.size as u64);
-    let mut counts = Counts::new(before.sum(), synapse, target, seed);
+    let mut counts = Counts::new(&populations[to].population.name, synapse, target, seed);
     for (source, sink) in pairs {
         let count = counts.of(node, sink)?;
         for point in chosen(points.as_ref(), count)? {
@@ -158,7 +157,7 @@ fn read_pairs(node: &Node<'_>, from: &ReadPopulation, to: &ReadPopulation) -> Op
 
 /// How many points a synapse has on each cell of a population.
 struct Counts<'a> {
-    first_cell: u64,
+    population: &'a str,
     synapse: usize,
     placed: &'a Placed,
     /// Shape of the cells, if they have one.
@@ -168,13 +167,13 @@ struct Counts<'a> {
 }
 
 impl<'a> Counts<'a> {
-    fn new(first_cell: u64, synapse: usize, target: &'a ReadCell, seed: u64) -> Counts<'a> {
+    fn new(population: &'a str, synapse: usize, target: &'a ReadCell, seed: u64) -> Counts<'a> {
         let shape = match &target.cell {
             PopulationCell::Cable(cell) => Some((&*cell.morphology, Geometry::of(&cell.morphology))),
             _ => None,
         };
         let placed = &target.synapses()[synapse];
-        Counts { first_cell, synapse, placed, shape, seed, known: BTreeMap::new() }
+        Counts { population, synapse, placed, shape, seed, known: BTreeMap::new() }
     }
 
     fn of(&mut self, node: &Node<'_>, cell: usize) -> Option<usize> {
@@ -184,7 +183,8 @@ impl<'a> Counts<'a> {
         if let Some(count) = self.known.get(&key) {
             return Some(*count);
         }
-        let draw = draw(self.seed, self.first_cell + cell as u64, Use::Synapse(self.synapse));
+        let use_id = Use::Synapse(self.synapse).id();
+        let draw = Draw { seed: self.seed, cell: cell_key(self.population, cell), use_id };
         let points = node.accept(self.placed.points.evaluate(&Cable::new(morphology, geometry), &draw))?;
         self.known.insert(key, points.len());
         Some(points.len())

@@ -215,8 +215,9 @@ pub(super) fn targets(
             return None;
         };
         if node.as_text() != Some("all") {
-            let size = populations[*population].population.size;
-            *set = CellSet::Indices(selections.members(&node, size, &node.path)?);
+            let its = &populations[*population].population;
+            let of = node.path.split('[').next().unwrap_or_default();
+            *set = CellSet::Indices(selections.some(&node, its.size, (of, &its.name))?);
         }
     }
     Some(parts)

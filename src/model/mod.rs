@@ -15,7 +15,7 @@ mod source;
 mod space;
 
 pub use cell::{CableCell, Density, Discretisation, Placed, PointCell, Pool, Rule};
-pub use draw::{Use, draw, name_key};
+pub use draw::{Draws, Use, cell_key, name_key};
 pub use formula::Formula;
 pub use ions::{concentration_input, is_current_of};
 pub use network::{
@@ -135,8 +135,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// The number in the model of the first cell of each population: populations in order, cells in order. Random places are
-    /// drawn by these numbers ([`draw`]).
+    /// The number in the model of the first cell of each population: populations in order, cells in order.
     pub fn first_cells(&self) -> Vec<u64> {
         let before = |next: &mut u64, population: &Population| {
             let first = *next;

@@ -2,7 +2,7 @@
 
 use super::{Member, Row, Wiring, Work};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Connection, Contacts, Model, PopulationCell, Receiver, Use, draw};
+use crate::model::{Connection, Contacts, Draws, Model, PopulationCell, Receiver, Use};
 use crate::morph::Geometry;
 use crate::select::{Cable, Location};
 use crate::simd::Level;
@@ -32,7 +32,7 @@ impl Wiring<'_> {
 
     /// What `look` says of the contacts on each target; of cells that are all alike it is asked once.
     fn on_targets<T: Clone>(&self, model: &Model, look: Look<'_, T>) -> Result<Vec<T>> {
-        let first_cells = model.first_cells();
+        let draws = Draws::of(model);
         let mut found: Vec<T> = Vec::with_capacity(self.targets.len());
         let mut last: Option<(u32, Geometry)> = None;
         for member in &self.targets {
@@ -59,8 +59,7 @@ impl Wiring<'_> {
             }
             let Some((_, geometry)) = &last else { continue };
             let cable = Cable::new(&cell.morphology, geometry);
-            let number = first_cells[population as usize] + u64::from(index);
-            let draw = draw(model.seed, number, Use::Synapse(synapse as usize));
+            let draw = draws.at((population as usize, index as usize), Use::Synapse(synapse as usize));
             let locations = synapse_on.points.evaluate(&cable, &draw)?;
             found.push(look(Some(&cable), &synapse_on.name, &locations)?);
         }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::{Member, Row, Wiring, Work};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Attachments, Contact, Coupling, Junction, Model, PopulationCell, Use, draw};
+use crate::model::{Attachments, Contact, Coupling, Junction, Model, PopulationCell, cell_key, name_key};
 use crate::morph::Geometry;
-use crate::select::{Cable, Location, Points};
+use crate::select::{Cable, Draw, Location, Points};
 use crate::simd::Level;
 
 /// `model` with its junctions as contacts and couplings, one by one, and without the projections that said so.
@@ -34,7 +34,8 @@ struct Ends<'a> {
     name: String,
     junction: &'a Junction,
     lists: BTreeMap<u32, usize>,
-    first_cells: Vec<u64>,
+    /// What the random places at this end of the projection are drawn by.
+    use_id: u64,
     geometries: BTreeMap<u32, Geometry>,
 }
 
@@ -45,7 +46,7 @@ fn couple(model: &Model, number: usize, junction: &Junction, drawn: &mut Model) 
         name,
         junction,
         lists: BTreeMap::new(),
-        first_cells: model.first_cells(),
+        use_id: name_key(&model.projections[number].name),
         geometries: BTreeMap::new(),
     };
     let (mut work, mut row) = (Work::default(), Row::default());
@@ -83,19 +84,13 @@ impl Ends<'_> {
             });
             drawn.attachments.len() - 1
         });
-        let location = self.location(model, member, at, list)?;
+        let location = self.location(model, member, at)?;
         let contacts = &mut drawn.attachments[list].contacts;
         contacts.push(Contact { cell: member.index, location, weight });
         Ok((list as u32, contacts.len() as u32 - 1))
     }
 
-    fn location(
-        &mut self,
-        model: &Model,
-        member: Member,
-        at: Option<&Points>,
-        list: usize,
-    ) -> Result<Option<Location>> {
+    fn location(&mut self, model: &Model, member: Member, at: Option<&Points>) -> Result<Option<Location>> {
         let population = &model.populations[member.population as usize];
         let PopulationCell::Cable(cell) = &population.cell else { return Ok(None) };
         let Some(points) = at else {
@@ -105,8 +100,8 @@ impl Ends<'_> {
         let geometry =
             self.geometries.entry(member.population).or_insert_with(|| Geometry::of(&cell.morphology));
         let cable = Cable::new(&cell.morphology, geometry);
-        let number = self.first_cells[member.population as usize] + u64::from(member.index);
-        let found = points.evaluate(&cable, &draw(model.seed, number, Use::Attachments(list)))?;
+        let cell = cell_key(&population.name, member.index as usize);
+        let found = points.evaluate(&cable, &Draw { seed: model.seed, cell, use_id: self.use_id })?;
         Ok(found.first().copied())
     }
 }

@@ -7,7 +7,7 @@ use super::Reader;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::lems::Component;
 use crate::machine;
-use crate::model::{PointCell, PopulationCell};
+use crate::model::{PointCell, PopulationCell, name_key};
 use crate::neuroml::{Named, Shaped, is_cable};
 use crate::rng::{Purpose, Stream};
 
@@ -247,7 +247,7 @@ impl<'a> Reader<'a, '_> {
                 let number = whole("number", written)?;
                 self.check_memory(population, number, cell)?;
                 let extent = self.extent(how)?;
-                (number, self.scattered(number, extent))
+                (number, self.scattered(population, number, extent))
             }
             _ => {
                 let number = whole("number", written)?;
@@ -293,12 +293,12 @@ impl<'a> Reader<'a, '_> {
         Ok(Some(extent))
     }
 
-    fn scattered(&self, number: u64, extent: Option<Extent>) -> Vec<[f64; 3]> {
+    fn scattered(&self, population: &Component, number: u64, extent: Option<Extent>) -> Vec<[f64; 3]> {
         let Some(extent) = extent else { return Vec::new() };
-        let population = self.out.model.populations.len() as u64;
+        let key = name_key(population.id.as_deref().unwrap_or_default());
         (0..number)
             .map(|cell| {
-                let mut stream = Stream::new(self.out.model.seed, Purpose::Structure, [population, cell]);
+                let mut stream = Stream::new(self.out.model.seed, Purpose::Structure, [key, cell]);
                 std::array::from_fn(|axis| extent.start[axis] + extent.length[axis] * stream.uniform())
             })
             .collect()

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::read::counted;
 use crate::engine::CellPlan;
 use crate::error::{Error, ErrorKind, Place, Result, Warning};
-use crate::model::{Model, PopulationCell, Site, SpikeDetector, Use, draw};
+use crate::model::{Draws, Model, PopulationCell, Site, SpikeDetector, Use};
 use crate::select::{Cable, Location, Points};
 use crate::wiring;
 use documents::Documents;
@@ -64,7 +64,7 @@ pub fn write(model: &Model, name: &str) -> Result<Written> {
         bodies: Vec::new(),
         body_of: Vec::new(),
         members: Vec::new(),
-        first_cell: Vec::new(),
+        draws: Draws::of(model),
         points: Vec::new(),
         inputs: Vec::new(),
         warnings: Vec::new(),
@@ -119,8 +119,8 @@ struct Writer<'a> {
     body_of: Vec<Option<usize>>,
     /// Each cell of each population.
     members: Vec<Vec<Member>>,
-    /// Number of the first cell of each population.
-    first_cell: Vec<u64>,
+    /// What random places are drawn by.
+    draws: Draws,
     /// The synapses of each cell of each population.
     points: Vec<Vec<Vec<Placement>>>,
     /// The component of each stimulus.
@@ -136,7 +136,6 @@ impl<'a> Writer<'a> {
             self.cannot("the model", "single contacts of networks: it comes from such a document already");
             return;
         }
-        self.first_cell = model.first_cells();
         for at in 0..model.populations.len() {
             let body = self.body(at);
             let body = self.keep(body).flatten();
@@ -190,9 +189,8 @@ impl<'a> Writer<'a> {
                 }
                 let plan = CellPlan::new(cell)?;
                 let cable = Cable::new(&cell.morphology, &plan.geometry);
-                let number = self.first_cell[at];
                 let index = model.spike_detectors.iter().position(|d| std::ptr::eq(d, detector.unwrap_or(d)));
-                let draw = draw(model.seed, number, Use::SpikeDetector(index.unwrap_or(0)));
+                let draw = self.draws.at((at, 0), Use::SpikeDetector(index.unwrap_or(0)));
                 points.evaluate(&cable, &draw)?.first().map(|place| (*place, *threshold_v))
             }
             _ => None,
@@ -243,8 +241,7 @@ impl<'a> Writer<'a> {
         let cable = Cable::new(&body.cell.morphology, &body.plan.geometry);
         match &recording.site {
             Site::Points(points) => {
-                let cell = self.first_cell[recording.population] + cell as u64;
-                points.evaluate(&cable, &draw(self.model.seed, cell, Use::Recording(number)))
+                points.evaluate(&cable, &self.draws.at((recording.population, cell), Use::Recording(number)))
             }
             Site::Region(region) => {
                 let cover = region.evaluate(&cable)?;
@@ -260,7 +257,7 @@ impl<'a> Writer<'a> {
     fn places(&self, population: usize, cell: usize, points: &Points, what: Use) -> Result<Vec<Location>> {
         let Some(body) = self.body_of[population].map(|at| &self.bodies[at]) else { return Ok(Vec::new()) };
         let cable = Cable::new(&body.cell.morphology, &body.plan.geometry);
-        points.evaluate(&cable, &draw(self.model.seed, self.first_cell[population] + cell as u64, what))
+        points.evaluate(&cable, &self.draws.at((population, cell), what))
     }
 }
 
