@@ -14,7 +14,7 @@ use super::results::{self, Files};
 use super::{Outcome, console, header};
 use crate::engine::{self, Simulation};
 use crate::error::Result;
-use crate::output::{Format, OutputFolder, write_json};
+use crate::output::{Format, OutputFolder, write_contacts, write_json};
 use crate::simd::Level;
 
 /// Options of `run`.
@@ -85,6 +85,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let mut folder = OutputFolder::create(&options.out)?;
     let (mut files, warnings) = Files::create(&mut folder, format, &document, &simulation)?;
     console::warn(&warnings);
+    let contacts = list_contacts(&mut folder, &document)?;
     if !options.quiet {
         console::print(&header::text(&options.file, &document, &simulation))?;
     }
@@ -129,6 +130,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     if !options.quiet {
         let mut all = written.tables.clone();
         all.extend(written.spikes.clone());
+        all.extend(contacts);
         all.extend(pictures);
         all.push(record_path);
         console::print(&summary(&simulation, &phases, &all))?;
@@ -194,4 +196,18 @@ fn summary(simulation: &Simulation, phases: &Phases, files: &[PathBuf]) -> Strin
 fn seconds(duration: Duration) -> String {
     let s = duration.as_secs_f64();
     if s < 1.0 { format!("{:.1} ms", s * 1e3) } else { format!("{s:.2} s") }
+}
+
+/// Lists the contacts of projections where that is asked for; gives the files.
+fn list_contacts(folder: &mut OutputFolder, document: &Document) -> Result<Vec<PathBuf>> {
+    let Document::Experiment(experiment) = document else { return Ok(Vec::new()) };
+    let mut paths = Vec::new();
+    for (number, projection) in experiment.model.projections.iter().enumerate() {
+        let Some(file) = &projection.contacts_file else { continue };
+        let (path, warning) = folder.path(&format!("{file}.csv"))?;
+        console::warn(warning.as_slice());
+        write_contacts(&path, &experiment.model, number)?;
+        paths.push(path);
+    }
+    Ok(paths)
 }

@@ -101,6 +101,7 @@ fn read(
         delay_s: Value::Constant(0.0),
         rule: None,
         recordings: Vec::new(),
+        contacts_file: None,
         junction: None,
     };
     if let Some(junction) = junction {

@@ -96,10 +96,19 @@ fn of_connections(
 ) -> Option<()> {
     let table = node.table()?;
     let of = table.get("projection")?;
-    let variables = table.need("variables", "[\"w\"]").and_then(|n| {
+    let contacts = match table.get("contacts") {
+        Some(node) => Some((node.truth()?, node)).filter(|(wanted, _)| *wanted),
+        None => None,
+    };
+    let given = match contacts {
+        Some(_) => None,
+        None => table.need("variables", "[\"w\"]"),
+    };
+    let variables = given.map(|n| {
         n.one_or_more()?.iter().map(|item| item.text().map(str::to_string)).collect::<Option<Vec<_>>>()
     });
-    let interval = match table.get("every") {
+    let every = if contacts.is_none() { table.get("every") } else { None };
+    let interval = match every {
         Some(node) => interval(&node, run),
         None => Some(0.0),
     };
@@ -116,7 +125,8 @@ fn of_connections(
         return None;
     };
     let taken = |name: &str| {
-        let of_others = projections.iter().flat_map(|p| &p.recordings).any(|r| r.file == name);
+        let of_others = projections.iter().flat_map(|p| &p.recordings).any(|r| r.file == name)
+            || projections.iter().any(|p| p.contacts_file.as_deref() == Some(name));
         name == "spikes" || name == "run" || of_others || earlier.iter().any(|r| r.file == name)
     };
     let file = match file {
@@ -132,11 +142,26 @@ fn of_connections(
             file
         }
         None => {
-            let stem: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+            let mut stem: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+            if contacts.is_some() {
+                stem.push_str("_contacts");
+            }
             (1..).map(|i| if i == 1 { stem.clone() } else { format!("{stem}_{i}") }).find(|n| !taken(n))?
         }
     };
-    let recording = ConnectionRecording { variables: variables?, interval_s: interval?, file };
+    if let Some((_, node)) = contacts {
+        if projections[at].junction.is_some() {
+            let help = "the places of its ends are those that `from_at` and `at` say";
+            node.wrong(ErrorKind::Unsupported, "the contacts of junctions can not be listed", help);
+            return None;
+        }
+        if projections[at].contacts_file.replace(file).is_some() {
+            node.wrong(ErrorKind::Name, "its contacts are listed twice", "leave one of the two out");
+            return None;
+        }
+        return Some(());
+    }
+    let recording = ConnectionRecording { variables: variables??, interval_s: interval?, file };
     projections[at].recordings.push(recording);
     Some(())
 }

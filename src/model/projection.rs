@@ -50,6 +50,8 @@ pub struct Projection {
     pub rule: Option<ConnectionRule>,
     /// What of it is sampled.
     pub recordings: Vec<ConnectionRecording>,
+    /// Name of the file, without ending, to which its contacts are listed; none if nobody asks.
+    pub contacts_file: Option<String>,
     /// If it couples cells instead of sending spikes: there is a contact at each end, and receptors, delays and rules mean
     /// nothing.
     pub junction: Option<Junction>,

@@ -10,6 +10,7 @@
 //! | [`Format::Npy`] | one-dimensional array of records, fields named as in CSV | fields `time (ms)`, `source` |
 //! | [`Format::Lems`] | tab-separated SI values, no header (LEMS `OutputFile`) | LEMS `EventOutputFile`, times in s |
 
+mod contacts;
 mod folder;
 mod npy;
 mod number;
@@ -21,6 +22,7 @@ mod unit;
 
 use crate::error::{Error, ErrorKind, Result, nearest};
 
+pub use contacts::write_contacts;
 pub use folder::{OutputFolder, inside, write_json};
 pub use read::{ReadColumn, Recorded, SpikeTable, Table, read, read_spikes, read_table};
 pub use spikes::{EventFormat, Spike, SpikeSource, SpikeWriter};

@@ -1,8 +1,10 @@
 //! Which contacts there are on target cells, and which of them a projection takes.
 
+use std::sync::Arc;
+
 use super::{Member, Row, Wiring, Work};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Connection, Contacts, Draws, Model, PopulationCell, Receiver, Use};
+use crate::model::{Connection, Contacts, Draws, Model, PopulationCell, Position, Receiver, Use};
 use crate::morph::Geometry;
 use crate::select::{Cable, Location};
 use crate::simd::Level;
@@ -85,47 +87,73 @@ pub fn one_by_one(model: &Model, most: usize) -> Result<Vec<Connection>> {
 /// # Errors
 /// If it can not be drawn, or makes more than `most`.
 pub fn connections_of(model: &Model, number: usize, most: usize) -> Result<Vec<Connection>> {
-    let projection = &model.projections[number];
-    let mut connections = Vec::new();
     let wiring = Wiring::new(model, number, Level::fastest())?;
-    let counts = wiring.on_targets(model, &mut |cable, _, locations| {
-        Ok(if cable.is_some() { locations.len() as u32 } else { 1 })
-    })?;
-    if let Some(count) = counts.iter().find(|count| !wiring.has_contacts(**count)) {
-        let message = format!("its points are not among the {count} that a target cell has");
-        return Err(wiring.wrong(ErrorKind::Value, message));
-    }
-    let within = wiring.within(model)?;
-    let (mut work, mut row, mut chosen) = (Work::default(), Row::default(), Vec::new());
-    for i in 0..wiring.sources.len() as u32 {
-        wiring.row(i, &mut work, &mut row)?;
-        for ((&j, &weight), &delay_s) in row.targets.iter().zip(&row.weights).zip(&row.delays_s) {
-            match within.get(j as usize) {
-                Some(list) => chosen.clone_from(list),
-                None => wiring.contacts((i, j), counts[j as usize], &mut chosen),
-            }
-            let (from, to) = (wiring.sources[i as usize], wiring.targets[j as usize]);
-            let receptor = projection.receptors[to.part as usize];
-            for &point in &chosen {
-                if connections.len() >= most {
-                    return Err(wiring.wrong(ErrorKind::Limit, format!("more than {most} connections")));
-                }
-                connections.push(Connection {
-                    source: (from.population as usize, from.index as usize),
-                    sender: projection.sender,
-                    target: (to.population as usize, to.index as usize),
-                    receiver: match receptor.synapse {
-                        Some(synapse) => Receiver::Synapse { synapse, point },
-                        None => Receiver::Cell,
-                    },
-                    port: receptor.port,
-                    weight,
-                    delay_s: whole_steps(delay_s, model.run.dt_s),
-                });
-            }
+    let mut connections = Vec::new();
+    wiring.each(model, &mut |connection, _, _| {
+        if connections.len() >= most {
+            return Err(wiring.wrong(ErrorKind::Limit, format!("more than {most} connections")));
         }
-    }
+        connections.push(*connection);
+        Ok(())
+    })?;
     Ok(connections)
+}
+
+/// Where a contact is on a cell with a shape.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ContactSite {
+    /// Section and fraction of its length.
+    pub location: Location,
+    /// Index of the segment in the morphology.
+    pub segment: u32,
+    /// Distance from the soma along the cable, µm.
+    pub distance_um: f64,
+    /// Place on the shape, moved to where the cell is if its population has places, µm.
+    pub position_um: Position,
+}
+
+/// Tells `each` every connection of projection `number` with its contact on the target, none for point cells, in the order in
+/// which the engine makes them. Nothing is kept but the sites on one target after the other.
+///
+/// # Errors
+/// If the projection can not be drawn or couples cells, and what `each` says.
+pub fn each_contact(
+    model: &Model,
+    number: usize,
+    each: &mut dyn FnMut(&Connection, Option<&ContactSite>) -> Result<()>,
+) -> Result<()> {
+    let wiring = Wiring::new(model, number, Level::fastest())?;
+    if wiring.projection.junction.is_some() {
+        let message = "the contacts of junctions can not be listed";
+        return Err(wiring.wrong(ErrorKind::Unsupported, message.to_string()));
+    }
+    let sites: Vec<Arc<[ContactSite]>> = wiring.on_targets(model, &mut |cable, _, locations| {
+        Ok(cable.map_or_else(Vec::new, |cable| locations.iter().map(|l| site(cable, *l)).collect()).into())
+    })?;
+    wiring.each(model, &mut |connection, j, point| {
+        let (population, cell) = connection.target;
+        let moved = |at: &ContactSite| {
+            let own = model.populations[population].positions.get(cell).copied().unwrap_or_default();
+            let position_um = std::array::from_fn(|axis| at.position_um[axis] + own[axis]);
+            ContactSite { position_um, ..*at }
+        };
+        let site = sites.get(j as usize).and_then(|sites| sites.get(point as usize)).map(moved);
+        each(connection, site.as_ref())
+    })
+}
+
+fn site(cable: &Cable<'_>, location: Location) -> ContactSite {
+    let Location { section, fraction } = location;
+    let segments = cable.morphology.section(section).segments.clone();
+    let reaches = |nth: &usize| cable.geometry.segment_span(section, *nth).1 >= fraction;
+    let nth = (0..segments.len()).find(reaches).unwrap_or(segments.len().saturating_sub(1));
+    let point = cable.geometry.point_at(section, fraction);
+    ContactSite {
+        location,
+        segment: segments.start + nth as u32,
+        distance_um: cable.geometry.path_distance_um(section, fraction),
+        position_um: [point.x, point.y, point.z],
+    }
 }
 
 /// The step nearest to a time, half-way ones to the earlier: as NEURON, which hands over events up to t + dt/2.
@@ -139,6 +167,46 @@ pub fn whole_steps(delay_s: f64, dt_s: f64) -> f64 {
 }
 
 impl Wiring<'_> {
+    /// Tells `each` every connection, with the index of its target and the number of the contact there.
+    fn each(&self, model: &Model, each: &mut dyn FnMut(&Connection, u32, u32) -> Result<()>) -> Result<()> {
+        let counts = self.on_targets(model, &mut |cable, _, locations| {
+            Ok(if cable.is_some() { locations.len() as u32 } else { 1 })
+        })?;
+        if let Some(count) = counts.iter().find(|count| !self.has_contacts(**count)) {
+            let message = format!("its points are not among the {count} that a target cell has");
+            return Err(self.wrong(ErrorKind::Value, message));
+        }
+        let within = self.within(model)?;
+        let (mut work, mut row, mut chosen) = (Work::default(), Row::default(), Vec::new());
+        for i in 0..self.sources.len() as u32 {
+            self.row(i, &mut work, &mut row)?;
+            for ((&j, &weight), &delay_s) in row.targets.iter().zip(&row.weights).zip(&row.delays_s) {
+                match within.get(j as usize) {
+                    Some(list) => chosen.clone_from(list),
+                    None => self.contacts((i, j), counts[j as usize], &mut chosen),
+                }
+                let (from, to) = (self.sources[i as usize], self.targets[j as usize]);
+                let receptor = self.projection.receptors[to.part as usize];
+                for &point in &chosen {
+                    let connection = Connection {
+                        source: (from.population as usize, from.index as usize),
+                        sender: self.projection.sender,
+                        target: (to.population as usize, to.index as usize),
+                        receiver: match receptor.synapse {
+                            Some(synapse) => Receiver::Synapse { synapse, point },
+                            None => Receiver::Cell,
+                        },
+                        port: receptor.port,
+                        weight,
+                        delay_s: whole_steps(delay_s, model.run.dt_s),
+                    };
+                    each(&connection, j, point)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn wrong(&self, kind: ErrorKind, message: String) -> Error {
         self.named(Error::new(kind, message))
     }
