@@ -15,6 +15,7 @@ mod convert;
 mod describe;
 mod displays;
 mod document;
+mod emulate;
 mod equations;
 mod gates;
 mod generate;
@@ -67,6 +68,8 @@ enum Command {
     Bench(bench::Options),
     /// Convert a morphology between SWC and NeuroML
     Convert(convert::Options),
+    /// Run a model in the arithmetic of a chip, beside the exact one
+    Emulate(emulate::Options),
     /// Write a model as the code of other tools
     Generate(generate::Options),
 }
@@ -114,6 +117,7 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Plot(options) => plot::execute(&options),
         Command::Bench(options) => bench::execute(&options),
         Command::Convert(options) => convert::execute(&options),
+        Command::Emulate(options) => emulate::execute(&options),
         Command::Generate(options) => generate::execute(&options),
     }
 }

@@ -4,13 +4,11 @@
 //! units, what it lacks. Equations come from the same flat [`Dynamics`](crate::dynamics::Dynamics) that the engine runs.
 
 mod names;
-#[allow(dead_code)]
 mod network;
 mod neuroml;
 mod page;
-#[allow(dead_code)]
 mod points;
-#[allow(dead_code)]
+pub mod spinnaker;
 mod standard;
 #[allow(dead_code)]
 mod syntax;
@@ -32,12 +30,16 @@ use templates::Templates;
 pub enum Target {
     /// NeuroML 2 documents and a LEMS simulation.
     NeuroMl,
+    /// A script for sPyNNaker.
+    SpiNNaker,
 }
 
 impl Target {
     /// Every target by the name that the command line has for it, with what is made.
-    pub const NAMED: [(&'static str, Target, &'static str); 1] =
-        [("neuroml", Target::NeuroMl, "NeuroML 2 documents and a LEMS simulation")];
+    pub const NAMED: [(&'static str, Target, &'static str); 2] = [
+        ("neuroml", Target::NeuroMl, "NeuroML 2 documents and a LEMS simulation"),
+        ("spinnaker", Target::SpiNNaker, "a script for sPyNNaker"),
+    ];
 
     /// The name that the command line has for it.
     pub fn name(self) -> &'static str {
@@ -114,6 +116,10 @@ pub(crate) struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
+    fn new(model: &'a Model, options: &'a Options, templates: &'a Templates) -> Job<'a> {
+        Job { model, options, templates, out: Generated::default(), errors: Vec::new() }
+    }
+
     /// Says that the target cannot say something: an error, or a line of what is lost if that was asked for.
     pub(crate) fn cannot(&mut self, error: Error) {
         if self.options.lossy {
@@ -146,6 +152,7 @@ pub fn generate(model: &Model, target: Target, options: &Options) -> Result<Gene
         Job { model, options, templates: &templates, out: Generated::default(), errors: Vec::new() };
     match target {
         Target::NeuroMl => neuroml::generate(&mut job)?,
+        Target::SpiNNaker => spinnaker::generate(&mut job)?,
     }
     match Error::join(job.errors) {
         Some(error) => Err(error),

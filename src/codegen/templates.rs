@@ -17,7 +17,7 @@ macro_rules! templates {
 }
 
 /// Every template: its path below `codegen/` without ending, and its text.
-const BUILT_IN: &[(&str, &str)] = templates![];
+const BUILT_IN: &[(&str, &str)] = templates!["spinnaker/run.py",];
 
 /// Templates ready to be filled in.
 #[derive(Debug)]

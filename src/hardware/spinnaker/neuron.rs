@@ -58,6 +58,7 @@ pub struct Lif {
     /// Membrane resistance, MΩ.
     resistance: Accum,
     i_offset: Accum,
+    i_injected: Accum,
     /// e^(−h/τ_m).
     exp_tc: Accum,
     refractory_steps: i32,
@@ -102,6 +103,7 @@ impl Lif {
             v_thresh: number("v_thresh", parameters.v_thresh)?,
             resistance: tau_m / number("cm", parameters.cm)?,
             i_offset: number("i_offset", parameters.i_offset)?,
+            i_injected: Accum(0),
             exp_tc: (-(step / tau_m)).exp(),
             refractory_steps: (parameters.tau_refrac / step_ms).ceil() as i32,
             decay,
@@ -129,6 +131,7 @@ impl Lif {
             v_thresh,
             resistance,
             i_offset,
+            i_injected: Accum(0),
             exp_tc,
             refractory_steps,
             decay,
@@ -140,13 +143,22 @@ impl Lif {
         }
     }
 
+    /// Sets the current that is injected on top of the constant one, nA.
+    ///
+    /// # Errors
+    /// If it does not fit into s16.15.
+    pub fn inject(&mut self, current_na: f64) -> Result<()> {
+        self.i_injected = Accum::from_host(current_na)?;
+        Ok(())
+    }
+
     /// One step with `arrived` at the two receptors (as [`Lif::synapse`] counts); whether the cell fires in it.
     pub fn step(&mut self, arrived: [Accum; 2]) -> bool {
         for (receptor, weight) in arrived.into_iter().enumerate() {
             self.synapse[receptor] = self.synapse[receptor] + weight.scaled(self.initial[receptor]);
         }
         let fires = if self.refractory <= 0 {
-            let current = self.current() + self.i_offset;
+            let current = self.current() + self.i_offset + self.i_injected;
             let target = current * self.resistance + self.v_rest;
             self.v = target - self.exp_tc * (target - self.v);
             self.v >= self.v_thresh

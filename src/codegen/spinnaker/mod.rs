@@ -1,0 +1,411 @@
+//! SpiNNaker: a script for sPyNNaker, with the checks of range that its host software does not make.
+
+mod emulate;
+
+use serde::Serialize;
+
+use super::names::Names;
+use super::points::{Current, Kind, Network, Plasticity, Wired, subset};
+use super::{Job, points::rounded};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hardware::spinnaker as chip;
+
+pub use emulate::{Emulation, emulation};
+
+/// Words that the script uses itself.
+const TAKEN: &[&str] = &[
+    "sim", "csv", "pathlib", "numpy", "HERE", "listed", "train", "signal", "rows", "file", "fired", "cell",
+    "times", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
+    "else", "except", "False", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda",
+    "None", "nonlocal", "not", "or", "pass", "raise", "return", "True", "try", "while", "with", "yield",
+    "print", "open", "sorted", "float", "int", "range",
+];
+
+/// What the template is filled in with.
+#[derive(Serialize)]
+struct Script {
+    title: String,
+    made_by: String,
+    timestep: f64,
+    duration: f64,
+    per_core: Vec<PerCore>,
+    populations: Vec<Population>,
+    projections: Vec<Projection>,
+    currents: Vec<Injected>,
+    recordings: Vec<Recording>,
+}
+
+#[derive(Serialize)]
+struct PerCore {
+    model: String,
+    neurons: usize,
+}
+
+#[derive(Serialize)]
+struct Population {
+    name: String,
+    label: String,
+    size: usize,
+    model: String,
+    file: String,
+    parameters: Vec<Named>,
+    initial: Vec<Named>,
+}
+
+#[derive(Serialize)]
+struct Named {
+    name: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct Projection {
+    name: String,
+    label: String,
+    source: String,
+    target: String,
+    receptor: String,
+    file: String,
+    stdp: Option<Stdp>,
+}
+
+#[derive(Serialize)]
+struct Stdp {
+    timing: String,
+    weight: String,
+    start: f64,
+    delay: f64,
+}
+
+#[derive(Serialize)]
+struct Injected {
+    name: String,
+    source: String,
+    cells: String,
+}
+
+#[derive(Serialize)]
+struct Recording {
+    population: String,
+    cells: String,
+    variables: String,
+    each: Vec<String>,
+    interval: f64,
+    file: String,
+}
+
+/// The longest list that stands in the script itself.
+const LONGEST_LIST: usize = 8;
+
+/// A list in Python, or its one value; a long one is read from `file`.
+pub(super) fn values(job: &mut Job<'_>, file: String, list: &[f64]) -> String {
+    match list {
+        [one] => format!("{}", rounded(*one)),
+        few if few.len() <= LONGEST_LIST => {
+            format!("[{}]", few.iter().map(|x| rounded(*x).to_string()).collect::<Vec<_>>().join(", "))
+        }
+        many => {
+            let lines: String = many.iter().map(|x| format!("{}\n", rounded(*x))).collect();
+            let text = format!("numpy.loadtxt(HERE / \"{file}\")");
+            job.out.text(file, lines);
+            text
+        }
+    }
+}
+
+/// A call in Python: `name(a=1, b=2)`.
+pub(super) fn call(name: &str, parameters: &[(String, f64)]) -> String {
+    let each: Vec<String> = parameters.iter().map(|(name, x)| format!("{name}={}", rounded(*x))).collect();
+    format!("{name}({})", each.join(", "))
+}
+
+/// Cells of a population in Python: the population, or a view of it.
+pub(super) fn view(name: &str, cells: &[usize], size: usize) -> String {
+    match subset(cells, size) {
+        None => name.to_string(),
+        Some(list) => {
+            format!("{name}[{}]", list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn unsupported(message: String) -> Error {
+    Error::new(ErrorKind::Unsupported, message)
+}
+
+/// Writes the script and its data.
+pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
+    let network = Network::of(job)?;
+    let model = job.model;
+    let mut names = Names::new(TAKEN);
+    let mut files = Names::new(&["spikes"]);
+    let mut called = vec![String::new(); model.populations.len()];
+    let mut script = Script {
+        title: model.name.clone(),
+        made_by: job.made_by(),
+        timestep: rounded(model.run.dt_s * 1e3),
+        duration: rounded(model.run.duration_s * 1e3),
+        per_core: Vec::new(),
+        populations: Vec::new(),
+        projections: Vec::new(),
+        currents: Vec::new(),
+        recordings: Vec::new(),
+    };
+    if script.timestep < chip::LEAST_STEP_MS {
+        job.out.differences.push(format!(
+            "time step {} ms: below {} ms the machine falls behind real time unless time_scale_factor is raised",
+            script.timestep,
+            chip::LEAST_STEP_MS
+        ));
+    }
+    for cells in &network.populations {
+        let name = names.claim(&cells.label);
+        called[cells.index].clone_from(&name);
+        let mut made = Population {
+            name: name.clone(),
+            label: cells.label.replace(['"', '\\'], "_"),
+            size: cells.size,
+            model: String::new(),
+            file: String::new(),
+            parameters: Vec::new(),
+            initial: Vec::new(),
+        };
+        match &cells.kind {
+            Kind::Spikes(times) => {
+                made.file = format!("{name}_spikes.csv");
+                let mut text = String::new();
+                for (cell, times) in times.iter().enumerate() {
+                    for time in times {
+                        text.push_str(&format!("{cell},{time}\n"));
+                    }
+                }
+                job.out.text(made.file.clone(), text);
+            }
+            Kind::Standard(standard) => {
+                if !chip::CELLS.contains(&standard.name.as_str()) {
+                    job.cannot(
+                        unsupported(format!(
+                            "population '{}': {} is not among the cells of sPyNNaker ({})",
+                            cells.label,
+                            standard.name,
+                            chip::CELLS.join(", ")
+                        ))
+                        .help("fit one of them: neuropil reduce MODEL --method lif"),
+                    );
+                    continue;
+                }
+                for (what, list) in &standard.parameters {
+                    check_parameter(job, &cells.label, what, list);
+                    let value = values(job, format!("{name}_{what}.csv"), list);
+                    made.parameters.push(Named { name: what.clone(), value });
+                }
+                for (what, list) in &standard.initial {
+                    let value = values(job, format!("{name}_initial_{what}.csv"), list);
+                    made.initial.push(Named { name: what.clone(), value });
+                }
+                made.model.clone_from(&standard.name);
+            }
+        }
+        script.populations.push(made);
+    }
+    for wired in &network.projections {
+        if called[wired.source].is_empty() || called[wired.target].is_empty() {
+            continue;
+        }
+        if let Some(projection) = projection(job, wired, &called, &mut names) {
+            script.projections.push(projection);
+        }
+    }
+    for current in &network.currents {
+        let name = names.claim(&current.label);
+        let size = model.populations[current.population].size;
+        script.currents.push(Injected {
+            name,
+            source: source(current),
+            cells: view(&called[current.population], &current.cells, size),
+        });
+    }
+    for recorded in &network.recordings {
+        let size = model.populations[recorded.population].size;
+        let known: Vec<String> = recorded.variables.iter().filter(|v| *v != "w").cloned().collect();
+        let quoted: Vec<String> = known.iter().map(|v| format!("\"{v}\"")).collect();
+        script.recordings.push(Recording {
+            population: called[recorded.population].clone(),
+            cells: view(&called[recorded.population], &recorded.cells, size),
+            variables: format!("[{}]", quoted.join(", ")),
+            each: known,
+            interval: if recorded.interval == script.timestep { 0.0 } else { recorded.interval },
+            file: files.claim(&recorded.file),
+        });
+    }
+    check_delays(job, &network, &mut script);
+    check_weights(job, &network);
+    job.out.differences.push(
+        "numbers are s16.15 and weights have 16 bits: `neuropil emulate --chip spinnaker` shows what that does".into(),
+    );
+    let text = job.fill("spinnaker/run.py", &script)?;
+    job.out.text("run.py", text);
+    job.out.command = "python run.py".to_string();
+    Ok(())
+}
+
+fn check_parameter(job: &mut Job<'_>, population: &str, what: &str, list: &[f64]) {
+    for x in list {
+        let positive = what.starts_with("tau_") && what != "tau_refrac" || what == "cm";
+        let fits = chip::Accum::from_host(*x);
+        if let Err(error) = fits {
+            return job.cannot(error.about(format!("population '{population}': {what}")));
+        }
+        if positive && *x < chip::Accum::STEP {
+            let message = format!(
+                "population '{population}': {what} = {x} is 0 in steps of {:e}; the least is {:e}",
+                chip::Accum::STEP,
+                chip::Accum::STEP
+            );
+            return job.cannot(unsupported(message));
+        }
+    }
+}
+
+fn projection(job: &mut Job<'_>, wired: &Wired, called: &[String], names: &mut Names) -> Option<Projection> {
+    let name = names.claim(&wired.label);
+    let file = format!("{name}.csv");
+    let stdp = match &wired.plasticity {
+        None => None,
+        Some(Plasticity::Stdp {
+            timing,
+            timing_parameters,
+            weight,
+            weight_parameters,
+            dendritic_delay_fraction,
+        }) => {
+            let is_known =
+                matches!(weight.as_str(), "AdditiveWeightDependence" | "MultiplicativeWeightDependence")
+                    && timing == "SpikePairRule";
+            if !is_known {
+                job.cannot(unsupported(format!(
+                    "projection '{}': sPyNNaker has no {timing} with {weight}",
+                    wired.label
+                )));
+                return None;
+            }
+            if *dendritic_delay_fraction != 1.0 {
+                job.cannot(unsupported(format!(
+                    "projection '{}': a dendritic delay fraction of {dendritic_delay_fraction}; sPyNNaker has 1 only",
+                    wired.label
+                )));
+            }
+            let first = wired.rows.first();
+            Some(Stdp {
+                timing: call(timing, timing_parameters),
+                weight: call(weight, weight_parameters),
+                start: rounded(first.map_or(0.0, |r| r.weight)),
+                delay: rounded(first.map_or(1.0, |r| r.delay)),
+            })
+        }
+        Some(Plasticity::ShortTerm { synapse, .. }) => {
+            job.cannot(unsupported(format!("projection '{}': sPyNNaker has no {synapse}", wired.label)));
+            return None;
+        }
+    };
+    let wrong = |w: f64| if wired.receptor == "excitatory" { w < 0.0 } else { false };
+    if let Some(row) = wired.rows.iter().find(|r| wrong(r.weight)) {
+        job.cannot(unsupported(format!(
+            "projection '{}': weight {} on the excitatory receptor; weights have no sign there",
+            wired.label, row.weight
+        )));
+    }
+    let mut text = String::new();
+    for row in &wired.rows {
+        text.push_str(&format!(
+            "{},{},{},{}\n",
+            row.pre,
+            row.post,
+            rounded(row.weight.abs()),
+            rounded(row.delay)
+        ));
+    }
+    job.out.text(file.clone(), text);
+    Some(Projection {
+        name,
+        label: wired.label.replace(['"', '\\'], "_"),
+        source: called[wired.source].clone(),
+        target: called[wired.target].clone(),
+        receptor: wired.receptor.to_string(),
+        file,
+        stdp,
+    })
+}
+
+fn source(current: &Current) -> String {
+    if let Some([start, stop, amplitude, frequency, phase]) = current.sine {
+        return format!(
+            "ACSource(start={start}, stop={stop}, amplitude={amplitude}, frequency={frequency}, phase={phase})"
+        );
+    }
+    let times: Vec<f64> = current.steps.iter().map(|s| s.0).collect();
+    let amplitudes: Vec<f64> = current.steps.iter().map(|s| s.1).collect();
+    format!("StepCurrentSource(times={times:?}, amplitudes={amplitudes:?})")
+}
+
+/// Delays: at least a step, at most what the neurons on a core leave room for; fewer neurons go on one where that helps.
+fn check_delays(job: &mut Job<'_>, network: &Network, script: &mut Script) {
+    for cells in &network.populations {
+        let Kind::Standard(standard) = &cells.kind else { continue };
+        let into = network.projections.iter().filter(|w| w.target == cells.index);
+        let rows = into.flat_map(|w| w.rows.iter().map(move |r| (w, r)));
+        let mut longest = 0.0_f64;
+        let mut short = None;
+        for (wired, row) in rows {
+            longest = longest.max(row.delay);
+            if row.delay < script.timestep * 0.999 {
+                short = Some(wired.label.clone());
+            }
+        }
+        if let Some(label) = short {
+            job.out.differences.push(format!("projection '{label}': delays below a time step become one"));
+        }
+        let steps = (longest / script.timestep).round() as u32;
+        let mut neurons = chip::NEURONS_PER_CORE;
+        while neurons > 1 && chip::longest_delay(neurons, 2) < steps {
+            neurons /= 2;
+        }
+        if chip::longest_delay(neurons, 2) < steps {
+            job.cannot(unsupported(format!(
+                "population '{}': a delay of {steps} steps; the longest is {}",
+                cells.label,
+                chip::longest_delay(1, 2)
+            )));
+        } else if neurons < chip::NEURONS_PER_CORE
+            && !script.per_core.iter().any(|p| p.model == standard.name)
+        {
+            script.per_core.push(PerCore { model: standard.name.clone(), neurons });
+        }
+    }
+}
+
+/// Weights that vanish in the 16 bits of a receptor.
+fn check_weights(job: &mut Job<'_>, network: &Network) {
+    for cells in &network.populations {
+        let Kind::Standard(standard) = &cells.kind else { continue };
+        let is_conductance = standard.parameters.iter().any(|(name, _)| name == "e_rev_E");
+        let scale = if is_conductance { chip::CONDUCTANCE_SCALE } else { 1.0 };
+        for receptor in super::standard::RECEPTORS {
+            let mut incoming = vec![Vec::new(); cells.size];
+            let into =
+                network.projections.iter().filter(|w| w.target == cells.index && w.receptor == receptor);
+            for row in into.flat_map(|w| &w.rows) {
+                incoming[row.post as usize].push(row.weight);
+            }
+            let plan = chip::WeightScale::plan(&incoming, job.model.run.dt_s * 1e3, scale);
+            let lost = incoming.iter().flatten().filter(|w| **w != 0.0 && plan.steps(**w) == 0).count();
+            if lost > 0 {
+                job.cannot(unsupported(format!(
+                    "population '{}': {lost} weights of its {receptor} receptor are below {:e}, the step that the largest \
+                     leaves room for, and would be 0",
+                    cells.label, plan.step
+                )));
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+"""A small network
+
+Made from model.toml by neuropil VERSION.
+
+Runs on SpiNNaker with sPyNNaker 7.4 (pip install "sPyNNaker==1!7.4.1"):
+
+    python run.py
+
+Without a machine everything up to loading can be tried with a virtual board: [Machine] version = 5 and
+virtual_board = True in ~/.spynnaker.cfg. Units are PyNN's: mV, ms, nF, nA, uS. Results go to spikes.csv and one
+file for each recording.
+"""
+import csv
+import pathlib
+
+import numpy
+import pyNN.spiNNaker as sim
+
+HERE = pathlib.Path(__file__).parent
+
+
+def listed(name):
+    """The connections of a file: source, target, weight, delay."""
+    return sim.FromListConnector(numpy.loadtxt(HERE / name, ndmin=2, delimiter=","))
+
+
+def train(name, size):
+    """Spike times of each cell of a source, ms."""
+    times = [[] for _ in range(size)]
+    with open(HERE / name) as file:
+        for cell, time in csv.reader(file):
+            times[int(cell)].append(float(time))
+    return times
+
+
+sim.setup(timestep=1.0)
+
+# Populations
+drive = sim.Population(2, sim.SpikeSourceArray(spike_times=train("drive_spikes.csv", 2)), label="drive")
+cells = sim.Population(3, sim.IF_curr_exp(
+    cm=1,
+    i_offset=0,
+    tau_syn_E=5,
+    tau_syn_I=5,
+    v_rest=-65,
+    v_thresh=[-50, -51, -52],
+    v_reset=-65,
+    tau_m=15,
+    tau_refrac=0.1,
+), label="cells")
+cells.initialize(v=-65)
+cells.record("spikes")
+
+# Projections
+in_2 = sim.Projection(
+    drive, cells, listed("in_2.csv"),
+    synapse_type=sim.StaticSynapse(), receptor_type="excitatory", label="in")
+within = sim.Projection(
+    cells, cells, listed("within.csv"),
+    synapse_type=sim.StaticSynapse(), receptor_type="inhibitory", label="within")
+
+# Currents
+pulse = sim.StepCurrentSource(times=[20.0, 60.0], amplitudes=[0.8, 0.0])
+pulse.inject_into(cells[0, 2])
+cells.record(["v"])
+
+sim.run(100.0)
+
+with open(HERE / "spikes.csv", "w", newline="") as file:
+    rows = csv.writer(file)
+    rows.writerow(["time (ms)", "cell"])
+    fired = []
+    for cell, times in enumerate(cells.get_data("spikes").segments[0].spiketrains):
+        fired += [(float(t), "cells[%d]" % cell) for t in times]
+    rows.writerows(sorted(fired))
+signal = cells.get_data("v").segments[0].filter(name="v")[0]
+numpy.savetxt(HERE / "cells_v.csv", numpy.column_stack([signal.times.magnitude, signal.magnitude]),
+              delimiter=",", header="time (ms), then v of each recorded cell")
+sim.end()
