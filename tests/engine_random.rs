@@ -110,6 +110,7 @@ fn draws_depend_on_the_seed_and_on_nothing_else() {
         name: "more".into(),
         size: 5,
         cell: PopulationCell::Point(cell.clone()),
+        dt_s: None,
         initial_v: Vec::new(),
         positions: Vec::new(),
         parameters: Vec::new(),

@@ -231,6 +231,7 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
             name: "cells".into(),
             size: n,
             cell: PopulationCell::Point(Arc::new(PointCell { dynamics: kind.cell, source: None, synapses })),
+            dt_s: None,
             initial_v: (0..n as u64).map(|k| -0.060 + 0.010 * uniform(key, k)).collect(),
             positions: Vec::new(),
             parameters: Vec::new(),

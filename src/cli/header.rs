@@ -26,9 +26,16 @@ pub(super) fn text(file: &Path, document: &Document, simulation: &Simulation) ->
     }
     row("seed", model.seed.to_string());
     row("time step", format!("{} ms, {}", short(model.run.dt_s * 1e3), model.run.method.name()));
-    row("duration", format!("{} ms, {} steps", short(model.run.duration_s * 1e3), simulation.steps()));
+    let ticks = match simulation.tick_s() {
+        tick_s if tick_s == model.run.dt_s => String::new(),
+        tick_s => format!(" of {} ms", short(tick_s * 1e3)),
+    };
+    row("duration", format!("{} ms, {} steps{ticks}", short(model.run.duration_s * 1e3), simulation.steps()));
     for population in model.populations.iter().take(MAX_POPULATIONS) {
         row("population", population_line(population.name.as_str(), population.size, &population.cell));
+        if let Some(dt_s) = population.dt_s.filter(|dt_s| *dt_s != model.run.dt_s) {
+            row("", format!("time step: {} ms", short(dt_s * 1e3)));
+        }
         if let PopulationCell::Cable(cell) = &population.cell {
             row("", format!("discretisation: {}", rules(&cell.discretisation)));
         }
@@ -102,6 +109,12 @@ pub(super) fn short(x: f64) -> String {
     tidy(x).to_string()
 }
 
+/// Time steps of populations that have their own, ms.
+fn own_steps(model: &Model) -> serde_json::Map<String, serde_json::Value> {
+    let own = model.populations.iter().filter_map(|p| Some((p.name.clone(), tidy(p.dt_s? * 1e3).into())));
+    own.collect()
+}
+
 /// What a model is called in the record of a run.
 pub(super) fn record(model: &Model, simulation: &Simulation) -> serde_json::Value {
     let summary = simulation.summary();
@@ -111,6 +124,7 @@ pub(super) fn record(model: &Model, simulation: &Simulation) -> serde_json::Valu
         "seed": model.seed,
         "temperature_degC": tidy(model.temperature_k - 273.15),
         "dt_ms": tidy(model.run.dt_s * 1e3),
+        "own_dt_ms": own_steps(model),
         "duration_ms": tidy(model.run.duration_s * 1e3),
         "method": model.run.method.name(),
         "cells": summary.cells,

@@ -143,6 +143,10 @@ impl Network {
         let mut network = Network::default();
         let spikes = source_spikes(model)?;
         for (index, population) in model.populations.iter().enumerate() {
+            if model.step_s(index) != model.run.dt_s {
+                let message = format!("population '{}' has a time step of its own", population.name);
+                job.cannot(Error::new(ErrorKind::Unsupported, message).help("give all one step"));
+            }
             match kind(population, spikes[index].as_ref()) {
                 Ok(kind) => network.populations.push(Cells {
                     index,

@@ -65,7 +65,7 @@ impl Kind {
     }
 }
 
-/// Builds a group of cable cells. `intervals` are the sampling intervals of the tables, in steps.
+/// Builds a group of cable cells. `intervals` are the sampling intervals of the tables, in ticks.
 ///
 /// # Errors
 /// If a mechanism can't be compiled or the group is too large.
@@ -82,10 +82,10 @@ pub fn cable_group(
     let mut allocator = Allocator::default();
     allocator.take(N_NODE_ARRAYS, nodes);
     let mut sets = collect_sets(members, &forest);
-    choose_in_place(&mut sets, forest.len(), catalog, temperature_k)?;
+    choose_in_place(&mut sets, forest.len(), catalog, (temperature_k, clock.dt_s))?;
     for set in &mut sets {
         let mechanisms = set.mechanisms.clone();
-        let plan = MembranePlan { mechanisms, temperature_k, in_place: set.in_place };
+        let plan = MembranePlan { mechanisms, temperature_k, step_s: clock.dt_s, in_place: set.in_place };
         set.width = if set.in_place { nodes } else { padded(set.lanes.len()) };
         set.start = allocator.take(plan.arrays().len(), set.width);
         set.membrane = catalog.membrane(plan)?;
@@ -98,7 +98,7 @@ pub fn cable_group(
     }
     let mut fixed = Vec::new();
     let requests: Vec<&[Request]> = members.iter().map(|m| &m.requests[..]).collect();
-    let mut watching = Watching::new(intervals);
+    let mut watching = Watching::new(intervals, clock.ticks);
     for (member, requests) in requests.iter().enumerate() {
         for request in *requests {
             let at = position(member, request.node);
@@ -192,6 +192,7 @@ pub fn cable_group(
         })
     });
     let group = Group {
+        clock: *clock,
         arena,
         nodes,
         n_real: forest.len(),
@@ -242,7 +243,7 @@ pub fn point_group(
     }
     // The cells themselves are watched as one more kind, after those on them.
     let own = kinds.len();
-    let mut watching = Watching::new(intervals);
+    let mut watching = Watching::new(intervals, clock.ticks);
     for (member, m) in members.iter().enumerate() {
         for request in &m.requests {
             let source = match &request.what {
@@ -297,6 +298,7 @@ pub fn point_group(
     };
     let observers = watching.bind(&result_starts, find, (nodes, arena.len(), of_cells), kinds.len())?;
     let group = Group {
+        clock: *clock,
         arena,
         nodes,
         n_real: n,
@@ -429,7 +431,12 @@ fn collect_sets(members: &[CableMember<'_>], forest: &Forest) -> Vec<Set> {
 
 /// Puts the set with most compartments first, in place if running over nodes that it does not cover
 /// costs less than gathering those that it does.
-fn choose_in_place(sets: &mut [Set], nodes: usize, catalog: &mut Catalog, temperature_k: f64) -> Result<()> {
+fn choose_in_place(
+    sets: &mut [Set],
+    nodes: usize,
+    catalog: &mut Catalog,
+    (temperature_k, step_s): (f64, f64),
+) -> Result<()> {
     let Some(largest) = (0..sets.len()).max_by_key(|&s| (sets[s].lanes.len(), usize::MAX - s)) else {
         return Ok(());
     };
@@ -437,7 +444,8 @@ fn choose_in_place(sets: &mut [Set], nodes: usize, catalog: &mut Catalog, temper
     let set = &mut sets[0];
     let (lanes, nodes) = (set.lanes.len() as f64, nodes as f64);
     set.in_place = lanes == nodes || {
-        let plan = MembranePlan { mechanisms: set.mechanisms.clone(), temperature_k, in_place: false };
+        let mechanisms = set.mechanisms.clone();
+        let plan = MembranePlan { mechanisms, temperature_k, step_s, in_place: false };
         let gathering = catalog.membrane(plan)?;
         let operations = catalog.membranes[gathering].1.step.program.ops.len() as f64;
         nodes * operations <= lanes * (operations + GATHER_COST)

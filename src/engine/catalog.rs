@@ -12,8 +12,6 @@ use crate::error::Result;
 /// The programs of a run.
 #[derive(Debug)]
 pub struct Catalog {
-    /// Time step of the states, s.
-    pub h: f64,
     /// Order in time.
     pub order: Order,
     /// Membrane plans.
@@ -25,9 +23,9 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// An empty catalogue for time step `h` (s).
-    pub fn new(h: f64, order: Order) -> Catalog {
-        Catalog { h, order, membranes: Vec::new(), kinds: Vec::new(), by_mark: HashMap::new() }
+    /// An empty catalogue for programs of order `order` in time.
+    pub fn new(order: Order) -> Catalog {
+        Catalog { order, membranes: Vec::new(), kinds: Vec::new(), by_mark: HashMap::new() }
     }
 
     /// The number of `plan`, compiled if it is new.
@@ -38,7 +36,7 @@ impl Catalog {
         if let Some(known) = self.membranes.iter().position(|(p, _)| *p == plan) {
             return Ok(known);
         }
-        let programs = plan.programs(self.h, self.order)?;
+        let programs = plan.programs(self.order)?;
         self.membranes.push((plan, programs));
         Ok(self.membranes.len() - 1)
     }
@@ -53,7 +51,7 @@ impl Catalog {
         if let Some(&known) = alike.iter().find(|&&known| same(&self.kinds[known].0, &kind)) {
             return Ok(known);
         }
-        let programs = kind.programs(self.h, self.order)?;
+        let programs = kind.programs(self.order)?;
         self.kinds.push((kind, programs));
         self.by_mark.entry(mark).or_default().push(self.kinds.len() - 1);
         Ok(self.kinds.len() - 1)
@@ -82,7 +80,8 @@ impl Catalog {
 fn mark(kind: &PointKind) -> u64 {
     let mut hasher = DefaultHasher::new();
     let dynamics = &kind.dynamics;
-    (&kind.name, &kind.varying, &dynamics.component_type, kind.is_loaded).hash(&mut hasher);
+    (&kind.name, &kind.varying, &dynamics.component_type, kind.is_loaded, kind.step_s.to_bits())
+        .hash(&mut hasher);
     for parameter in &dynamics.parameters {
         parameter.value.to_bits().hash(&mut hasher);
     }
@@ -91,7 +90,7 @@ fn mark(kind: &PointKind) -> u64 {
 
 fn same(a: &PointKind, b: &PointKind) -> bool {
     let equations = Arc::ptr_eq(&a.dynamics, &b.dynamics) || a.dynamics == b.dynamics;
-    let rest = |k: &PointKind| (k.temperature_k.to_bits(), k.site, k.is_loaded);
+    let rest = |k: &PointKind| (k.temperature_k.to_bits(), k.step_s.to_bits(), k.site, k.is_loaded);
     let names = a.name == b.name
         && a.varying == b.varying
         && a.shows == b.shows

@@ -3,14 +3,16 @@
 use super::contacts::ContactPlace;
 use std::collections::HashSet;
 
-use super::group::{Clock, Group};
+use super::group::Group;
 use super::members::PlacedLanes;
 use super::senders::Senders;
+use super::steps::Steps;
 use super::tables::Table;
 use super::watch::record_connections;
 use super::wires::{Link, MOST_DELAYS, Routes, Wires};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Model, PopulationCell, Receiver};
+use crate::simd::Level;
 use crate::vm::Target;
 use crate::wiring::{Wiring, whole_steps};
 
@@ -47,32 +49,32 @@ impl Layout<'_> {
     pub fn connect(
         &self,
         model: &Model,
-        clock: &Clock,
+        steps: &Steps,
+        level: Level,
         groups: &mut [Group],
         tables: &mut Vec<Table>,
     ) -> Result<Routes> {
         let mut wires = Wires::new(self.senders.output.len());
-        self.add_connections(model, clock.dt_s, groups, &mut wires)?;
+        self.add_connections(model, groups, &mut wires)?;
         for number in 0..model.projections.len() {
-            let wiring = Wiring::new(model, number, clock.level)?;
-            let placed = self.add_projection((model, number, clock), &wiring, groups, &mut wires)?;
-            record_connections(model, number, clock, &placed, groups, tables)?;
+            let wiring = Wiring::new(model, number, level)?;
+            let placed = self.add_projection((model, number), &wiring, groups, &mut wires)?;
+            record_connections(model, number, steps, &placed, groups, tables)?;
         }
         Ok(wires.finish())
     }
 
     /// Connections that are given one by one.
-    fn add_connections(
-        &self,
-        model: &Model,
-        dt_s: f64,
-        groups: &mut [Group],
-        wires: &mut Wires,
-    ) -> Result<()> {
+    fn add_connections(&self, model: &Model, groups: &mut [Group], wires: &mut Wires) -> Result<()> {
         if u32::try_from(model.connections.len()).is_err() {
             let message = format!("{} connections are too many", model.connections.len());
             return Err(Error::new(ErrorKind::Limit, message));
         }
+        // Few connections can have but few delays.
+        let in_whole_steps = model.connections.len() > MOST_DELAYS / 2 && {
+            let delays: HashSet<u64> = model.connections.iter().map(|c| c.delay_s.to_bits()).collect();
+            delays.len() > MOST_DELAYS / 2
+        };
         let sender = |c: &Connection| self.senders.of(model, c.source, c.sender, self.first_cell[c.source.0]);
         let mut counts = vec![0usize; self.senders.output.len() + 1];
         for c in &model.connections {
@@ -87,14 +89,11 @@ impl Layout<'_> {
         for c in &model.connections {
             let at = &mut counts[sender(c)? as usize];
             links[*at] = self.link(model, c, groups)?;
-            *at += 1;
-        }
-        // Few connections can have but few delays.
-        if links.len() > MOST_DELAYS / 2 {
-            let delays: HashSet<u64> = links.iter().map(|link| link.delay_s.to_bits()).collect();
-            if delays.len() > MOST_DELAYS / 2 {
-                links.iter_mut().for_each(|link| link.delay_s = whole_steps(link.delay_s, dt_s));
+            if in_whole_steps {
+                let dt_s = model.delay_step_s(c.source.0, c.target.0);
+                links[*at].delay_s = whole_steps(c.delay_s, dt_s);
             }
+            *at += 1;
         }
         for (sender, range) in first.windows(2).enumerate() {
             wires.add(sender as u32, &mut links[range[0]..range[1]], groups)?;

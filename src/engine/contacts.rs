@@ -50,7 +50,7 @@ impl Resolution<'_> {
         varying.extend(varies.then(|| "weight".to_string()));
         let taker = (population, list.list.as_deref());
         let kind = catalog.kind(placed_kind(&shared.dynamics, taker, varying, Some(shown), model)?)?;
-        let noise_interval = noise_steps(&list.dynamics, model.run.dt_s);
+        let noise_interval = noise_steps(&list.dynamics, model.step_s(list.population));
         let mut by_cell: Vec<usize> = (0..list.contacts.len()).collect();
         by_cell.sort_by_key(|&contact| list.contacts[contact].cell);
         for own in by_cell.chunk_by(|&a, &b| list.contacts[a].cell == list.contacts[b].cell) {

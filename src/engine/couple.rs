@@ -98,6 +98,8 @@ pub fn shown(model: &Model) -> Vec<Vec<String>> {
 struct Copied {
     from: (u32, usize),
     to: (u32, usize),
+    /// Ticks in a step of the two groups.
+    ticks: u64,
     /// Whether it is a potential, and its value one step ago, V.
     potential: Option<f64>,
 }
@@ -116,10 +118,9 @@ impl Copies {
     pub fn new(
         model: &Model,
         catalog: &Catalog,
-        first_cell: &[u32],
-        homes: &[Home],
-        contacts: &[Vec<ContactPlace>],
+        (first_cell, homes, contacts): (&[u32], &[Home], &[Vec<ContactPlace>]),
         kinds: &[Vec<KindPlace>],
+        groups: &[Group],
     ) -> Result<Copies> {
         let partners = partners(model)?;
         let place = |(list, contact): Contact| {
@@ -164,6 +165,7 @@ impl Copies {
                     copies.push(Copied {
                         from: (from_group, offset),
                         to: (group, kind.start + to * kind.width + lane),
+                        ticks: groups[group as usize].clock.ticks,
                         potential: (name == "v").then_some(f64::NAN),
                     });
                 }
@@ -172,10 +174,10 @@ impl Copies {
         Ok(Copies { copies })
     }
 
-    /// Copies everything. With Crank–Nicolson, potentials are continued to the middle of the step, so
+    /// Copies everything between groups of which a step begins at `tick`. With Crank–Nicolson, potentials are continued to the middle of the step, so
     /// that the coupling too is of second order: 1.5 v(t) − 0.5 v(t − dt).
-    pub fn copy(&mut self, groups: &mut [Group], method: Method) {
-        for copied in &mut self.copies {
+    pub fn copy(&mut self, groups: &mut [Group], tick: u64, method: Method) {
+        for copied in self.copies.iter_mut().filter(|copied| tick.is_multiple_of(copied.ticks)) {
             let mut value = groups[copied.from.0 as usize].arena[copied.from.1];
             let first_order = method == Method::BackwardEuler;
             if let Some(before) = copied.potential.as_mut().filter(|_| !first_order) {

@@ -10,21 +10,38 @@ pub struct Spike {
     pub cell: u32,
 }
 
-/// The events by which one spike reaches instances of one kind in a group at one step: a stretch of
-/// the group's list of targets. So a spike costs the calendar little, however many cells it reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Volley {
-    /// Number of the point kind in the group; that of the cells themselves comes after all others.
-    pub kind: u32,
-    /// The port: index into the kind's ports that receive.
-    pub port: u16,
-    /// The first of the targets.
-    pub first: u32,
-    /// The one after the last.
-    pub end: u32,
+/// Order of time, then of `rank`.
+pub fn by_time(a: &Spike, b: &Spike, rank: impl Fn(u32) -> u32) -> std::cmp::Ordering {
+    a.time_s.total_cmp(&b.time_s).then_with(|| rank(a.cell).cmp(&rank(b.cell)))
 }
 
-/// Volleys to a group by the step at which they arrive, each step's in order of pushing.
+/// The events by which one spike reaches instances of one kind in a group at one step: a stretch of
+/// the group's list of targets. So a spike costs the calendar little, however many cells it reaches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Volley {
+    /// The time of the spike, s. Events of one step are heard in this order.
+    pub time_s: f64,
+    /// The rank of its sender among those of one time.
+    pub rank: u32,
+    /// Number of the point kind in the group; that of the cells themselves comes after all others.
+    pub kind: u32,
+    /// The first of the targets.
+    pub first: u32,
+    /// How many.
+    pub count: u16,
+    /// The port: index into the kind's ports that receive.
+    pub port: u16,
+}
+
+impl Volley {
+    /// Its targets in the group's list.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.first as usize..self.first as usize + usize::from(self.count)
+    }
+}
+
+/// Volleys to a group by the step at which they arrive, each step's in order of the spikes' times and ranks, those of one
+/// spike in order of pushing.
 #[derive(Debug, Clone, Default)]
 pub struct Calendar {
     /// A ring of steps; grows to the longest delay.
@@ -65,6 +82,11 @@ impl Calendar {
         if !self.days.is_empty() {
             let day = (step % self.days.len() as u64) as usize;
             out.append(&mut self.days[day]);
+            // Spikes are sent off in order but for those that are given, and those of populations with longer steps.
+            let order = |a: &Volley, b: &Volley| a.time_s.total_cmp(&b.time_s).then(a.rank.cmp(&b.rank));
+            if !out.is_sorted_by(|a, b| order(a, b).is_le()) {
+                out.sort_by(order);
+            }
         }
         self.next = step + 1;
     }
@@ -76,11 +98,13 @@ mod tests {
 
     #[test]
     fn volleys_come_out_at_their_step_in_order_whatever_the_ring_size() {
-        let volley = |first| Volley { kind: 0, port: 0, first, end: first + 1 };
+        let volley =
+            |first: u32| Volley { time_s: f64::from(first), rank: 0, kind: 0, port: 0, first, count: 1 };
         let mut calendar = Calendar::default();
         let mut out = Vec::new();
         calendar.push(0, volley(1));
         calendar.push(70, volley(2));
+        calendar.push(3, volley(4));
         calendar.push(3, volley(3));
         let mut seen = Vec::new();
         for step in 0..2000_u64 {
@@ -92,6 +116,6 @@ mod tests {
             calendar.take(step, &mut out);
             seen.extend(out.iter().map(|volley| (step, volley.first)));
         }
-        assert_eq!(seen, [(0, 1), (3, 3), (5, 6), (70, 2), (70, 5), (1005, 4)]);
+        assert_eq!(seen, [(0, 1), (3, 3), (3, 4), (5, 6), (70, 2), (70, 5), (1005, 4)]);
     }
 }

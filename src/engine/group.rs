@@ -14,11 +14,13 @@ use crate::vm::{Arena, BoundProgram, Scratch, Target};
 /// Cells that are looked at together for whether any of them spikes.
 const QUIET: usize = 64;
 
-/// What all groups of a run have in common.
+/// What the steps of a group go by: all but the step itself is that of the whole run.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     /// Time step, s.
     pub dt_s: f64,
+    /// The same in ticks of the run.
+    pub ticks: u64,
     /// Voltage stepping.
     pub method: Method,
     /// Vector unit.
@@ -107,6 +109,8 @@ pub struct Samples {
 /// A group of cells.
 #[derive(Debug)]
 pub struct Group {
+    /// What its steps go by.
+    pub clock: Clock,
     /// Every array.
     pub arena: Arena,
     /// Lanes with padding of a node array.
@@ -211,8 +215,9 @@ impl PointCells {
 
 impl Group {
     /// Makes room for everything the step loop needs, and sets the states at the start.
-    pub fn start(&mut self, clock: &Clock) {
-        let uniforms = uniforms(clock, 0.0);
+    pub fn start(&mut self) {
+        let clock = self.clock;
+        let uniforms = uniforms(&clock, 0.0);
         let Group { arena, membranes, points, cells, work, .. } = self;
         for membrane in membranes.iter() {
             for program in [&membrane.start, &membrane.currents, &membrane.step, &membrane.half] {
@@ -245,20 +250,28 @@ impl Group {
         self.show(clock.level, &uniforms);
     }
 
-    /// Advances `steps` steps from step `from`. Allocates only when buffers of spikes and samples
-    /// outgrow their size.
-    pub fn advance(&mut self, clock: &Clock, from: u64, steps: u64) {
-        for step in from..from + steps {
+    /// Takes all its steps that begin from tick `from` on and before tick `until`. Allocates only when buffers
+    /// of spikes and samples outgrow their size.
+    pub fn advance(&mut self, from: u64, until: u64) {
+        let clock = self.clock;
+        for step in from.div_ceil(self.clock.ticks)..until.div_ceil(self.clock.ticks) {
             if !self.prepared {
-                self.prepare(clock, step);
+                self.prepare(&clock, step);
             }
-            self.complete(clock, step);
+            self.complete(&clock, step);
             self.prepared = false;
         }
     }
 
-    /// States and currents of step `step`, and its samples.
-    pub fn prepare(&mut self, clock: &Clock, step: u64) {
+    /// States and currents of the step that begins at tick `tick`, and its samples, if one does.
+    pub fn arrive(&mut self, tick: u64) {
+        if tick.is_multiple_of(self.clock.ticks) && !self.prepared {
+            let clock = self.clock;
+            self.prepare(&clock, tick / self.clock.ticks);
+        }
+    }
+
+    fn prepare(&mut self, clock: &Clock, step: u64) {
         let time = step as f64 * clock.dt_s;
         let now = uniforms(clock, time);
         // Stimuli act at the middle of the step: exact charge, second order.
@@ -308,11 +321,11 @@ impl Group {
         for volley in work.due.iter().filter(|volley| volley.kind as usize >= kinds && volley.port == TO_POST)
         {
             if let Some(rules) = rules.get_mut(volley.kind as usize - kinds) {
-                rules.post(&targets[volley.first as usize..volley.end as usize], &now);
+                rules.post(&targets[volley.range()], &now);
             }
         }
         for volley in &work.due {
-            let hits = &targets[volley.first as usize..volley.end as usize];
+            let hits = &targets[volley.range()];
             let Some(rules) = (volley.kind as usize).checked_sub(kinds).map(|k| rules.get_mut(k)) else {
                 let mut receive = Receive { points, cells, arena, registers: &mut work.registers, spikes };
                 receive.volley(clock.level, volley.kind as usize, volley.port, hits, &now);

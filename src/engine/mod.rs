@@ -16,6 +16,7 @@ mod draws;
 mod events;
 mod families;
 mod group;
+mod laid;
 mod located;
 mod lower;
 mod members;
@@ -26,15 +27,17 @@ mod resolve;
 mod rules;
 mod run;
 mod senders;
+mod steps;
 mod stores;
 mod tables;
 mod watch;
 mod wires;
 
 pub use events::Spike;
+pub use laid::Summary;
 pub use lower::find_variable;
 pub(crate) use plan::CellPlan;
-pub use run::{Memory, Progress, Simulation, Sink, Summary};
+pub use run::{Memory, Progress, Simulation, Sink};
 pub use tables::{Column, Table};
 
 use crate::simd::Level;

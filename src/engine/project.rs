@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::connect::{Home, Layout};
-use super::group::{Clock, Group};
+use super::group::Group;
 use super::stores::{Connected, Stores};
 use super::wires::{Link, Wires};
 use crate::error::{Error, ErrorKind, Result};
@@ -50,7 +50,7 @@ impl Layout<'_> {
     /// If it leads nowhere, has a delay shorter than a step, or a weight or delay that is no number.
     pub(super) fn add_projection(
         &self,
-        (model, number, clock): (&Model, usize, &Clock),
+        (model, number): (&Model, usize),
         wiring: &Wiring<'_>,
         groups: &mut [Group],
         wires: &mut Wires,
@@ -74,11 +74,10 @@ impl Layout<'_> {
         let sender = |m: &Member| self.sender(model, m, projection.sender);
         let senders: Vec<u32> = wiring.sources().iter().map(sender).collect::<Result<_>>()?;
         let mut stores = match &projection.rule {
-            Some(rule) => Some(Stores::new(self, model, number, rule, wiring, clock).map_err(named)?),
+            Some(rule) => Some(Stores::new(self, model, number, rule, wiring).map_err(named)?),
             None => None,
         };
         let has_rule = stores.is_some();
-        let dt_s = clock.dt_s;
         let draw_chunk = |first: usize| -> Result<Vec<Drawn>> {
             let (mut work, mut row, mut chosen) = (Work::default(), Row::default(), Vec::new());
             let mut chunk = Vec::with_capacity(CHUNK);
@@ -86,13 +85,17 @@ impl Layout<'_> {
                 wiring.row(i as u32, &mut work, &mut row)?;
                 let mut drawn = Drawn { sender, source: i as u32, ..Drawn::default() };
                 drawn.links.reserve(row.targets.len());
+                let from = wiring.sources()[i].population as usize;
                 let values = row.targets.iter().zip(&row.weights).zip(&row.delays_s);
                 for (at, ((&j, &weight), &delay_s)) in values.enumerate() {
-                    if delay_s < dt_s * (1.0 - 1e-9) {
+                    let to = wiring.targets()[j as usize].population as usize;
+                    let (dt_s, heard_s) = (model.delay_step_s(from, to), model.step_s(to));
+                    if delay_s < heard_s * (1.0 - 1e-9) {
                         let message = format!(
-                            "the delay from source {i} to target {j} is {} ms, shorter than the time step of {} ms",
+                            "the delay from source {i} to target {j} is {} ms, shorter than the time step of {} ms of '{}'",
                             delay_s * 1e3,
-                            dt_s * 1e3
+                            heard_s * 1e3,
+                            model.populations[to].name
                         );
                         return Err(named(Error::new(ErrorKind::Value, message))
                             .help("lengthen the delay or shorten the step"));

@@ -6,6 +6,7 @@ use super::catalog::Catalog;
 use super::lower::{TOTAL_CURRENT, find_variable, threshold_v};
 use super::members::{CableMember, PlacedAt, PointMember, Request, What};
 use super::resolve::{Resolution, Resolved, checked, nodes_of};
+use super::steps::Steps;
 use super::tables::{Column, Table};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
@@ -26,19 +27,21 @@ type Found = Vec<(What, Dimension, String)>;
 
 impl Resolution<'_> {
     /// Makes the tables.
-    pub(super) fn add_recordings(&mut self, model: &Model, catalog: &Catalog) -> Result<()> {
+    pub(super) fn add_recordings(&mut self, model: &Model, steps: &Steps, catalog: &Catalog) -> Result<()> {
         let names = Names::new(model);
         let mut known: HashMap<&str, usize> = HashMap::new();
         for (r, recording) in model.recordings.iter().enumerate() {
             let named = |e: Error| e.in_element(format!("recording '{}'", recording.file));
-            let (own, steps) = Table::new(&recording.file, recording.interval_s, model.run.dt_s);
+            let dt_s = model.step_s(recording.population);
+            let (own, interval) = Table::new(&recording.file, recording.interval_s, dt_s);
+            let interval = interval * steps.ticks(recording.population);
             let interval_s = own.interval_s;
             let table = *known.entry(&recording.file).or_insert_with(|| {
-                self.intervals.push(steps);
+                self.intervals.push(interval);
                 self.tables.push(own);
                 self.tables.len() - 1
             });
-            if self.intervals[table] != steps {
+            if self.intervals[table] != interval {
                 let message = format!(
                     "its columns are sampled every {} ms and every {} ms",
                     self.tables[table].interval_s * 1e3,

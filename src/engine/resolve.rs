@@ -11,6 +11,7 @@ use super::lower::{PointKind, PointSite, current_alone, given, hosts, peers};
 use super::members::{CableMember, PlacedAt, PointMember};
 use super::plan::CellPlan;
 use super::senders::Senders;
+use super::steps::Steps;
 use super::tables::Table;
 use crate::dynamics::Dynamics;
 use crate::dynamics::random::{Moment, with_draws};
@@ -71,7 +72,7 @@ pub struct Resolution<'a> {
     pub draws: Draws,
     /// The tables of samples.
     pub tables: Vec<Table>,
-    /// Their sampling intervals in steps.
+    /// Their sampling intervals in ticks.
     pub intervals: Vec<u64>,
     /// Where the contacts of each of the model's attachments are.
     pub contacts: Vec<Vec<ContactPlace>>,
@@ -85,6 +86,7 @@ pub struct Resolution<'a> {
 /// Anything wrong with a selection, a name or a value, with the population it is in.
 pub fn resolve<'a>(
     model: &Model,
+    steps: &Steps,
     plans: &'a [Option<Arc<CellPlan>>],
     catalog: &mut Catalog,
 ) -> Result<Resolution<'a>> {
@@ -169,7 +171,7 @@ pub fn resolve<'a>(
     resolution.add_attachments(model, catalog)?;
     resolution.compile_point_cells(model, catalog)?;
     resolution.add_senders(model)?;
-    resolution.add_recordings(model, catalog)?;
+    resolution.add_recordings(model, steps, catalog)?;
     Ok(resolution)
 }
 
@@ -204,6 +206,7 @@ pub(super) fn placed_kind(
         draws,
         varying,
         temperature_k: model.temperature_k,
+        step_s: population.dt_s.unwrap_or(model.run.dt_s),
         site: PointSite::Placed,
         gives,
         shows,
@@ -317,7 +320,7 @@ impl Resolution<'_> {
         for (s, stimulus) in model.stimuli.iter().enumerate() {
             let population = &model.populations[stimulus.population];
             let named = |e: Error| e.in_element(format!("stimulus '{}'", stimulus.name));
-            let noise_interval = noise_steps(&stimulus.dynamics, model.run.dt_s);
+            let noise_interval = noise_steps(&stimulus.dynamics, model.step_s(stimulus.population));
             let kind = placed_kind(&stimulus.dynamics, (population, None), Vec::new(), None, model);
             let kind = kind.and_then(|kind| catalog.kind(kind)).map_err(named)?;
             for i in checked(&stimulus.cells, population.size, &population.name)? {
@@ -370,6 +373,7 @@ impl Resolution<'_> {
                 draws,
                 varying: own_parameters(population).map(|(name, _)| name.clone()).collect(),
                 temperature_k: model.temperature_k,
+                step_s: population.dt_s.unwrap_or(model.run.dt_s),
                 site: PointSite::Cell,
                 gives: Vec::new(),
                 shows,

@@ -1,28 +1,17 @@
 //! A simulation: groups, the spikes between them, the clock.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
 use super::Options;
-use super::build::{Built, cable_group, point_group};
-use super::catalog::Catalog;
-use super::connect::{Home, Layout};
-use super::couple::Copies;
-use super::events::Spike;
-use super::group::{Clock, Group};
-use super::members::{CableMember, KindPlace, PointMember};
-use super::plan::CellPlan;
-use super::resolve::{Resolution, Resolved, cell_plans, resolve};
-use super::rules::Rules;
+use super::events::{Spike, by_time};
+use super::group::Group;
+use super::laid::{Gathered, Laid, Summary};
 use super::senders::SILENT;
 use super::tables::Table;
-use super::wires::Routes;
-use crate::dynamics::advance::Order;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Connection, Method, Model};
-use crate::wiring;
+use crate::model::Model;
 
 /// Steps between two hand-overs to the sink.
 const HAND_OVER: u64 = 512;
@@ -56,71 +45,23 @@ pub struct Progress {
     pub spikes: u64,
 }
 
-/// What was run.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Summary {
-    /// Cells, spike-time lists not counted.
-    pub cells: usize,
-    /// Compartments with area; point cells count as one.
-    pub compartments: usize,
-    /// Nodes of the tree solver, forks included.
-    pub nodes: usize,
-    /// Groups.
-    pub groups: usize,
-    /// Synapse and stimulus instances.
-    pub instances: usize,
-    /// Connections.
-    pub connections: usize,
-    /// What they take in memory, bytes.
-    pub connection_bytes: u64,
-}
-
-/// Where the numbers of a column come from: they are added up.
-#[derive(Debug, Clone, Copy)]
-struct Gathered {
-    /// The group.
-    group: u32,
-    /// The first of them among the group's probes.
-    first: u32,
-    /// How many.
-    count: u32,
-}
-
 /// A model laid out and ready to step.
 #[derive(Debug)]
 pub struct Simulation {
-    groups: Vec<Group>,
-    clock: Clock,
-    /// The next step.
-    step: u64,
-    steps: u64,
-    epoch: u64,
-    tables: Vec<Table>,
-    /// Columns in order for each table.
-    columns: Vec<Vec<Gathered>>,
-    routes: Routes,
-    /// What coupled contacts read of each other.
-    copies: Copies,
-    /// The step at which they were last shown it.
+    laid: Laid,
+    /// Ticks done.
+    tick: u64,
+    /// The tick at which coupled contacts were last shown each other.
     copied: Option<u64>,
     /// Rows of each table that were handed over.
     handed: Vec<u64>,
-    /// For each sender the cell whose spikes its spikes are, or [`SILENT`].
-    output: Vec<u32>,
-    /// The order in which spikes of one time leave, by sender: that of the names of populations, so that it does not
-    /// depend on how these are declared.
-    rank: Vec<u32>,
-    /// Given spikes, by time and [`Self::rank`], and how many have left.
-    given: Vec<Spike>,
+    /// How many of the given spikes have left.
     given_sent: usize,
     n_spikes: u64,
-    summary: Summary,
     /// None where one thread does it all.
     pool: Option<rayon::ThreadPool>,
-    /// Population and index of each cell.
-    first_cell: Vec<u32>,
-    populations: Vec<String>,
     started: bool,
+    /// Spikes that were not handed over.
     spikes: Vec<Spike>,
     rows: Vec<f64>,
 }
@@ -131,239 +72,63 @@ impl Simulation {
     /// # Errors
     /// Anything wrong with the model, before anything is stepped.
     pub fn new(model: &Model, options: &Options) -> Result<Simulation> {
-        let run = model.run;
-        if !(run.dt_s > 0.0 && run.dt_s.is_finite()) {
-            return Err(Error::new(
-                ErrorKind::Value,
-                format!("the time step must be positive, not {} s", run.dt_s),
-            ));
-        }
-        if !(run.duration_s >= 0.0 && run.duration_s.is_finite()) {
-            let message = format!("the duration must not be negative: {} s", run.duration_s);
-            return Err(Error::new(ErrorKind::Value, message));
-        }
-        let steps = (run.duration_s / run.dt_s).round();
-        if steps > 1e15 {
-            return Err(Error::new(ErrorKind::Limit, format!("{steps:e} steps are too many"))
-                .help("shorten the run or lengthen the time step"));
-        }
-        let clock = Clock { dt_s: run.dt_s, method: run.method, level: options.level, seed: model.seed };
-        let order = match run.method {
-            Method::BackwardEuler => Order::First,
-            Method::CrankNicolson | Method::DampedCrankNicolson => Order::Second,
-        };
-        wiring::check_room(model)?;
-        let model = &*wiring::with_junctions(model)?;
-        check_references(model)?;
-        let mut catalog = Catalog::new(run.dt_s, order);
-        let plans = cell_plans(model)?;
-        let nodes = plans.iter().zip(&model.populations).map(|(plan, population)| {
-            let each = plan.as_ref().map_or(1, |plan| plan.tree.len());
-            each.saturating_mul(population.size)
-        });
-        let nodes = nodes.fold(0, usize::saturating_add);
-        let resolution = resolve(model, &plans, &mut catalog)?;
-        check_delays(&model.connections)?;
         // Projections are drawn in parallel; whether the steps are worth threads shows when all is laid out.
-        let pool = if model.projections.is_empty() { None } else { threads(options)? };
-        let mut simulation = Simulation {
-            groups: Vec::new(),
-            clock,
-            step: 0,
-            steps: steps as u64,
-            epoch: 1,
-            tables: Vec::new(),
-            columns: Vec::new(),
-            routes: Routes::default(),
-            copies: Copies::default(),
+        let mut pool = if model.projections.is_empty() { None } else { threads(options)? };
+        let laid = Laid::new(model, options, pool.as_ref())?;
+        let Summary { compartments, instances, groups, .. } = laid.summary;
+        let work = ((compartments + instances) as u64).saturating_mul(laid.epoch.min(HAND_OVER));
+        if groups < 2 || work < WORTH_WAKING {
+            pool = None;
+        } else if pool.is_none() {
+            pool = threads(options)?;
+        }
+        Ok(Simulation {
+            handed: vec![0; laid.tables.len()],
+            laid,
+            tick: 0,
             copied: None,
-            handed: Vec::new(),
-            output: Vec::new(),
-            rank: Vec::new(),
-            given: Vec::new(),
             given_sent: 0,
             n_spikes: 0,
-            summary: Summary::default(),
             pool,
-            first_cell: Vec::new(),
-            populations: model.populations.iter().map(|p| p.name.clone()).collect(),
             started: false,
             spikes: Vec::new(),
             rows: Vec::new(),
-        };
-        simulation.lay_out(model, resolution, &mut catalog, group_size(options, nodes))?;
-        // Coupled contacts see each other at every step.
-        if model.couplings.is_empty() {
-            simulation.epoch = epoch(simulation.routes.shortest_delay_s(), run.dt_s);
-        }
-        let Summary { compartments, instances, .. } = simulation.summary;
-        let work = (compartments + instances) as u64 * simulation.epoch;
-        if simulation.groups.len() < 2 || work < WORTH_WAKING {
-            simulation.pool = None;
-        } else if simulation.pool.is_none() {
-            simulation.pool = threads(options)?;
-        }
-        Ok(simulation)
-    }
-
-    fn lay_out(
-        &mut self,
-        model: &Model,
-        resolution: Resolution<'_>,
-        catalog: &mut Catalog,
-        group_size: usize,
-    ) -> Result<()> {
-        let Resolution { populations, first_cell, mut tables, intervals, contacts, senders, .. } = resolution;
-        let n_cells = first_cell.last().copied().unwrap_or(0) as usize;
-        // Where each cell is: group and its placed instances there.
-        let mut homes = vec![Home::default(); n_cells];
-        // Where the instances of each kind lie, by group.
-        let mut places: Vec<Vec<KindPlace>> = Vec::new();
-        let mut waiting: Vec<CableMember<'_>> = Vec::new();
-        // Point cells of one kind advance together, whatever populations they are in.
-        let mut alike: BTreeMap<(usize, Vec<usize>), Vec<PointMember>> = BTreeMap::new();
-        for (p, population) in populations.into_iter().enumerate() {
-            match population {
-                Resolved::Cable(members) => {
-                    for member in members {
-                        self.count_cable(member.plan, &member);
-                        waiting.push(member);
-                        let nodes: usize = waiting.iter().map(|m| m.plan.tree.len()).sum();
-                        if nodes >= group_size {
-                            self.add_cable(
-                                &mut waiting,
-                                catalog,
-                                model,
-                                &intervals,
-                                &mut homes,
-                                &mut places,
-                            )?;
-                        }
-                    }
-                }
-                Resolved::Point(members) => {
-                    for member in members {
-                        self.summary.cells += 1;
-                        self.summary.compartments += 1;
-                        self.summary.instances += member.placed.iter().map(|p| p.nodes.len()).sum::<usize>();
-                        alike.entry(member.mark()).or_default().push(member);
-                    }
-                }
-                Resolved::Times(times) => {
-                    for (i, times) in times.iter().enumerate() {
-                        let cell = first_cell[p] + i as u32;
-                        self.given.extend(times.iter().map(|&time_s| Spike { time_s, cell }));
-                    }
-                }
-            }
-        }
-        if !waiting.is_empty() {
-            self.add_cable(&mut waiting, catalog, model, &intervals, &mut homes, &mut places)?;
-        }
-        for some in alike.values().flat_map(|members| members.chunks(group_size.max(1))) {
-            let Built { group, lanes, kinds } = point_group(some, catalog, &self.clock, &intervals)?;
-            places.push(kinds);
-            self.groups.push(group);
-            let number = self.groups.len() as u32 - 1;
-            for (lane, (member, placed)) in some.iter().zip(lanes).enumerate() {
-                homes[member.cell as usize] = Home { group: number, placed, own: Some(lane as u32) };
-            }
-        }
-        self.rank = ranks(model, senders.output.len());
-        let rank = &self.rank;
-        self.given.sort_by(|a, b| by_time(a, b, |cell| rank[cell as usize]));
-        self.summary.groups = self.groups.len();
-        let layout =
-            Layout { first_cell: &first_cell, homes: &homes, contacts: &contacts, senders: &senders };
-        let clock = self.clock;
-        let groups = &mut self.groups;
-        self.routes = match &self.pool {
-            Some(pool) => pool.install(|| layout.connect(model, &clock, groups, &mut tables))?,
-            None => layout.connect(model, &clock, groups, &mut tables)?,
-        };
-        self.summary.connections = self.routes.connections() as usize;
-        let states = self.groups.iter().flat_map(|g| &g.rules).map(Rules::bytes).sum::<u64>();
-        self.summary.connection_bytes = self.routes.bytes() + states;
-        self.output = senders.output;
-        self.copies = Copies::new(model, catalog, &first_cell, &homes, &contacts, &places)?;
-        let none = Gathered { group: u32::MAX, first: 0, count: 0 };
-        self.columns = tables.iter().map(|t| vec![none; t.columns.len()]).collect();
-        for (g, group) in self.groups.iter().enumerate() {
-            for (table, samples) in group.samples.iter().enumerate() {
-                for (at, probe) in samples.probes.iter().enumerate() {
-                    let column = &mut self.columns[table][probe.column];
-                    if column.count == 0 {
-                        *column = Gathered { group: g as u32, first: at as u32, count: 0 };
-                    }
-                    column.count += 1;
-                }
-            }
-        }
-        self.handed = vec![0; tables.len()];
-        self.tables = tables;
-        self.first_cell = first_cell;
-        Ok(())
-    }
-
-    fn count_cable(&mut self, plan: &CellPlan, member: &CableMember<'_>) {
-        self.summary.cells += 1;
-        self.summary.compartments += plan.discretisation.cvs.len();
-        self.summary.nodes += plan.tree.len();
-        self.summary.instances += member.placed.iter().map(|p| p.nodes.len()).sum::<usize>();
-    }
-
-    fn add_cable(
-        &mut self,
-        waiting: &mut Vec<CableMember<'_>>,
-        catalog: &mut Catalog,
-        model: &Model,
-        intervals: &[u64],
-        homes: &mut [Home],
-        places: &mut Vec<Vec<KindPlace>>,
-    ) -> Result<()> {
-        let Built { group, lanes, kinds } =
-            cable_group(waiting, catalog, &self.clock, model.temperature_k, intervals)?;
-        places.push(kinds);
-        self.groups.push(group);
-        let number = self.groups.len() as u32 - 1;
-        for (member, placed) in waiting.drain(..).zip(lanes) {
-            homes[member.cell as usize] = Home { group: number, placed, own: None };
-        }
-        Ok(())
+        })
     }
 
     /// What was laid out.
     pub fn summary(&self) -> &Summary {
-        &self.summary
+        &self.laid.summary
     }
 
     /// The tables that a run fills.
     pub fn tables(&self) -> &[Table] {
-        &self.tables
+        &self.laid.tables
     }
 
-    /// Steps of the whole run.
+    /// Steps of the whole run; where populations have different steps, of the time that all are multiples of.
     pub fn steps(&self) -> u64 {
-        self.steps
+        self.laid.end
+    }
+
+    /// What these steps are, s.
+    pub fn tick_s(&self) -> f64 {
+        self.laid.tick_s
     }
 
     /// Time reached, s.
     pub fn time_s(&self) -> f64 {
-        self.step as f64 * self.clock.dt_s
+        self.tick as f64 * self.laid.tick_s
     }
 
-    /// Spikes of cells so far; those that are given are not counted.
+    /// Spikes of cells handed over so far; those that are given are not counted.
     pub fn n_spikes(&self) -> u64 {
         self.n_spikes
     }
 
     /// Population and index of cell `cell`.
     pub fn cell_name(&self, cell: u32) -> String {
-        let p = self.first_cell.partition_point(|&first| first <= cell).saturating_sub(1);
-        match self.populations.get(p) {
-            Some(name) => format!("{name}[{}]", cell - self.first_cell[p]),
-            None => format!("cell {cell}"),
-        }
+        self.laid.cell_name(cell)
     }
 
     /// Runs to the end of the model's duration, or until `progress` says stop.
@@ -375,7 +140,7 @@ impl Simulation {
         sink: &mut dyn Sink,
         progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.run_until(self.steps as f64 * self.clock.dt_s, sink, progress)
+        self.run_until(self.laid.end as f64 * self.laid.tick_s, sink, progress)
     }
 
     /// Runs to `time_s`, at most to the end of the model's duration, or until `progress` says stop. Another call goes on
@@ -389,34 +154,31 @@ impl Simulation {
         sink: &mut dyn Sink,
         progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<()> {
-        let clock = self.clock;
-        let end = ((time_s / clock.dt_s).round().max(0.0) as u64).min(self.steps);
+        let end = ((time_s / self.laid.tick_s).round().max(0.0) as u64).min(self.laid.end);
         if !self.started {
-            self.each_group(&|group| group.start(&clock));
+            self.each_group(&Group::start);
             self.started = true;
         }
-        while self.step < end {
-            let until = end.min(self.step + HAND_OVER);
-            self.spikes.clear();
-            while self.step < until {
-                let steps = self.epoch.min(until - self.step);
-                let first_given = self.given_sent;
-                self.send_given(self.step + steps);
-                let step = self.step;
+        while self.tick < end {
+            let hand_over = end.min(self.tick.saturating_add(HAND_OVER * self.laid.longest));
+            while self.tick < hand_over {
+                let until = hand_over.min(self.tick.saturating_add(self.laid.epoch));
+                self.send_given(until);
+                let from = self.tick;
                 self.copy_coupled();
-                self.each_group(&|group| group.advance(&clock, step, steps));
-                self.step += steps;
-                self.exchange(first_given);
+                self.each_group(&|group| group.advance(from, until));
+                self.tick = until;
+                self.exchange();
             }
-            if self.step == end {
+            if self.tick == end {
                 // The last sample is of the end itself.
-                let step = self.step;
                 self.copy_coupled();
-                self.each_group(&|group| group.prepare(&clock, step));
+                self.each_group(&|group| group.arrive(end));
             }
-            self.hand_over(sink)?;
+            self.hand_over_spikes(end, sink)?;
+            self.hand_over_samples(sink)?;
             self.check_numbers()?;
-            let now = Progress { step: self.step, steps: self.steps, spikes: self.n_spikes };
+            let now = Progress { step: self.tick, steps: self.laid.end, spikes: self.n_spikes };
             if progress(&now).is_break() {
                 break;
             }
@@ -426,80 +188,87 @@ impl Simulation {
 
     /// Shows coupled contacts each other, once a step.
     fn copy_coupled(&mut self) {
-        if self.copied != Some(self.step) {
-            self.copies.copy(&mut self.groups, self.clock.method);
-            self.copied = Some(self.step);
+        if self.copied != Some(self.tick) {
+            self.laid.copies.copy(&mut self.laid.groups, self.tick, self.laid.clock.method);
+            self.copied = Some(self.tick);
         }
     }
 
     /// Does something with every group, in parallel where that can pay.
     fn each_group(&mut self, work: &(dyn Fn(&mut Group) + Sync)) {
-        let groups = &mut self.groups;
+        let groups = &mut self.laid.groups;
         match &self.pool {
             Some(pool) => pool.install(|| groups.par_iter_mut().for_each(work)),
             None => groups.iter_mut().for_each(work),
         }
     }
 
-    /// Given spikes up to step `until` leave.
+    /// Given spikes leave that may arrive before tick `until`: an event takes effect at the nearest grid point, up to
+    /// half a step before its time.
     fn send_given(&mut self, until: u64) {
-        let end = until as f64 * self.clock.dt_s;
-        while let Some(&spike) = self.given.get(self.given_sent).filter(|s| s.time_s < end) {
-            self.deliver(spike);
+        let ahead = if self.laid.longest > 1 { self.laid.longest.div_ceil(2) } else { 0 };
+        let end_s = (until + ahead) as f64 * self.laid.tick_s;
+        while let Some(&spike) = self.laid.given.get(self.given_sent).filter(|s| s.time_s < end_s) {
+            self.laid.deliver(spike);
+            self.spikes.push(spike);
             self.given_sent += 1;
         }
     }
 
-    fn deliver(&mut self, spike: Spike) {
-        for (group, volley, delay_s) in self.routes.from(spike.cell) {
-            let step = wiring::nearest_step(spike.time_s + delay_s, self.clock.dt_s) as u64;
-            self.groups[group as usize].calendar.push(step, volley);
-        }
-    }
-
-    /// Spikes of the epoch become events, in order of time and rank whatever the groups. Given ones,
-    /// from number `first_given` on, are events already and only handed over.
-    fn exchange(&mut self, first_given: usize) {
+    /// Spikes of the epoch become events, which are heard in order of time and rank.
+    fn exchange(&mut self) {
         let first = self.spikes.len();
-        for group in &mut self.groups {
+        for group in &mut self.laid.groups {
             self.spikes.append(&mut group.spikes);
         }
-        let rank = &self.rank;
-        self.spikes[first..].sort_by(|a, b| by_time(a, b, |sender| rank[sender as usize]));
-        if !self.routes.is_empty() {
+        if !self.laid.routes.is_empty() {
             for at in first..self.spikes.len() {
-                self.deliver(self.spikes[at]);
+                self.laid.deliver(self.spikes[at]);
             }
         }
         let mut kept = first;
         for at in first..self.spikes.len() {
             let Spike { time_s, cell } = self.spikes[at];
-            let cell = self.output[cell as usize];
+            let cell = self.laid.output[cell as usize];
             if cell != SILENT {
                 self.spikes[kept] = Spike { time_s, cell };
                 kept += 1;
             }
         }
         self.spikes.truncate(kept);
-        self.n_spikes += (kept - first) as u64;
-        self.spikes.extend_from_slice(&self.given[first_given..self.given_sent]);
-        self.spikes[first..].sort_by(|a, b| by_time(a, b, |cell| cell));
     }
 
-    fn hand_over(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        if !self.spikes.is_empty() {
-            sink.spikes(&self.spikes)?;
+    /// Hands over all spikes before the tick that has come, in order of time and cell; at the end those of that moment
+    /// too. Later ones, of steps that reach further, wait.
+    fn hand_over_spikes(&mut self, end: u64, sink: &mut dyn Sink) -> Result<()> {
+        let now_s = self.time_s();
+        // The end of a step may be off by rounding.
+        let slack_s = 1e-9 * self.laid.tick_s;
+        let limit_s = if self.tick == end { now_s + slack_s } else { now_s - slack_s };
+        self.spikes.sort_by(|a, b| by_time(a, b, |cell| cell));
+        let count = self.spikes.partition_point(|spike| spike.time_s < limit_s);
+        if count > 0 {
+            let is_given = |spike: &&Spike| self.laid.is_given(spike.cell);
+            let given = self.spikes[..count].iter().filter(is_given).count();
+            self.n_spikes += (count - given) as u64;
+            sink.spikes(&self.spikes[..count])?;
+            self.spikes.drain(..count);
         }
-        for (table, columns) in self.columns.iter().enumerate() {
+        Ok(())
+    }
+
+    fn hand_over_samples(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        let groups = &mut self.laid.groups;
+        for (table, columns) in self.laid.columns.iter().enumerate() {
             let Some(&Gathered { group: g, .. }) = columns.first() else { continue };
-            let samples = |g: u32| &self.groups[g as usize].samples[table];
+            let samples = |g: u32| &groups[g as usize].samples[table];
             let rows = samples(g).rows.len() / samples(g).probes.len().max(1);
-            let interval = samples(g).interval;
+            let (interval, dt_s) = (samples(g).interval, groups[g as usize].clock.dt_s);
             let before = self.handed[table];
             self.handed[table] += rows as u64;
             self.rows.clear();
             for row in 0..rows {
-                self.rows.push(((before + row as u64) * interval) as f64 * self.clock.dt_s);
+                self.rows.push(((before + row as u64) * interval) as f64 * dt_s);
                 for &Gathered { group, first, count } in columns {
                     let samples = samples(group);
                     let first = row * samples.probes.len() + first as usize;
@@ -513,7 +282,7 @@ impl Simulation {
             if rows > 0 {
                 sink.samples(table, &self.rows)?;
             }
-            for group in &mut self.groups {
+            for group in groups.iter_mut() {
                 group.samples[table].rows.clear();
             }
         }
@@ -521,7 +290,7 @@ impl Simulation {
     }
 
     fn check_numbers(&self) -> Result<()> {
-        let bad = self.groups.iter().find(|g| g.first_not_finite().is_some());
+        let bad = self.laid.groups.iter().find(|g| g.first_not_finite().is_some());
         match bad {
             None => Ok(()),
             Some(_) => Err(Error::new(
@@ -533,33 +302,6 @@ impl Simulation {
     }
 }
 
-fn by_time(a: &Spike, b: &Spike, rank: impl Fn(u32) -> u32) -> std::cmp::Ordering {
-    a.time_s.total_cmp(&b.time_s).then_with(|| rank(a.cell).cmp(&rank(b.cell)))
-}
-
-/// For each of `senders` senders its place in the order of population names; those that are no cells come last.
-fn ranks(model: &Model, senders: usize) -> Vec<u32> {
-    let mut ranks: Vec<u32> = (0..senders as u32).collect();
-    let mut by_name: Vec<usize> = (0..model.populations.len()).collect();
-    by_name.sort_by_key(|&population| &model.populations[population].name);
-    let first_cells = model.first_cells();
-    let mut next = 0;
-    for population in by_name {
-        let first = first_cells[population] as usize;
-        for rank in &mut ranks[first..first + model.populations[population].size] {
-            *rank = next;
-            next += 1;
-        }
-    }
-    ranks
-}
-
-/// The longest epoch in which no spike can reach another cell, in steps.
-fn epoch(shortest_delay_s: f64, dt_s: f64) -> u64 {
-    let steps = wiring::nearest_step(shortest_delay_s, dt_s);
-    if steps.is_finite() { (steps as u64).clamp(1, HAND_OVER) } else { HAND_OVER }
-}
-
 /// The threads of a run; none where one does it all.
 fn threads(options: &Options) -> Result<Option<rayon::ThreadPool>> {
     if options.threads == 1 {
@@ -567,43 +309,6 @@ fn threads(options: &Options) -> Result<Option<rayon::ThreadPool>> {
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     pool.map(Some).map_err(|e| Error::new(ErrorKind::Limit, format!("cannot start threads: {e}")))
-}
-
-fn check_delays(connections: &[Connection]) -> Result<()> {
-    match connections.iter().find(|c| c.delay_s.is_nan() || c.delay_s < 0.0) {
-        None => Ok(()),
-        Some(c) => {
-            let message = format!("a delay must not be negative: {} ms", c.delay_s * 1e3);
-            Err(Error::new(ErrorKind::Value, message))
-        }
-    }
-}
-
-/// Compartments per group: as the options say, or fewer where threads would be left without work.
-fn group_size(options: &Options, nodes: usize) -> usize {
-    /// Smaller groups than this cost more in exchange than a thread gains.
-    const LEAST: usize = 512;
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
-        threads => threads,
-    };
-    options.group_size.min(nodes.div_ceil(threads).max(LEAST))
-}
-
-/// Checks that everything that names a population by its index names one.
-fn check_references(model: &Model) -> Result<()> {
-    let stimuli = model.stimuli.iter().map(|s| (s.population, format!("stimulus '{}'", s.name)));
-    let recordings = model.recordings.iter().map(|r| (r.population, format!("recording '{}'", r.file)));
-    let detectors = model.spike_detectors.iter().map(|d| (d.population, "a spike detector".to_string()));
-    let attachments = model.attachments.iter().map(|a| (a.population, format!("attachments '{}'", a.name)));
-    for (population, what) in stimuli.chain(recordings).chain(detectors).chain(attachments) {
-        if population >= model.populations.len() {
-            let message =
-                format!("population {population} does not exist; there are {}", model.populations.len());
-            return Err(Error::new(ErrorKind::Name, message).in_element(what));
-        }
-    }
-    Ok(())
 }
 
 /// A sink that keeps everything in memory.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::connect::Layout;
-use super::group::{Clock, Group, TO_POST, TO_PRE};
+use super::group::{Group, TO_POST, TO_PRE};
 use super::lower::{PointKind, PointPrograms, PointSite};
 use super::project::Drawn;
 use super::resolve::drawing;
@@ -31,7 +31,6 @@ pub struct Stores {
     fraction: f64,
     key: u64,
     seed: u64,
-    dt_s: f64,
     /// Every connection, if any is recorded.
     placed: Option<Vec<Connected>>,
 }
@@ -62,7 +61,6 @@ impl Stores {
         number: usize,
         rule: &ConnectionRule,
         wiring: &Wiring<'_>,
-        clock: &Clock,
     ) -> Result<Stores> {
         let wrong = |message: String| Err(Error::new(ErrorKind::Value, message));
         if !(0.0..=1.0).contains(&rule.dendritic_delay_fraction) {
@@ -92,13 +90,14 @@ impl Stores {
             draws,
             varying: std::iter::once("weight".to_string()).chain(given).collect(),
             temperature_k: model.temperature_k,
+            step_s: f64::INFINITY,
             site: PointSite::Connection,
             gives: Vec::new(),
             on_point_cell: false,
             is_loaded: false,
             point_step: PointStep::default(),
         };
-        let programs = kind.programs(clock.dt_s, Order::First)?;
+        let programs = kind.programs(Order::First)?;
         let sender = |member| layout.sender(model, member, Sender::Cell);
         let heard = match ports.contains(&POST) {
             true => wiring.targets().iter().map(sender).collect::<Result<_>>()?,
@@ -112,8 +111,7 @@ impl Stores {
             to_post: Vec::new(),
             fraction: rule.dendritic_delay_fraction,
             key: name_key(&model.projections[number].name),
-            seed: clock.seed,
-            dt_s: clock.dt_s,
+            seed: model.seed,
             placed: (!model.projections[number].recordings.is_empty()).then(Vec::new),
         })
     }
@@ -148,7 +146,7 @@ impl Stores {
             link.port = TO_PRE;
             link.target = Target { lane: connection, weight };
             if let Some(&sender) = self.heard.get(drawn.targets[at] as usize) {
-                let delay_s = whole_steps(2.0 * self.fraction * link.delay_s, self.dt_s);
+                let delay_s = whole_steps(2.0 * self.fraction * link.delay_s, group.clock.dt_s);
                 self.to_post.push((sender, Link { port: TO_POST, delay_s, ..*link }));
             }
         }

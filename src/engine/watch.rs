@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::bind::{Allocator, OfCells, Placement};
-use super::group::{Clock, Group, Observer, Probe, Samples};
+use super::group::{Group, Observer, Probe, Samples};
 use super::lower::{Template, list};
 use super::members::Request;
+use super::steps::Steps;
 use super::stores::Connected;
 use super::tables::{Column, Table};
 use crate::error::{Error, ErrorKind, Result};
@@ -68,9 +69,12 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Nothing yet; `intervals` are those of the tables, in steps.
-    pub fn new(intervals: &[u64]) -> Watching {
-        let samples = intervals.iter().map(|&interval| Samples { interval, ..Samples::default() });
+    /// Nothing yet; `intervals` are those of the tables, in ticks, of which the group's step has `ticks`.
+    pub fn new(intervals: &[u64], ticks: u64) -> Watching {
+        // A table of other populations may have an interval that is none here.
+        let samples = intervals
+            .iter()
+            .map(|&interval| Samples { interval: (interval / ticks).max(1), ..Samples::default() });
         Watching { samples: samples.collect(), tables: Vec::new() }
     }
 
@@ -149,14 +153,24 @@ impl Watching {
 pub fn record_connections(
     model: &Model,
     number: usize,
-    clock: &Clock,
+    steps: &Steps,
     placed: &[Connected],
     groups: &mut [Group],
     tables: &mut Vec<Table>,
 ) -> Result<()> {
     let projection = &model.projections[number];
+    let Some(&(first, _)) = projection.target.parts.first() else { return Ok(()) };
     for recording in &projection.recordings {
-        let (mut table, interval) = Table::new(&recording.file, recording.interval_s, clock.dt_s);
+        let named = |e: Error| e.in_element(format!("recording '{}'", recording.file));
+        if let Some((other, _)) =
+            projection.target.parts.iter().find(|(other, _)| steps.differ(first, *other))
+        {
+            let (one, other) = (&model.populations[first].name, &model.populations[*other].name);
+            let message = format!("its connections lead to '{one}' and '{other}', whose time steps differ");
+            return Err(named(Error::new(ErrorKind::Unsupported, message))
+                .help("record two projections, one to each"));
+        }
+        let (mut table, interval) = Table::new(&recording.file, recording.interval_s, model.step_s(first));
         let samples = |_: &Group| Samples { interval, ..Samples::default() };
         let mut added: Vec<Samples> = groups.iter().map(samples).collect();
         for variable in &recording.variables {

@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 
-use super::events::Volley;
+use super::events::{Spike, Volley};
 use super::group::Group;
 use crate::error::{Error, ErrorKind, Result};
 use crate::vm::Target;
+use crate::wiring::nearest_step;
 
 /// Different delays in a network at most.
 pub const MOST_DELAYS: usize = 1 << 16;
@@ -67,9 +68,10 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// The volleys of a spike of sender `sender`: the group each goes to and its delay, s.
-    pub fn from(&self, sender: u32) -> impl Iterator<Item = (u32, Volley, f64)> {
-        let sender = sender as usize;
+    /// The volleys of `spike`, whose sender has this rank: the group each goes to and its delay, s.
+    pub fn from(&self, spike: Spike, rank: u32) -> impl Iterator<Item = (u32, Volley, f64)> {
+        let Spike { time_s, cell } = spike;
+        let sender = cell as usize;
         let routes = match self.first.get(sender..sender + 2) {
             Some(range) => &self.routes[range[0]..range[1]],
             None => &[],
@@ -79,8 +81,9 @@ impl Routes {
             let runs = &self.runs[first_run as usize..(first_run + runs) as usize];
             let mut first = first;
             runs.iter().map(move |run| {
-                let end = first + u32::from(run.count);
-                let volley = Volley { kind, port, first: std::mem::replace(&mut first, end), end };
+                let (end, count) = (first + u32::from(run.count), run.count);
+                let first = std::mem::replace(&mut first, end);
+                let volley = Volley { time_s, rank, kind, first, count, port };
                 (group, volley, self.delays_s[usize::from(run.delay)])
             })
         })
@@ -97,8 +100,25 @@ impl Routes {
     }
 
     /// The shortest delay, s; infinite if there is no connection.
-    pub fn shortest_delay_s(&self) -> f64 {
+    fn shortest_delay_s(&self) -> f64 {
         self.delays_s.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    /// How many ticks of `tick_s` (s) pass at least from the tick at which a step begins to the one at which its spikes arrive
+    /// anywhere, by what each group's step is in ticks.
+    pub fn shortest_lead(&self, tick_s: f64, ticks: &[u64]) -> f64 {
+        if ticks.iter().all(|ticks| *ticks == 1) {
+            return nearest_step(self.shortest_delay_s(), tick_s);
+        }
+        let mut shortest = f64::INFINITY;
+        for route in &self.routes {
+            let half_a_step = 0.5 * ticks[route.group as usize] as f64;
+            for run in &self.runs[route.first_run as usize..(route.first_run + route.runs) as usize] {
+                let delay = self.delays_s[usize::from(run.delay)] / tick_s;
+                shortest = shortest.min((delay - half_a_step - 1e-6).ceil());
+            }
+        }
+        shortest
     }
 
     /// Bytes that connections take, targets in the groups included.

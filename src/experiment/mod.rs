@@ -174,9 +174,8 @@ fn model(root: &Table<'_>) -> Option<Model> {
         let stimuli =
             stimulus::read_all(root, &cells, &populations, &selections, &components, clock.duration_s);
         let connections = connect::read_all(root, &cells, &populations, clock.seed);
-        let dt_s = run.map_or(0.0, |run| run.dt_s);
         let mut projections =
-            projection::read_all(root, &cells, &mut populations, &selections, &components, dt_s);
+            projection::read_all(root, &cells, &mut populations, &selections, &components, run);
         let (known, mut none) = (stimuli.as_deref().unwrap_or(&[]), Vec::new());
         let of = projections.as_mut().unwrap_or(&mut none);
         let recordings = record::read_all(root, &cells, &populations, &selections, (known, of), run);

@@ -9,7 +9,7 @@ use super::node::{Node, Table, suggestion};
 use super::values::Body;
 use super::{differing, source, space};
 use crate::error::ErrorKind;
-use crate::model::{CableCell, CellSet, Population, PopulationCell};
+use crate::model::{CableCell, CellSet, Population, PopulationCell, Run};
 use crate::units::Dimension;
 
 /// Cells in one population at most; a slip of the keyboard should not fill the memory.
@@ -21,6 +21,13 @@ pub(super) struct ReadPopulation {
     pub population: Population,
     /// Index into the cells of the file; none for spike sources.
     pub cell: Option<usize>,
+}
+
+impl ReadPopulation {
+    /// Its time step, s; 0 if the run has none.
+    pub fn step_s(&self, run: Option<Run>) -> f64 {
+        self.population.dt_s.or(run.map(|run| run.dt_s)).unwrap_or(0.0)
+    }
 }
 
 /// What spike sources need to know of the run.
@@ -58,6 +65,7 @@ pub(super) fn read(
                     name: name.to_string(),
                     size: times.len(),
                     cell: PopulationCell::SpikeTimes(Arc::new(times)),
+                    dt_s: None,
                     initial_v: Vec::new(),
                     positions: Vec::new(),
                     parameters: Vec::new(),
@@ -68,8 +76,10 @@ pub(super) fn read(
         }
         (None, None) => None,
     };
-    let mut read = read.zip(positions).map(|(mut read, positions)| {
+    let dt_s = own_step(&table, read.as_ref());
+    let mut read = read.zip(positions).zip(dt_s).map(|((mut read, positions), dt_s)| {
         read.population.positions = positions;
+        read.population.dt_s = dt_s;
         read
     });
     if let Some((population, cell)) = read.as_mut().and_then(|r| Some((&mut r.population, r.cell?))) {
@@ -78,6 +88,17 @@ pub(super) fn read(
     }
     table.finish();
     read
+}
+
+/// `dt`: the step of these cells, if it is not that of the run; none if it is wrong.
+fn own_step(table: &Table<'_>, read: Option<&ReadPopulation>) -> Option<Option<f64>> {
+    let Some(node) = table.get("dt") else { return Some(None) };
+    let dt_s = node.positive(Dimension::TIME)?;
+    if read.is_some_and(|read| read.cell.is_none()) {
+        node.wrong(ErrorKind::Value, "a source of spikes has no time step", "leave `dt` out");
+        return None;
+    }
+    Some(Some(dt_s))
 }
 
 fn size(table: &Table<'_>) -> Option<usize> {
@@ -142,6 +163,7 @@ fn of_cells(
         name: name.to_string(),
         size,
         cell: settle(&cell.cell, cell.has_initial_v, &initial_v),
+        dt_s: None,
         initial_v,
         positions: Vec::new(),
         parameters: Vec::new(),

@@ -12,7 +12,7 @@ use super::{connector, drawn, junction, plasticity, pynn, space, values};
 use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
 use crate::model::{
-    CellSet, Cells, Connector, Contacts, Junction, Placed, PopulationCell, Projection, Receptor,
+    CellSet, Cells, Connector, Contacts, Junction, Placed, PopulationCell, Projection, Receptor, Run,
     SelfConnections, Sender, Space, Value,
 };
 use crate::units::Dimension;
@@ -24,13 +24,13 @@ pub(super) fn read_all(
     populations: &mut [ReadPopulation],
     selections: &Selections,
     components: &Components,
-    dt_s: f64,
+    run: Option<Run>,
 ) -> Option<Vec<Projection>> {
     let mut projections: Vec<Projection> = Vec::new();
     let mut sound = true;
     if let Some(node) = root.get("projection") {
         for item in node.list()? {
-            let with = (selections, components, dt_s);
+            let with = (selections, components, run);
             let Some(projection) = read(&item, cells, populations, with, &projections) else {
                 sound = false;
                 continue;
@@ -51,7 +51,7 @@ fn read(
     node: &Node<'_>,
     cells: &[ReadCell],
     populations: &mut [ReadPopulation],
-    (selections, components, dt_s): (&Selections, &Components, f64),
+    (selections, components, run): (&Selections, &Components, Option<Run>),
     before: &[Projection],
 ) -> Option<Projection> {
     let table = node.table()?;
@@ -153,7 +153,11 @@ fn read(
             node.wrong(ErrorKind::Syntax, "the list of connections has delays already", "leave `delay` out");
             return None;
         }
-        (Some(node), None) => self::delay(&node, dt_s)?,
+        (Some(node), None) => {
+            // The longest of those that hear it.
+            let steps = projection.target.parts.iter().map(|(p, _)| populations[*p].step_s(run));
+            self::delay(&node, steps.fold(0.0, f64::max))?
+        }
         (None, Some(listed)) => listed,
         (None, None) => {
             table.need("delay", "\"1 ms\"");
@@ -201,7 +205,7 @@ fn connect(
     Some(read.delay_s)
 }
 
-/// A delay of at least one time step, as far as it is known beforehand.
+/// A delay of at least one time step of the cells that it leads to, as far as it is known beforehand.
 fn delay(node: &Node<'_>, dt_s: f64) -> Option<Value> {
     let value = drawn::value(node, &[(Dimension::TIME, 1.0)])?;
     if let Value::Constant(delay) = value

@@ -25,7 +25,7 @@ pub(super) fn read_all(
     if let Some(node) = root.get("record") {
         for item in node.list()? {
             if item.table().is_some_and(|table| table.get("projection").is_some()) {
-                sound &= of_connections(&item, projections, &recordings, run).is_some();
+                sound &= of_connections(&item, projections, &recordings, (populations, run)).is_some();
                 continue;
             }
             let parts = item.table().and_then(|table| population::targets(&table, populations, selections));
@@ -68,7 +68,7 @@ fn read(
         variables(&n, cell, stimuli, index)
     });
     let interval = match table.get("every") {
-        Some(node) => interval(&node, run),
+        Some(node) => interval(&node, populations[population].step_s(run)),
         None => Some(0.0),
     };
     let file = match table.get("file") {
@@ -92,7 +92,7 @@ fn of_connections(
     node: &Node<'_>,
     projections: &mut [Projection],
     earlier: &[Recording],
-    run: Option<Run>,
+    (populations, run): (&[ReadPopulation], Option<Run>),
 ) -> Option<()> {
     let table = node.table()?;
     let of = table.get("projection")?;
@@ -108,10 +108,6 @@ fn of_connections(
         n.one_or_more()?.iter().map(|item| item.text().map(str::to_string)).collect::<Option<Vec<_>>>()
     });
     let every = if contacts.is_none() { table.get("every") } else { None };
-    let interval = match every {
-        Some(node) => interval(&node, run),
-        None => Some(0.0),
-    };
     let file = match table.get("file") {
         Some(node) => Some((node.text()?.to_string(), node)),
         None => None,
@@ -128,6 +124,13 @@ fn of_connections(
         let of_others = projections.iter().flat_map(|p| &p.recordings).any(|r| r.file == name)
             || projections.iter().any(|p| p.contacts_file.as_deref() == Some(name));
         name == "spikes" || name == "run" || of_others || earlier.iter().any(|r| r.file == name)
+    };
+    let interval = match every {
+        Some(node) => {
+            let target = projections[at].target.parts.first();
+            interval(&node, target.map_or(0.0, |(population, _)| populations[*population].step_s(run)))
+        }
+        None => Some(0.0),
     };
     let file = match file {
         Some((file, node)) => {
@@ -253,14 +256,17 @@ fn variables(
     sound.then_some(variables)
 }
 
-fn interval(node: &Node<'_>, run: Option<Run>) -> Option<f64> {
+/// `every`: a whole multiple of the step of what is recorded, where that is known.
+fn interval(node: &Node<'_>, dt_s: f64) -> Option<f64> {
     let interval = node.positive(Dimension::TIME)?;
-    let Some(run) = run else { return Some(interval) };
-    let steps = interval / run.dt_s;
+    if dt_s <= 0.0 {
+        return Some(interval);
+    }
+    let steps = interval / dt_s;
     if steps < 0.999 || (steps - steps.round()).abs() > 1e-6 * steps {
         node.wrong(
             ErrorKind::Value,
-            format!("{} ms is not a whole multiple of dt, {} ms", interval * 1e3, run.dt_s * 1e3),
+            format!("{} ms is not a whole multiple of dt, {} ms", interval * 1e3, dt_s * 1e3),
             "choose a multiple",
         );
         return None;

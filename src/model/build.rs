@@ -167,6 +167,7 @@ impl Model {
             name: name.into(),
             size,
             cell,
+            dt_s: None,
             initial_v: Vec::new(),
             positions: Vec::new(),
             parameters: Vec::new(),

@@ -95,7 +95,7 @@ pub enum PointStep {
 /// When and how to run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Run {
-    /// Time step, s.
+    /// Time step, s, of populations that have none of their own.
     pub dt_s: f64,
     /// Length of the run, s.
     pub duration_s: f64,
@@ -135,6 +135,19 @@ pub struct Model {
 }
 
 impl Model {
+    /// The time step of population `number`, s: its own, or that of the run.
+    pub fn step_s(&self, number: usize) -> f64 {
+        self.populations.get(number).and_then(|population| population.dt_s).unwrap_or(self.run.dt_s)
+    }
+
+    /// The step in which delays from population `from` to population `to` are counted, s: the shorter one of the two.
+    pub fn delay_step_s(&self, from: usize, to: usize) -> f64 {
+        match self.populations.get(from).map(|population| &population.cell) {
+            Some(PopulationCell::SpikeTimes(_)) | None => self.step_s(to),
+            Some(_) => self.step_s(from).min(self.step_s(to)),
+        }
+    }
+
     /// The number in the model of the first cell of each population: populations in order, cells in order.
     pub fn first_cells(&self) -> Vec<u64> {
         let before = |next: &mut u64, population: &Population| {

@@ -15,6 +15,8 @@ pub struct Population {
     pub size: usize,
     /// What they are.
     pub cell: PopulationCell,
+    /// Their own time step, s, where it is not that of the run. Steps of a model are whole multiples of one time.
+    pub dt_s: Option<f64>,
     /// Membrane potential at the start for each cell, V, where it is not the cell's own; empty or
     /// `size` long.
     pub initial_v: Vec<f64>,

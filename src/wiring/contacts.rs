@@ -186,6 +186,7 @@ impl Wiring<'_> {
                     None => self.contacts((i, j), counts[j as usize], &mut chosen),
                 }
                 let (from, to) = (self.sources[i as usize], self.targets[j as usize]);
+                let dt_s = model.delay_step_s(from.population as usize, to.population as usize);
                 let receptor = self.projection.receptors[to.part as usize];
                 for &point in &chosen {
                     let connection = Connection {
@@ -198,7 +199,7 @@ impl Wiring<'_> {
                         },
                         port: receptor.port,
                         weight,
-                        delay_s: whole_steps(delay_s, model.run.dt_s),
+                        delay_s: whole_steps(delay_s, dt_s),
                     };
                     each(&connection, j, point)?;
                 }

@@ -55,6 +55,8 @@ pub struct MembranePlan {
     pub mechanisms: Vec<Mechanism>,
     /// Temperature, K.
     pub temperature_k: f64,
+    /// Time step, s.
+    pub step_s: f64,
     /// Whether the program goes over all nodes of the group in place; otherwise it gathers.
     pub in_place: bool,
 }
@@ -127,11 +129,12 @@ impl MembranePlan {
         self.arrays().iter().position(|a| *a == what)
     }
 
-    /// The programs for time step `h` (s).
+    /// The programs.
     ///
     /// # Errors
     /// If a mechanism needs what a compartment does not offer, or its equations have no program.
-    pub fn programs(&self, h: f64, order: Order) -> Result<MembranePrograms> {
+    pub fn programs(&self, order: Order) -> Result<MembranePrograms> {
+        let h = self.step_s;
         let (currents, constant_conductance) = self.step(None)?;
         let centred = order == Order::Second;
         Ok(MembranePrograms {

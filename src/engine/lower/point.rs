@@ -55,6 +55,8 @@ pub struct PointKind {
     pub varying: Vec<String>,
     /// Temperature, K.
     pub temperature_k: f64,
+    /// Time step, s.
+    pub step_s: f64,
     /// What they are.
     pub site: PointSite,
     /// For what is placed: what it gives to its place.
@@ -172,11 +174,12 @@ impl PointKind {
         self.arrays().iter().position(|a| *a == what)
     }
 
-    /// The programs for time step `h` (s).
+    /// The programs.
     ///
     /// # Errors
     /// If the equations need what a point does not offer, or have no program.
-    pub fn programs(&self, h: f64, order: Order) -> Result<PointPrograms> {
+    pub fn programs(&self, order: Order) -> Result<PointPrograms> {
+        let h = self.step_s;
         if self.site == PointSite::Connection {
             return self.connection_programs();
         }

@@ -33,8 +33,8 @@ fn the_squid_axon_takes_twenty_operations_and_no_plain_exponential_twice() {
         ohmic("kdr", "0.036 S_per_cm2", "-77 mV"),
         ohmic("pas", "0.3 mS_per_cm2", "-54.3 mV"),
     ];
-    let plan = MembranePlan { mechanisms, temperature_k: 279.45, in_place: true };
-    let programs = plan.programs(25e-6, Order::First).expect("programs");
+    let plan = MembranePlan { mechanisms, temperature_k: 279.45, step_s: 25e-6, in_place: true };
+    let programs = plan.programs(Order::First).expect("programs");
     let ops = &programs.step.program.ops;
     let count = |code: Code| ops.iter().filter(|op| op.code == code).count();
     assert_eq!(count(Code::GateRates), 3, "{}", programs.step.program);
@@ -51,9 +51,10 @@ fn a_passive_membrane_has_constant_conductance() {
     let plan = MembranePlan {
         mechanisms: vec![ohmic("pas", "0.3 mS_per_cm2", "-54.3 mV")],
         temperature_k: 279.45,
+        step_s: 25e-6,
         in_place: true,
     };
-    let programs = plan.programs(25e-6, Order::First).expect("programs");
+    let programs = plan.programs(Order::First).expect("programs");
     assert!(programs.constant_conductance);
     assert!(programs.step.program.ops.len() <= 4, "{}", programs.step.program);
 }

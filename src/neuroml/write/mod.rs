@@ -136,6 +136,10 @@ impl<'a> Writer<'a> {
             self.cannot("the model", "single contacts of networks: it comes from such a document already");
             return;
         }
+        for number in (0..model.populations.len()).filter(|p| model.step_s(*p) != model.run.dt_s) {
+            let of = format!("population '{}'", model.populations[number].name);
+            self.cannot(&of, "that a population has a time step of its own");
+        }
         for at in 0..model.populations.len() {
             let body = self.body(at);
             let body = self.keep(body).flatten();
