@@ -3,6 +3,7 @@
 //! Each target is a folder of templates in `codegen/` and a module here that says the model in the target's words: names,
 //! units, what it lacks. Equations come from the same flat [`Dynamics`](crate::dynamics::Dynamics) that the engine runs.
 
+mod brainscales;
 mod names;
 mod network;
 mod neuroml;
@@ -32,13 +33,22 @@ pub enum Target {
     NeuroMl,
     /// A script for sPyNNaker.
     SpiNNaker,
+    /// A script for pynn_brainscales.
+    BrainScaleS2,
+    /// A script for BrainScaleS-1's PyNN.
+    BrainScaleS1,
+    /// A script for Spikey's PyNN.
+    Spikey,
 }
 
 impl Target {
     /// Every target by the name that the command line has for it, with what is made.
-    pub const NAMED: [(&'static str, Target, &'static str); 2] = [
+    pub const NAMED: [(&'static str, Target, &'static str); 5] = [
         ("neuroml", Target::NeuroMl, "NeuroML 2 documents and a LEMS simulation"),
         ("spinnaker", Target::SpiNNaker, "a script for sPyNNaker"),
+        ("brainscales2", Target::BrainScaleS2, "a script for BrainScaleS-2, checked against tables, not run"),
+        ("brainscales1", Target::BrainScaleS1, "a script for BrainScaleS-1, checked against tables, not run"),
+        ("spikey", Target::Spikey, "a script for Spikey, checked against tables, not run"),
     ];
 
     /// The name that the command line has for it.
@@ -153,6 +163,9 @@ pub fn generate(model: &Model, target: Target, options: &Options) -> Result<Gene
     match target {
         Target::NeuroMl => neuroml::generate(&mut job)?,
         Target::SpiNNaker => spinnaker::generate(&mut job)?,
+        Target::BrainScaleS2 | Target::BrainScaleS1 | Target::Spikey => {
+            brainscales::generate(&mut job, target)?
+        }
     }
     match Error::join(job.errors) {
         Some(error) => Err(error),

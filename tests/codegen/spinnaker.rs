@@ -73,8 +73,9 @@ fn what_does_not_fit_is_named() {
         with("weight = -0.5", "weight = -2e-6\nplasticity = { rule = \"tsodyks_markram_connection\" }");
     assert!(error.contains("TsodyksMarkramSynapse"), "{error}");
     // One weight of 1e-6 beside one of 1000: nothing is left of it in 16 bits.
-    let small = "weight = { list = [1e-6, 1000.0, 1000.0, 1000.0, 1000.0, 1000.0] }";
-    let error = with("weight = 2.5", small);
+    let list = "connector = { list = [[0, 0, 1e-6], [1, 0, 1000.0]] }";
+    let text = NETWORK.replacen("connector = \"all_to_all\"\nweight = 2.5", list, 1);
+    let error = refusal(&text, "spinnaker");
     assert!(error.contains("1 weights of its excitatory receptor"), "{error}");
 }
 
