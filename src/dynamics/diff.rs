@@ -1,17 +1,16 @@
 //! Symbolic derivatives.
 
-use std::collections::HashMap;
-
 use super::graph::{Graph, Kind, NodeId};
+use super::hash::QuickMap;
 use crate::expr::{CompareOp, Function};
 
 impl Graph {
     /// `∂node/∂leaf`. Steps are leaves; whole-number functions (`floor`, `ceil`) count as constant.
     pub fn derivative(&mut self, node: NodeId, leaf: NodeId) -> NodeId {
-        self.derive(node, leaf, &mut HashMap::new())
+        self.derive(node, leaf, &mut QuickMap::default())
     }
 
-    fn derive(&mut self, node: NodeId, leaf: NodeId, done: &mut HashMap<NodeId, NodeId>) -> NodeId {
+    fn derive(&mut self, node: NodeId, leaf: NodeId, done: &mut QuickMap<NodeId, NodeId>) -> NodeId {
         if node == leaf {
             return self.constant(1.0);
         }

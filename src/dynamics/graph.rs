@@ -6,8 +6,9 @@
 //! `1/(1 + exp z)` ([`Kind::Sigmoid`]) and `z/(exp z − 1)` ([`Kind::ExpRel`], finite at 0).
 //! Rewriting follows the rules of real numbers; results differ from the text by rounding only.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use super::hash::QuickMap;
 use crate::expr::{CompareOp, Function, eval};
 
 /// A node of a [`Graph`].
@@ -80,7 +81,7 @@ pub enum Kind {
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     nodes: Vec<Kind>,
-    known: HashMap<Kind, NodeId>,
+    known: QuickMap<Kind, NodeId>,
 }
 
 /// `c + Σ k n` while it is being built.
@@ -466,7 +467,7 @@ impl Graph {
 
     /// `node` with numbers put for leaves, steps being leaves.
     pub fn substitute(&mut self, node: NodeId, values: &[(NodeId, f64)]) -> NodeId {
-        let mut done = HashMap::new();
+        let mut done = QuickMap::default();
         for &(leaf, x) in values {
             let x = self.constant(x);
             done.insert(leaf, x);
@@ -476,7 +477,7 @@ impl Graph {
 
     /// `node` rebuilt with the replacements in `done`, which it extends. Recursion is as deep as the
     /// expression as written, which the parser bounds.
-    fn rebuild(&mut self, node: NodeId, done: &mut HashMap<NodeId, NodeId>) -> NodeId {
+    fn rebuild(&mut self, node: NodeId, done: &mut QuickMap<NodeId, NodeId>) -> NodeId {
         if let Some(&new) = done.get(&node) {
             return new;
         }

@@ -10,6 +10,7 @@ pub mod advance;
 mod diff;
 pub mod fourth;
 pub mod graph;
+pub(crate) mod hash;
 mod held;
 pub mod random;
 pub mod scope;

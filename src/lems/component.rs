@@ -1,8 +1,11 @@
 //! Components: instances of component types with values for their parameters.
 
+use std::sync::Arc;
+
 use super::declare::is_metadata;
+use super::form::Form;
 use super::raw::{Element, Origin};
-use super::rows::{Children, Form};
+use super::rows::Children;
 use super::scan::Walk;
 use super::set::Set;
 use super::types::{ComponentType, Slot};
@@ -11,6 +14,8 @@ use crate::units::Dimension;
 
 /// Deepest nesting of a component that another extends.
 const MAX_DEPTH: usize = 64;
+/// Most components of one list of which a form is made: those that follow are seldom like the seventeenth.
+const MAX_FORMS: usize = 16;
 
 /// A component as a document or a program defines it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -67,12 +72,9 @@ impl Component {
     }
 
     /// How many components it and all below it are, and how deep they are nested.
-    fn extent(&self) -> (usize, usize) {
-        let add = |(count, depth): (usize, usize), (c, d): (usize, usize)| (count + c, depth.max(d + 1));
-        // A row is one component with nothing below it.
-        let rows = self.children.len() - self.children.single().count();
-        let single = self.children.single().map(Component::extent).fold((1, 1), add);
-        add(single, (rows, usize::from(rows > 0)))
+    pub(super) fn extent(&self) -> (usize, usize) {
+        let (count, depth) = self.children.extent();
+        (count + 1, depth + 1)
     }
 
     /// How it is called in messages: `<gate id="m">`.
@@ -224,35 +226,29 @@ pub(super) fn build_all(
         }
     }
     let mut inherited = out.children.len();
-    let (depth, inherited_parts) = (walk.depth(), out.children.parts());
+    let depth = walk.depth();
     let mut child = Element::default();
-    // What the one before has in common with those like it.
-    let mut form = None;
-    while let Some(entered) = walk.enter(&mut child) {
-        if errors.len() >= MAX_ERRORS {
-            break;
-        }
-        // Rows of a prototype may be of another type than those written here.
-        let own = out.children.parts() > inherited_parts;
-        if own
-            && entered.is_ok()
-            && walk.is_at_leaf()
-            && out.children.add_row(&child, &mut form, set.vocabulary())
-        {
-            walk.leave(depth);
-            continue;
-        }
-        let from = errors.len();
-        form = None;
+    // What is known of those that were read: many like them may follow.
+    let (mut forms, mut tried) = (Vec::new(), 0);
+    loop {
+        out.children.add_rows(&forms, walk, set.vocabulary());
+        let Some(entered) = walk.enter(&mut child).filter(|_| errors.len() < MAX_ERRORS) else { break };
+        let (from, start) = (errors.len(), walk.start());
+        let mut is_listed = false;
         if let Err(error) = entered {
             errors.push(error);
         } else if !set.is_of_broken_type(&child) {
             match add_child(&mut out, &child, walk, component_type, &mut inherited, set, errors) {
-                Ok(made) => form = made.filter(|_| errors.len() == from),
+                Ok(listed) => is_listed = listed,
                 Err(error) => errors.push(error),
             }
         }
         walk.leave(depth);
+        if is_listed && errors.len() == from && tried < MAX_FORMS && walk.repeats(&child.name) {
+            tried += 1;
+            let made = walk.since(start).zip(out.children.last_single());
+            forms.extend(made.and_then(|(text, last)| Form::of(text, last, set)).map(Arc::new));
+        }
         if child.get("id").is_none() && errors.len() > from {
             // "<distal>" alone says little.
             let owned =
@@ -406,8 +402,7 @@ fn set_attribute(
     Ok(())
 }
 
-/// Adds what `element` within it says. Gives what it has in common with others of its list, if it is
-/// made of plain values.
+/// Adds what `element` within it says. Gives whether it is in a list, where others like it may follow.
 fn add_child(
     out: &mut Component,
     element: &Element,
@@ -416,30 +411,30 @@ fn add_child(
     inherited: &mut usize,
     set: &Set,
     errors: &mut Vec<Error>,
-) -> Result<Option<Box<Form>>> {
+) -> Result<bool> {
     match element.name.as_str() {
         "notes" => {
             out.notes.push_str(walk.whole(element)?.text.trim());
-            return Ok(None);
+            return Ok(false);
         }
         "Meta" => {
             out.metas.push(walk.whole(element)?);
-            return Ok(None);
+            return Ok(false);
         }
         "annotation" => {
             collect_tags(&walk.whole(element)?, &mut out.tags);
-            return Ok(None);
+            return Ok(false);
         }
         "property" if component_type.children.iter().all(|slot| slot.name != "property") => {
             collect_tag(element, &mut out.tags);
-            return Ok(None);
+            return Ok(false);
         }
         _ => {}
     }
     let (slot, child_type) = place(element, component_type, set)?;
     if slot == "property" {
         collect_tag(element, &mut out.tags);
-        return Ok(None);
+        return Ok(false);
     }
     let single = component_type.child.iter().any(|s| s.name == slot);
     if single {
@@ -458,9 +453,8 @@ fn add_child(
     }
     let mut child = build_all(element, walk, child_type, &slot, set, errors);
     child.tag = (element.name != child.component_type).then(|| element.name.clone());
-    let form = if single { None } else { Form::of(element, &child, child_type) };
     out.children.push(child);
-    Ok(form)
+    Ok(!single)
 }
 
 /// The slot that `element` goes to, and its type.
@@ -558,7 +552,7 @@ pub(super) fn check_references(component: &Component, set: &Set, errors: &mut Ve
             errors.extend(check_reference(component, slot, id, set).err());
         }
     }
-    let mut children = component.children.cursor();
+    let mut children = component.children.cursor_referring();
     while let Some(child) = children.next() {
         if errors.len() >= MAX_ERRORS {
             return;

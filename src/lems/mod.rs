@@ -11,6 +11,7 @@ mod component;
 mod declare;
 mod dynamics;
 mod flatten;
+mod form;
 mod include;
 pub mod instances;
 mod later;

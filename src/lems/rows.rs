@@ -1,11 +1,12 @@
 //! The components within a component. Long lists of alike components that hold nothing but values, such
-//! as the connections of a network, are kept as rows: a tenth of the memory, and read several times faster.
+//! as the connections of a network or the segments of a cell, are kept as rows: a tenth of the memory, and
+//! read several times faster.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use super::component::{Component, Role, role};
-use super::raw::Element;
-use super::types::ComponentType;
+use super::component::Component;
+use super::form::{Columns, Cut, Form};
+use super::scan::Walk;
 use super::vocabulary::Vocabulary;
 
 /// Components within another, in order of writing.
@@ -23,136 +24,22 @@ enum Item {
 /// Components that differ in their values only.
 #[derive(Debug, Clone)]
 struct Rows {
-    form: Box<Form>,
-    /// Ids, texts and references, one after the other, and the length of each.
-    texts: String,
-    lengths: Vec<u8>,
-    /// Values of parameters.
-    numbers: Vec<f64>,
-    /// Line and column of each.
+    form: Arc<Form>,
+    columns: Columns,
+    /// Line and column of each, and of each element within it.
     places: Vec<(u32, u32)>,
     /// All of them as components, for who asks for that.
     components: OnceLock<Vec<Component>>,
 }
 
-/// What the rows of a list have in common.
-#[derive(Debug, Clone)]
-pub(super) struct Form {
-    element: String,
-    attributes: Vec<(String, Role)>,
-    /// The first of them.
-    first: Component,
-}
-
-impl Form {
-    /// That of `component`, which was read from `element` and holds no other; `None` if it is not
-    /// made of plain values.
-    pub(super) fn of(element: &Element, component: &Component, of: &ComponentType) -> Option<Box<Form>> {
-        let silent = of.dynamics.states.is_empty()
-            && of.dynamics.derived.is_empty()
-            && of.dynamics.handlers.is_empty()
-            && of.simulation.is_empty();
-        let plain =
-            component.children.is_empty() && component.not_set.is_empty() && component.notes.is_empty();
-        if !silent || !plain {
-            return None;
-        }
-        let attributes = element.attributes.iter().map(|a| Some((a.name.clone(), role(&a.name, of)?)));
-        let attributes: Vec<(String, Role)> = attributes.collect::<Option<_>>()?;
-        let count = |is: fn(&Role) -> bool| attributes.iter().filter(|(_, role)| is(role)).count();
-        let complete = component.parameters.len() == count(|r| matches!(r, Role::Parameter(_) | Role::Index))
-            && component.texts.len() == count(|r| *r == Role::Text)
-            && component.references.len() == count(|r| *r == Role::Reference)
-            && usize::from(component.id.is_some()) == count(|r| *r == Role::Id);
-        complete
-            .then(|| Box::new(Form { element: element.name.clone(), attributes, first: component.clone() }))
-    }
-
-    /// Whether `element` has the same attributes.
-    fn fits(&self, element: &Element) -> bool {
-        self.element == element.name
-            && self.attributes.len() == element.attributes.len()
-            && self.attributes.iter().zip(&element.attributes).all(|((name, _), a)| *name == a.name)
-    }
-}
-
 impl Rows {
-    fn new(form: Box<Form>) -> Rows {
-        Rows {
-            form,
-            texts: String::new(),
-            lengths: Vec::new(),
-            numbers: Vec::new(),
-            places: Vec::new(),
-            components: OnceLock::new(),
-        }
-    }
-
-    /// Adds `element` if it has the same attributes and nothing is wrong with their values.
-    fn add(&mut self, element: &Element, vocabulary: &Vocabulary) -> bool {
-        if !self.form.fits(element) {
-            return false;
-        }
-        let before = (self.texts.len(), self.lengths.len(), self.numbers.len());
-        for ((_, role), attribute) in self.form.attributes.iter().zip(&element.attributes) {
-            let text = attribute.value.as_str();
-            let taken = match role {
-                Role::Parameter(dimension) => {
-                    vocabulary.value_of(text, *dimension).map(|value| self.numbers.push(value)).is_ok()
-                }
-                Role::Index => match vocabulary.value_of(text, crate::units::Dimension::NONE) {
-                    Ok(value) if value >= 0.0 && value.fract() == 0.0 => {
-                        self.numbers.push(value);
-                        true
-                    }
-                    _ => false,
-                },
-                Role::Id | Role::Text | Role::Reference => match u8::try_from(text.len()) {
-                    Ok(length) => {
-                        self.texts.push_str(text);
-                        self.lengths.push(length);
-                        true
-                    }
-                    Err(_) => false,
-                },
-                Role::Nothing => true,
-            };
-            if !taken {
-                self.texts.truncate(before.0);
-                self.lengths.truncate(before.1);
-                self.numbers.truncate(before.2);
-                return false;
-            }
-        }
-        self.components = OnceLock::new();
-        self.places.push(element.origin.line_and_column());
-        true
-    }
-
-    /// Adds the first; false if a text of it is too long.
-    fn add_first(&mut self) -> bool {
-        let Component { id, parameters, texts, references, origin, .. } = &self.form.first;
-        let (mut texts, mut references) = (texts.iter(), references.iter());
-        for (_, role) in &self.form.attributes {
-            let text = match role {
-                Role::Id => id.as_ref(),
-                Role::Text => texts.next().map(|(_, text)| text),
-                Role::Reference => references.next().map(|(_, text)| text),
-                Role::Parameter(_) | Role::Index | Role::Nothing => continue,
-            };
-            let text = text.map_or("", String::as_str);
-            let Ok(length) = u8::try_from(text.len()) else { return false };
-            self.texts.push_str(text);
-            self.lengths.push(length);
-        }
-        self.numbers.extend(parameters.iter().map(|(_, value)| *value));
-        self.places.push(origin.line_and_column());
-        true
+    fn len(&self) -> usize {
+        self.places.len() / self.form.elements().max(1)
     }
 
     fn components(&self) -> &[Component] {
         self.components.get_or_init(|| {
-            let mut out = Vec::with_capacity(self.places.len());
+            let mut out = Vec::with_capacity(self.len());
             let mut cursor = RowCursor::new(self);
             while let Some(component) = cursor.next() {
                 out.push(component.clone());
@@ -166,46 +53,19 @@ impl Rows {
 struct RowCursor<'a> {
     rows: &'a Rows,
     component: Component,
-    row: usize,
-    text: usize,
-    length: usize,
-    number: usize,
+    places: std::slice::Chunks<'a, (u32, u32)>,
+    cut: Cut,
 }
 
 impl<'a> RowCursor<'a> {
     fn new(rows: &'a Rows) -> RowCursor<'a> {
-        RowCursor { rows, component: rows.form.first.clone(), row: 0, text: 0, length: 0, number: 0 }
+        let places = rows.places.chunks(rows.form.elements().max(1));
+        RowCursor { rows, component: rows.form.first.clone(), places, cut: Cut::default() }
     }
 
     fn next(&mut self) -> Option<&Component> {
-        let (line, column) = *self.rows.places.get(self.row)?;
-        self.row += 1;
-        self.component.origin.move_in_file(line, column);
-        let (mut parameter, mut text, mut reference) = (0, 0, 0);
-        let component = &mut self.component;
-        for (_, role) in &self.rows.form.attributes {
-            let target = match role {
-                Role::Nothing => continue,
-                Role::Parameter(_) | Role::Index => {
-                    component.parameters[parameter].1 = self.rows.numbers[self.number];
-                    (parameter, self.number) = (parameter + 1, self.number + 1);
-                    continue;
-                }
-                Role::Id => component.id.get_or_insert_default(),
-                Role::Text => {
-                    text += 1;
-                    &mut component.texts[text - 1].1
-                }
-                Role::Reference => {
-                    reference += 1;
-                    &mut component.references[reference - 1].1
-                }
-            };
-            let end = self.text + usize::from(self.rows.lengths[self.length]);
-            target.clear();
-            target.push_str(&self.rows.texts[self.text..end]);
-            (self.text, self.length) = (end, self.length + 1);
-        }
+        let places = self.places.next()?;
+        self.rows.form.fill(&mut self.component, &self.rows.columns, &mut self.cut, places);
         Some(&self.component)
     }
 }
@@ -214,19 +74,41 @@ impl<'a> RowCursor<'a> {
 /// asked for.
 pub struct Cursor<'a> {
     items: std::slice::Iter<'a, Item>,
-    /// The only slot that counts.
-    slot: Option<&'a str>,
+    only: Only<'a>,
     rows: Option<RowCursor<'a>>,
+}
+
+/// Which components a cursor goes through.
+#[derive(Debug, Clone, Copy)]
+enum Only<'a> {
+    All,
+    /// Those in this slot.
+    Slot(&'a str),
+    /// All but rows without this in an id, a text or a reference.
+    Holding(char),
+    /// All but rows that refer to nothing.
+    Referring,
+}
+
+impl Only<'_> {
+    fn has(self, item: &Item) -> bool {
+        match (self, item) {
+            (Only::Slot(slot), item) => item.slot() == slot,
+            (Only::Holding(c), Item::Many(rows)) => rows.columns.texts.contains(c),
+            (Only::Referring, Item::Many(rows)) => rows.form.refers(),
+            _ => true,
+        }
+    }
 }
 
 impl Cursor<'_> {
     /// The next component.
     #[expect(clippy::should_implement_trait, reason = "what it gives is borrowed from it")]
     pub fn next(&mut self) -> Option<&Component> {
-        if self.rows.as_ref().is_none_or(|rows| rows.row >= rows.rows.places.len()) {
+        if self.rows.as_ref().is_none_or(|rows| rows.places.len() == 0) {
             self.rows = None;
-            let slot = self.slot;
-            match self.items.find(|item| slot.is_none_or(|slot| item.slot() == slot))? {
+            let only = self.only;
+            match self.items.find(|item| only.has(item))? {
                 Item::One(component) => return Some(component),
                 Item::Many(rows) => self.rows = Some(RowCursor::new(rows)),
             }
@@ -279,7 +161,7 @@ impl Item {
     fn len(&self) -> usize {
         match self {
             Item::One(_) => 1,
-            Item::Many(rows) => rows.places.len(),
+            Item::Many(rows) => rows.len(),
         }
     }
 
@@ -301,12 +183,26 @@ impl Children {
 
     /// All of them, one at a time.
     pub fn cursor(&self) -> Cursor<'_> {
-        Cursor { items: self.items.iter(), slot: None, rows: None }
+        self.cursor_of(Only::All)
     }
 
     /// Those in the child or children list `slot`, one at a time.
     pub fn cursor_in<'a>(&'a self, slot: &'a str) -> Cursor<'a> {
-        Cursor { items: self.items.iter(), slot: Some(slot), rows: None }
+        self.cursor_of(Only::Slot(slot))
+    }
+
+    /// All of them that may have `c` in an id, a text or a reference, or hold others that may; one at a time.
+    pub fn cursor_holding(&self, c: char) -> Cursor<'_> {
+        self.cursor_of(Only::Holding(c))
+    }
+
+    /// All of them that may refer to others, or hold others that may; one at a time.
+    pub(super) fn cursor_referring(&self) -> Cursor<'_> {
+        self.cursor_of(Only::Referring)
+    }
+
+    fn cursor_of<'a>(&'a self, only: Only<'a>) -> Cursor<'a> {
+        Cursor { items: self.items.iter(), only, rows: None }
     }
 
     /// How many there are.
@@ -383,7 +279,7 @@ impl Children {
         self.items.len()
     }
 
-    /// Those that are not kept as rows: only they can hold others, or warnings.
+    /// Those that are not kept as rows: only they can have warnings.
     pub(super) fn single(&self) -> impl Iterator<Item = &Component> {
         self.items.iter().filter_map(|item| match item {
             Item::One(component) => Some(&**component),
@@ -391,25 +287,65 @@ impl Children {
         })
     }
 
-    /// Adds what `element`, which holds nothing, says as a row, if it is like the one before; `form` is
-    /// that of the one before, if it is no row itself.
-    pub(super) fn add_row(
-        &mut self,
-        element: &Element,
-        form: &mut Option<Box<Form>>,
-        vocabulary: &Vocabulary,
-    ) -> bool {
-        if let Some(Item::Many(rows)) = self.items.last_mut() {
-            return rows.add(element, vocabulary);
+    /// The one at `index`, if it and those before are not kept as rows, to change.
+    pub(super) fn single_mut(&mut self, index: usize) -> Option<&mut Component> {
+        match self.items.get_mut(index) {
+            Some(Item::One(component)) => Some(component),
+            _ => None,
         }
-        let Some(known) = form.take_if(|form| form.fits(element)) else { return false };
-        let mut rows = Rows::new(known);
-        if !(rows.add_first() && rows.add(element, vocabulary)) {
-            return false;
+    }
+
+    /// The last, if it is not kept as a row.
+    pub(super) fn last_single(&self) -> Option<&Component> {
+        match self.items.last() {
+            Some(Item::One(component)) => Some(component),
+            _ => None,
         }
-        self.items.pop();
-        self.items.push(Item::Many(Box::new(rows)));
-        true
+    }
+
+    /// How many components they and all below them are, and how deep they are nested.
+    pub(super) fn extent(&self) -> (usize, usize) {
+        let of = |item: &Item| match item {
+            Item::One(component) => component.extent(),
+            Item::Many(rows) => (rows.places.len(), rows.form.first.extent().1),
+        };
+        let add = |(count, depth): (usize, usize), (c, d): (usize, usize)| (count + c, depth.max(d));
+        self.items.iter().map(of).fold((0, 0), add)
+    }
+
+    /// Adds all that come next in `walk` and are of one of `forms`, as rows.
+    pub(super) fn add_rows(&mut self, forms: &[Arc<Form>], walk: &mut Walk<'_>, vocabulary: &Vocabulary) {
+        let mut starts = Vec::new();
+        while let Some((text, at)) = walk.next_start().filter(|_| !forms.is_empty()) {
+            let current = match self.items.last_mut() {
+                Some(Item::Many(rows)) => rows
+                    .form
+                    .take(text, at, vocabulary, &mut rows.columns, &mut starts)
+                    .map(|end| (end, rows)),
+                _ => None,
+            };
+            let (end, rows) = match current {
+                Some(found) => found,
+                None => {
+                    let mut columns = Columns::default();
+                    let found = forms.iter().find_map(|form| {
+                        Some((form, form.take(text, at, vocabulary, &mut columns, &mut starts)?))
+                    });
+                    let Some((form, end)) = found else { return };
+                    let rows = Rows {
+                        form: Arc::clone(form),
+                        columns,
+                        places: Vec::new(),
+                        components: OnceLock::new(),
+                    };
+                    self.items.push(Item::Many(Box::new(rows)));
+                    let Some(Item::Many(rows)) = self.items.last_mut() else { return };
+                    (end, rows)
+                }
+            };
+            rows.places.extend(starts.iter().map(|start| walk.locate(*start)));
+            walk.go_to(end);
+        }
     }
 }
 
@@ -446,6 +382,7 @@ mod tests {
         let other = "\n<item id=\"o\" w=\"2 s\" n=\"1\"><notes>a</notes></item>";
         let long = format!("\n<item id=\"x\" w=\"1 s\" at=\"{}\" kind=\"k\" n=\"3\"/>", "y".repeat(300));
         let read = list(&format!("{alike}{other}{alike}{long}{}", item(7))).unwrap();
+        // The first is what the others are compared with.
         assert_eq!((read.children.len(), read.children.single().count()), (103, 3));
         assert_eq!((read.children.count_in("items"), read.in_slot("other").count()), (103, 0));
         let mut cursor = read.children.cursor();
@@ -475,6 +412,50 @@ mod tests {
         assert!(changed != read && changed.children.len() == 103);
         changed.children.retain(|c| c.text("at").is_none());
         assert_eq!(changed.children.len(), 1);
+    }
+
+    /// Elements with others within, of two forms that take turns, in lines of their own or not.
+    #[test]
+    fn rows_hold_what_is_within() {
+        let types = r#"<ComponentType name="place"><Parameter name="x" dimension="length"/></ComponentType>
+            <ComponentType name="end" extends="place"/><ComponentType name="up"><Text name="to"/></ComponentType>
+            <ComponentType name="piece"><Text name="name"/><Child name="up" type="up"/>
+              <Child name="start" type="place"/><Child name="end" type="end"/></ComponentType>
+            <ComponentType name="shape"><Children name="pieces" type="piece"/></ComponentType>"#;
+        let piece = |i: usize| {
+            let start = if i.is_multiple_of(3) { format!("<start x=\"{i} mm\"/>") } else { String::new() };
+            let gap = if i.is_multiple_of(4) { "\n      " } else { " " };
+            format!(
+                "\n<!-- {i} -->  <piece id=\"{i}\" name='µ{i}'>{gap}<up to=\"{}\"/>{gap}{start}<end x=\"{i} um\"/></piece>",
+                i * i
+            )
+        };
+        let text: String = (0..60).map(piece).collect();
+        let mut set = Set::new();
+        set.read_str(&format!("<Lems>{types}\n<shape id=\"s\">{text}</shape></Lems>"), "a.xml", &NoIncludes)
+            .unwrap();
+        let shape = set.component("s").unwrap();
+        assert!(shape.children.single().count() < 6, "{}", shape.children.single().count());
+        let (mut cursor, mut line) = (shape.children.cursor_in("pieces"), 7);
+        for i in 0..60 {
+            let read = cursor.next().unwrap();
+            let (up, end) = (read.in_slot("up").next().unwrap(), read.in_slot("end").next().unwrap());
+            let start = read.in_slot("start").next().and_then(|start| start.parameter("x"));
+            assert_eq!(
+                (read.id.as_deref(), read.text("name")),
+                (Some(&*i.to_string()), Some(&*format!("µ{i}")))
+            );
+            assert_eq!(up.text("to"), Some(&*(i * i).to_string()));
+            assert_eq!(end.parameter("x"), format!("{i}e-6").parse().ok());
+            assert_eq!(start, format!("{i}e-3").parse().ok().filter(|_| i % 3 == 0));
+            let (place, tag) = (read.origin.place(), format!("<!-- {i} -->  <").chars().count() as u32);
+            assert_eq!((place.line, place.column), (line, tag));
+            let start_tag = format!("<piece id=\"{i}\" name='µ{i}'> ").chars().count() as u32;
+            let wanted = if i % 4 == 0 { (line + 1, 7) } else { (line, tag + start_tag) };
+            assert_eq!((up.origin.place().line, up.origin.place().column), wanted);
+            line += if i % 4 == 0 { 3 } else { 1 };
+        }
+        assert!(cursor.next().is_none());
     }
 
     #[test]

@@ -14,6 +14,8 @@
 //! `_`. A space or `·` after a `/` is refused as ambiguous: `J/(K mol)` is clear, `J/K mol` is not.
 //! Prefixes stand only before symbols that are used with them: `kohm`, not `khour`.
 
+use std::cell::RefCell;
+
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::{char, digit1, one_of, space0, space1};
@@ -27,6 +29,8 @@ use crate::error::{Error, ErrorKind, Result, nearest};
 
 /// Deepest nesting of parentheses within a unit.
 const MAX_DEPTH: u32 = 8;
+/// Most units that are kept in mind.
+const MAX_KNOWN: usize = 32;
 
 /// A unit being put together: `10^power * factor` of the SI unit. The power of ten is kept apart so
 /// that `0.1 nA` can be rounded once, from its decimal digits.
@@ -331,10 +335,25 @@ fn product(input: &str, depth: u32) -> IResult<&str, Parts> {
 }
 
 fn whole(symbol: &str) -> Option<Parts> {
-    match product(symbol.trim(), 0) {
-        Ok(("", parts)) => Some(parts),
-        _ => None,
+    thread_local! {
+        /// Units read before: a document has few, and each a thousand times.
+        static KNOWN: RefCell<Vec<(String, Parts)>> = const { RefCell::new(Vec::new()) };
     }
+    let symbol = symbol.trim();
+    KNOWN.with_borrow_mut(|known| {
+        if let Some((_, parts)) = known.iter().find(|(text, _)| text == symbol) {
+            return Some(*parts);
+        }
+        match product(symbol, 0) {
+            Ok(("", parts)) => {
+                if known.len() < MAX_KNOWN {
+                    known.push((symbol.to_string(), parts));
+                }
+                Some(parts)
+            }
+            _ => None,
+        }
+    })
 }
 
 /// The unit called `symbol`: NeuroML's (`mS_per_cm2`, `per_ms`, `degC`) or as people write it

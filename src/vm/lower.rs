@@ -4,10 +4,9 @@
 //! fused multiply-adds, affine functions. Results go straight to their arrays unless the old value
 //! is still to be read.
 
-use std::collections::HashMap;
-
 use super::ops::{Address, Code, Op, Program};
 use crate::dynamics::graph::{Graph, Kind, NodeId, StepRule};
+use crate::dynamics::hash::QuickMap;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{CompareOp, Function};
 
@@ -49,9 +48,9 @@ pub fn lower(graph: &Graph, leaves: &[Leaf], outputs: &Outputs) -> Result<Progra
         leaves,
         uses: count_uses(graph, outputs),
         ops: Vec::new(),
-        done: HashMap::new(),
-        powers: HashMap::new(),
-        fills: HashMap::new(),
+        done: QuickMap::default(),
+        powers: QuickMap::default(),
+        fills: QuickMap::default(),
     };
     let mut stores = Vec::with_capacity(outputs.stores.len());
     for &(node, array) in &outputs.stores {
@@ -94,9 +93,9 @@ struct Lowering<'a> {
     /// How often each node is an operand of a needed node or an output.
     uses: Vec<u32>,
     ops: Vec<Virtual>,
-    done: HashMap<NodeId, Value>,
-    powers: HashMap<(NodeId, i32), Value>,
-    fills: HashMap<u64, Value>,
+    done: QuickMap<NodeId, Value>,
+    powers: QuickMap<(NodeId, i32), Value>,
+    fills: QuickMap<u64, Value>,
 }
 
 fn count_uses(graph: &Graph, outputs: &Outputs) -> Vec<u32> {
@@ -427,7 +426,7 @@ impl Lowering<'_> {
 fn allocate(ops: Vec<Virtual>, stores: &[(Value, u16)]) -> Result<Program> {
     const END: usize = usize::MAX;
     let mut last_use = vec![None; ops.len()];
-    let mut last_read = HashMap::new();
+    let mut last_read = QuickMap::default();
     for (i, op) in ops.iter().enumerate() {
         for arg in &op.args {
             match arg {

@@ -136,7 +136,7 @@ fn add_single_segments(segments: &Segments<'_>, run_of: &mut [Option<usize>], ru
         if run_of[index].is_some() {
             continue;
         }
-        let name = segment.component.text("name").filter(|name| !name.is_empty() && !names.contains(*name));
+        let name = segment.name.as_deref().filter(|name| !name.is_empty() && !names.contains(*name));
         let mut name = name.map_or_else(|| format!("segment_{}", segment.id), str::to_string);
         while names.contains(&name) {
             name.push('_');
@@ -256,7 +256,7 @@ fn build(
             places[index] = SegmentId(shape.segments.len() as u32);
             shape.segments.push(Segment {
                 file_id: written.id,
-                name: written.component.text("name").map(str::to_string),
+                name: written.name.clone(),
                 proximal: written.proximal,
                 distal,
                 section,
@@ -308,10 +308,10 @@ fn check_lengths(segments: &Segments<'_>, built: &Built, report: &mut Report) {
                 segment.proximal.diameter,
                 segment.distal.diameter
             );
-            let error = segment.component.error(ErrorKind::Value, message);
+            let error = segments.component(segment).error(ErrorKind::Value, message);
             report.errors.push(error.help("a sphere has the same diameter at both ends"));
         } else {
-            first.get_or_insert(segment.component);
+            first.get_or_insert_with(|| segments.component(segment));
             flat.push(segment.id);
         }
     }

@@ -13,11 +13,13 @@ const END: f64 = 1e-4;
 
 /// A segment of the document.
 #[derive(Debug)]
-pub(super) struct Segment<'a> {
-    /// Where it is written.
-    pub(super) component: &'a Component,
+pub(super) struct Segment {
+    /// Its place among the segments that are written.
+    at: usize,
     /// Its id.
     pub(super) id: u64,
+    /// Its name.
+    pub(super) name: Option<String>,
     /// Index of its parent, and the fraction along that where it is attached.
     pub(super) parent: Option<(usize, f64)>,
     /// Its near end, µm.
@@ -26,7 +28,7 @@ pub(super) struct Segment<'a> {
     pub(super) distal: Point,
 }
 
-impl Segment<'_> {
+impl Segment {
     /// Whether both ends are one point of one diameter: a sphere.
     pub(super) fn is_sphere(&self) -> bool {
         self.proximal == self.distal
@@ -36,7 +38,8 @@ impl Segment<'_> {
 /// All segments of a morphology, in order of writing.
 #[derive(Debug)]
 pub(super) struct Segments<'a> {
-    pub(super) list: Vec<Segment<'a>>,
+    morphology: &'a Component,
+    pub(super) list: Vec<Segment>,
     index: HashMap<u64, usize>,
     /// Indices, parents before children.
     pub(super) order: Vec<usize>,
@@ -46,32 +49,41 @@ impl<'a> Segments<'a> {
     /// Reads the segments of `morphology`. `None` if anything is wrong, which `report` then says.
     pub(super) fn read(morphology: &'a Component, report: &mut Report) -> Option<Segments<'a>> {
         let before = report.errors.len();
-        let mut written: Vec<Written<'a>> = Vec::new();
+        let mut written: Vec<Written> = Vec::new();
         let mut index = HashMap::new();
         let mut unread = HashSet::new();
-        for component in morphology.in_slot("segments") {
-            let Some(one) = Written::read(component, report) else {
-                unread.extend(id_of(component));
-                continue;
-            };
-            if let Some(known) = index.insert(one.id, written.len()) {
-                let known: &Written<'_> = &written[known];
-                let message = format!("the segment id {} is used before, at {}", one.id, place(known));
-                report.errors.push(component.error(ErrorKind::Name, message));
+        let mut cursor = morphology.children.cursor_in("segments");
+        let mut at = 0;
+        while let Some(component) = cursor.next() {
+            match Written::read(at, component, report) {
+                None => unread.extend(id_of(component)),
+                Some(one) => {
+                    if let Some(known) = index.insert(one.id, written.len()) {
+                        let known = place(&written[known], morphology);
+                        let message = format!("the segment id {} is used before, at {known}", one.id);
+                        report.errors.push(component.error(ErrorKind::Name, message));
+                    }
+                    written.push(one);
+                }
             }
-            written.push(one);
+            at += 1;
         }
         if written.is_empty() && report.errors.len() == before {
             report.errors.push(morphology.error(ErrorKind::Value, "a morphology without segments"));
         }
         let parents: Vec<Option<(usize, f64)>> =
-            written.iter().map(|one| one.parent(&index, &unread, report)).collect();
+            written.iter().map(|one| one.parent(morphology, &index, &unread, report)).collect();
         if report.errors.len() > before {
             return None;
         }
-        let order = in_order(&written, &parents, report)?;
-        let list = place_all(&written, &parents, &order, report)?;
-        Some(Segments { list, index, order })
+        let order = in_order(morphology, &written, &parents, report)?;
+        let list = place_all(morphology, written, &parents, &order, report)?;
+        Some(Segments { morphology, list, index, order })
+    }
+
+    /// Where `segment` is written, for messages.
+    pub(super) fn component(&self, segment: &Segment) -> &'a Component {
+        nth(self.morphology, segment.at)
     }
 
     /// The index of the segment with this id.
@@ -112,8 +124,13 @@ impl<'a> Segments<'a> {
     }
 }
 
-fn place(one: &Written<'_>) -> String {
-    one.component.origin.place().to_string()
+/// The segment that is written at place `at`, for messages.
+fn nth(morphology: &Component, at: usize) -> &Component {
+    morphology.in_slot("segments").nth(at).unwrap_or(morphology)
+}
+
+fn place(one: &Written, morphology: &Component) -> String {
+    nth(morphology, one.at).origin.place().to_string()
 }
 
 fn id_of(segment: &Component) -> Option<u64> {
@@ -121,16 +138,18 @@ fn id_of(segment: &Component) -> Option<u64> {
 }
 
 /// A segment as it is written, before its parent is known.
-struct Written<'a> {
-    component: &'a Component,
+struct Written {
+    at: usize,
     id: u64,
-    parent: Option<(&'a Component, f64)>,
+    name: Option<String>,
+    /// The id of its parent, if it is a number, and the fraction along that.
+    parent: Option<(Option<u64>, f64)>,
     proximal: Option<Point>,
     distal: Point,
 }
 
-impl<'a> Written<'a> {
-    fn read(component: &'a Component, report: &mut Report) -> Option<Written<'a>> {
+impl Written {
+    fn read(at: usize, component: &Component, report: &mut Report) -> Option<Written> {
         let id = id_of(component);
         if id.is_none() {
             let found = component.id.as_deref().unwrap_or("nothing");
@@ -152,37 +171,44 @@ impl<'a> Written<'a> {
                     report.errors.push(parent.error(ErrorKind::Value, message));
                 }
                 let fraction = fraction.map(|f: f64| if 1.0 - f < END { 1.0 } else { f });
-                Some((parent, fraction?))
+                let id = parent.text("segment").and_then(|id| id.trim().parse().ok());
+                Some((id, fraction?))
             }
         };
         let proximal = match proximal {
             Some(point) => Some(point?),
             None => None,
         };
-        Some(Written { component, id: id?, parent, proximal, distal: distal?? })
+        let name = component.text("name").map(str::to_string);
+        Some(Written { at, id: id?, name, parent, proximal, distal: distal?? })
     }
 
     fn parent(
         &self,
+        morphology: &Component,
         index: &HashMap<u64, usize>,
         unread: &HashSet<u64>,
         report: &mut Report,
     ) -> Option<(usize, f64)> {
-        let (component, fraction) = self.parent?;
-        let text = component.text("segment").unwrap_or_default();
-        let id: Option<u64> = text.trim().parse().ok();
+        let (id, fraction) = self.parent?;
+        let component = || {
+            let segment = nth(morphology, self.at);
+            segment.in_slot("parent").next().unwrap_or(segment)
+        };
         let Some(parent) = id.and_then(|id| index.get(&id)) else {
             if id.is_some_and(|id| unread.contains(&id)) {
                 // What is wrong with the parent is told already.
                 return None;
             }
+            let component = component();
+            let text = component.text("segment").unwrap_or_default();
             let message = format!("the parent of segment {} is '{text}', which is no segment", self.id);
             report.errors.push(component.error(ErrorKind::Name, message));
             return None;
         };
         if index.get(&self.id) == Some(parent) {
             let message = format!("segment {} is its own parent", self.id);
-            report.errors.push(component.error(ErrorKind::Value, message));
+            report.errors.push(component().error(ErrorKind::Value, message));
             return None;
         }
         Some((*parent, fraction))
@@ -210,7 +236,8 @@ fn read_point(component: &Component, segment: &Component, report: &mut Report) -
 
 /// The indices, parents before children.
 fn in_order(
-    written: &[Written<'_>],
+    morphology: &Component,
+    written: &[Written],
     parents: &[Option<(usize, f64)>],
     report: &mut Report,
 ) -> Option<Vec<usize>> {
@@ -220,9 +247,9 @@ fn in_order(
         let message = format!(
             "a second root: segments {} have no parent, and a cell has one root (the first is at {})",
             some_of(&ids),
-            place(&written[first])
+            place(&written[first], morphology)
         );
-        let error = written[second].component.error(ErrorKind::Value, message);
+        let error = nth(morphology, written[second].at).error(ErrorKind::Value, message);
         report.errors.push(error.help("give every segment but one a <parent>"));
         return None;
     }
@@ -246,17 +273,18 @@ fn in_order(
     let lost: Vec<usize> = (0..written.len()).filter(|&i| !reached[i]).collect();
     let ids: Vec<u64> = lost.iter().map(|&i| written[i].id).collect();
     let message = format!("the parents of segments {} lead in a circle, not to a root", some_of(&ids));
-    report.errors.push(written[lost[0]].component.error(ErrorKind::Value, message));
+    report.errors.push(nth(morphology, written[lost[0]].at).error(ErrorKind::Value, message));
     None
 }
 
 /// Fills in missing proximal points: the point of the parent where the segment is attached.
-fn place_all<'a>(
-    written: &[Written<'a>],
+fn place_all(
+    morphology: &Component,
+    written: Vec<Written>,
     parents: &[Option<(usize, f64)>],
     order: &[usize],
     report: &mut Report,
-) -> Option<Vec<Segment<'a>>> {
+) -> Option<Vec<Segment>> {
     let mut ends: Vec<Option<(Point, Point)>> = vec![None; written.len()];
     for &index in order {
         let one = &written[index];
@@ -267,15 +295,15 @@ fn place_all<'a>(
         };
         let Some(proximal) = one.proximal.or_else(implied) else {
             let message = "the root segment has no <proximal> point";
-            report.errors.push(one.component.error(ErrorKind::Syntax, message));
+            report.errors.push(nth(morphology, one.at).error(ErrorKind::Syntax, message));
             return None;
         };
         ends[index] = Some((proximal, one.distal));
     }
-    let segment = |(index, one): (usize, &Written<'a>)| {
+    let segment = |(index, one): (usize, Written)| {
         let (proximal, distal) = ends[index]?;
-        let Written { component, id, .. } = *one;
-        Some(Segment { component, id, parent: parents[index], proximal, distal })
+        let Written { at, id, name, .. } = one;
+        Some(Segment { at, id, name, parent: parents[index], proximal, distal })
     };
-    written.iter().enumerate().map(segment).collect()
+    written.into_iter().enumerate().map(segment).collect()
 }

@@ -69,7 +69,7 @@ fn gather_paths(component: &Component, set: &Set, out: &mut Vec<String>) {
     }
     let texts = component.texts.iter().map(|(_, text)| text);
     out.extend(texts.filter(|text| text.contains('/')).cloned());
-    let mut children = component.children.cursor();
+    let mut children = component.children.cursor_holding('/');
     while let Some(child) = children.next() {
         gather_paths(child, set, out);
     }
