@@ -139,11 +139,13 @@ impl Form {
             Piece::Fixed(fixed) => Some(at + same(text.get(at..)?.as_bytes(), fixed.as_bytes())?),
             Piece::Value(role, quote) => {
                 let rest = text.get(at..)?;
-                let length = rest.bytes().position(|b| b == *quote)?;
-                let value = rest.get(..length)?;
                 // What stands for something else is read by who knows how.
-                let plain = value.bytes().all(|b| !matches!(b, b'&' | b'\t' | b'\n' | b'\r'));
-                columns.add(value, *role, vocabulary).filter(|()| plain)?;
+                let ends = |b| b == *quote || matches!(b, b'&' | b'\t' | b'\n' | b'\r');
+                let length = rest.bytes().position(ends)?;
+                if rest.as_bytes().get(length) != Some(quote) {
+                    return None;
+                }
+                columns.add(rest.get(..length)?, *role, vocabulary)?;
                 Some(at + length)
             }
         });

@@ -71,11 +71,18 @@ impl Lines<'_> {
         if offset < self.at {
             (self.at, self.line, self.column) = (0, 1, 0);
         }
-        for byte in &self.text.as_bytes()[self.at..offset] {
-            let is_break = *byte == b'\n';
-            self.line += u32::from(is_break);
-            // All bytes of a character but its first are 10xxxxxx.
-            self.column = if is_break { 0 } else { self.column + u32::from(byte & 0xc0 != 0x80) };
+        for bytes in self.text.as_bytes()[self.at..offset].chunks(16) {
+            // Whole blocks at a time, which vectors do at once.
+            if bytes.iter().fold(true, |plain, b| plain & (*b != b'\n') & (*b < 0x80)) {
+                self.column += bytes.len() as u32;
+                continue;
+            }
+            for byte in bytes {
+                let is_break = *byte == b'\n';
+                self.line += u32::from(is_break);
+                // All bytes of a character but its first are 10xxxxxx.
+                self.column = if is_break { 0 } else { self.column + u32::from(byte & 0xc0 != 0x80) };
+            }
         }
         self.at = offset;
         (self.line, self.column + 1)
@@ -357,10 +364,13 @@ fn inside(text: &str, mut at: usize, depth: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut open: Vec<&[u8]> = Vec::new();
     loop {
-        let rest = bytes.get(at..)?;
-        let words = rest.iter().position(|b| matches!(b, b'<' | b'&'))?;
-        let tag = rest.get(words..)?;
+        // To look for single characters is several times faster.
+        let words = text.get(at..)?.find('<')?;
+        if bytes.get(at..at + words)?.contains(&b'&') {
+            return None;
+        }
         at += words;
+        let tag = bytes.get(at..)?;
         match tag.get(..2)? {
             b"</" => {
                 let Some(name) = open.pop() else { return Some(at) };
@@ -378,13 +388,22 @@ fn inside(text: &str, mut at: usize, depth: usize) -> Option<usize> {
             [b'<', first] if first.is_ascii_alphabetic() => {
                 let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'/' | b'>' | b'"' | b'\'' | b'<');
                 let name = tag.get(1..)?.get(..tag.get(1..)?.iter().position(ends)?)?;
-                let mut end = 1 + name.len();
-                loop {
-                    end += tag.get(end..)?.iter().position(|b| matches!(b, b'>' | b'"' | b'\'' | b'<'))?;
-                    match *tag.get(end)? {
-                        b'>' => break,
-                        b'<' => return None,
-                        quote => end += tag.get(end + 1..)?.iter().position(|b| *b == quote)? + 2,
+                let mut end = text.get(at..)?.find('>')?;
+                let (mut double, mut other) = (0, false);
+                for byte in tag.get(..end)?.get(1..)? {
+                    double += usize::from(*byte == b'"');
+                    other |= matches!(byte, b'\'' | b'<');
+                }
+                if other || double % 2 != 0 {
+                    end = 1 + name.len();
+                    loop {
+                        end +=
+                            tag.get(end..)?.iter().position(|b| matches!(b, b'>' | b'"' | b'\'' | b'<'))?;
+                        match *tag.get(end)? {
+                            b'>' => break,
+                            b'<' => return None,
+                            quote => end += tag.get(end + 1..)?.iter().position(|b| *b == quote)? + 2,
+                        }
                     }
                 }
                 if tag.get(end - 1) != Some(&b'/') {
