@@ -11,16 +11,13 @@ use super::lower::{
     Template, sums,
 };
 use super::members::{CableMember, KindPlace, PlacedAt, PlacedLanes, PointMember, Request, What};
+use super::sets::{Set, choose_in_place, collect_sets};
 use super::watch::{Program, Source, Watched, Watching};
-use crate::cable::NONE;
 use crate::cable::hines::{Arrays, Hines};
 use crate::cable::order::Forest;
 use crate::cable::order::NO_PARENT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::vm::{Arena, padded};
-
-/// What gathering from and scattering to nodes costs a program, in operations.
-const GATHER_COST: f64 = 8.0;
 
 /// The use by which the draws of a point cell itself are keyed.
 const CELL_ITSELF: u64 = u64::MAX;
@@ -34,17 +31,6 @@ pub struct Built {
     pub lanes: Vec<Vec<PlacedLanes>>,
     /// Where instances of each kind lie; in a group of point cells the last one is the cells themselves.
     pub kinds: Vec<KindPlace>,
-}
-
-/// The compartments of a group that carry the same mechanisms.
-struct Set {
-    mechanisms: Vec<Mechanism>,
-    /// Member, node, position in the group; by position.
-    lanes: Vec<(usize, u32, u32)>,
-    membrane: usize,
-    in_place: bool,
-    start: usize,
-    width: usize,
 }
 
 /// The instances of a group of the same kind.
@@ -96,7 +82,7 @@ pub fn cable_group(
     for kind in &mut kinds {
         kind.start = allocator.take(catalog.kinds[kind.kind].0.arrays().len(), kind.width);
     }
-    let mut fixed = Vec::new();
+    let mut fixed = placed_states(&placed, &placed_lanes, &kinds, catalog);
     let requests: Vec<&[Request]> = members.iter().map(|m| &m.requests[..]).collect();
     let mut watching = Watching::new(intervals, clock.ticks);
     for (member, requests) in requests.iter().enumerate() {
@@ -132,6 +118,7 @@ pub fn cable_group(
         let place = set.placement(nodes, forest.len(), arena.len());
         membranes.push(BoundMembrane::new(programs, &place)?);
         set.fill(&mut arena, plan, members, nodes);
+        fixed.extend(set.own_states(plan, members));
     }
     let base = if sets.first().is_some_and(|s| s.in_place) {
         None
@@ -297,13 +284,15 @@ pub fn point_group(
         Ok((catalog.kinds[kind].0.observe(&table.variable)?, start, width))
     };
     let observers = watching.bind(&result_starts, find, (nodes, arena.len(), of_cells), kinds.len())?;
+    let mut set_at_start = initial_states(members, plan, cells_start, nodes);
+    set_at_start.extend(placed_states(&placed, &placed_lanes, &kinds, catalog));
     let group = Group {
         clock: *clock,
         arena,
         nodes,
         n_real: n,
         solver: None,
-        set_at_start: initial_states(members, plan, cells_start, nodes),
+        set_at_start,
         base: Some(base),
         membranes: Vec::new(),
         points,
@@ -325,7 +314,6 @@ pub fn point_group(
     Ok(Built { group, lanes: placed_lanes, kinds })
 }
 
-/// What the instances of a kind draw that lie from `start` on, `width` apart.
 /// The ports by which events leave `members`, which lie from `start` on.
 fn out_ports(members: &[PointMember], plan: &PointKind, start: usize, nodes: usize) -> Vec<OutPort> {
     let ports = members.first().map_or(&[][..], |m| &m.ports);
@@ -363,6 +351,27 @@ fn initial_states(
     set
 }
 
+/// The same for states of what is placed on cells.
+fn placed_states(
+    placed: &[(u64, &[PlacedAt])],
+    lanes: &[Vec<PlacedLanes>],
+    kinds: &[Kind],
+    catalog: &Catalog,
+) -> Vec<(usize, f64)> {
+    let mut set = Vec::new();
+    for ((_, placed), lanes) in placed.iter().zip(lanes) {
+        for (at, lanes) in placed.iter().zip(lanes) {
+            let kind = &kinds[lanes.kind as usize];
+            for &(state, value) in &at.initial {
+                let Some(k) = catalog.kinds[at.kind].0.array(PointHolds::State(state)) else { continue };
+                let first = kind.start + k * kind.width + lanes.first as usize;
+                set.extend((first..first + lanes.count as usize).map(|offset| (offset, value)));
+            }
+        }
+    }
+    set
+}
+
 fn misplaced() -> Error {
     Error::new(ErrorKind::Unsupported, "this variable can't be recorded on this kind of cell")
 }
@@ -389,127 +398,6 @@ fn base_program(cable: bool, diagonals: bool, received: usize) -> Result<Templat
     builder.finish()
 }
 
-fn collect_sets(members: &[CableMember<'_>], forest: &Forest) -> Vec<Set> {
-    let mut sets: Vec<Set> = Vec::new();
-    // The number in `sets` of each set of each plan met so far.
-    let mut known: Vec<(*const super::plan::CellPlan, Vec<usize>)> = Vec::new();
-    for (member, m) in members.iter().enumerate() {
-        let plan = m.plan;
-        let at = known.iter().position(|(p, _)| std::ptr::eq(*p, plan)).unwrap_or_else(|| {
-            let numbers = plan.sets.iter().map(|set| {
-                let mechanisms: Vec<Mechanism> =
-                    set.iter().map(|&i| plan.mechanisms[i].mechanism.clone()).collect();
-                sets.iter().position(|s| s.mechanisms == mechanisms).unwrap_or_else(|| {
-                    sets.push(Set {
-                        mechanisms,
-                        lanes: Vec::new(),
-                        membrane: 0,
-                        in_place: false,
-                        start: 0,
-                        width: 0,
-                    });
-                    sets.len() - 1
-                })
-            });
-            let numbers = numbers.collect();
-            known.push((plan, numbers));
-            known.len() - 1
-        });
-        for (node, &set) in plan.node_set.iter().enumerate() {
-            if set != NONE {
-                let position = forest.position(member, node) as u32;
-                sets[known[at].1[set as usize]].lanes.push((member, node as u32, position));
-            }
-        }
-    }
-    sets.retain(|s| !s.lanes.is_empty());
-    for set in &mut sets {
-        set.lanes.sort_unstable_by_key(|lane| lane.2);
-    }
-    sets
-}
-
-/// Puts the set with most compartments first, in place if running over nodes that it does not cover
-/// costs less than gathering those that it does.
-fn choose_in_place(
-    sets: &mut [Set],
-    nodes: usize,
-    catalog: &mut Catalog,
-    (temperature_k, step_s): (f64, f64),
-) -> Result<()> {
-    let Some(largest) = (0..sets.len()).max_by_key(|&s| (sets[s].lanes.len(), usize::MAX - s)) else {
-        return Ok(());
-    };
-    sets[..=largest].rotate_right(1);
-    let set = &mut sets[0];
-    let (lanes, nodes) = (set.lanes.len() as f64, nodes as f64);
-    set.in_place = lanes == nodes || {
-        let mechanisms = set.mechanisms.clone();
-        let plan = MembranePlan { mechanisms, temperature_k, step_s, in_place: false };
-        let gathering = catalog.membrane(plan)?;
-        let operations = catalog.membranes[gathering].1.step.program.ops.len() as f64;
-        nodes * operations <= lanes * (operations + GATHER_COST)
-    };
-    Ok(())
-}
-
-impl Set {
-    fn placement(&self, nodes: usize, dummy: usize, arena: usize) -> Placement {
-        let mut positions: Vec<u32> = self.lanes.iter().map(|lane| lane.2).collect();
-        positions.resize(self.width.max(positions.len()), dummy as u32);
-        let lists = if self.in_place { Vec::new() } else { vec![Arc::from(positions)] };
-        Placement {
-            lanes: self.width,
-            instances: self.start,
-            of_cells: OfCells::default(),
-            results: 0,
-            nodes,
-            arena,
-            lists,
-        }
-    }
-
-    /// The lane of the node at `position`.
-    fn lane(&self, position: u32) -> Option<usize> {
-        let at = self.lanes.binary_search_by_key(&position, |lane| lane.2).ok()?;
-        Some(if self.in_place { position as usize } else { at })
-    }
-
-    fn fill(&self, arena: &mut Arena, plan: &MembranePlan, members: &[CableMember<'_>], nodes: usize) {
-        if self.in_place {
-            let area = node_base(NodeArray::Area, nodes);
-            for &(member, node, position) in &self.lanes {
-                arena[area + position as usize] = members[member].plan.area_m2[node as usize];
-            }
-        }
-        for (k, holds) in plan.arrays().into_iter().enumerate() {
-            let start = self.start + k * self.width;
-            let value = |&(member, node, _): &(usize, u32, u32)| {
-                let cell = members[member].plan;
-                let cv = cell.discretisation.node_cv[node as usize] as usize;
-                let spread = |mechanism: usize| {
-                    let set = &cell.sets[cell.node_set[node as usize] as usize];
-                    &cell.mechanisms[set[mechanism]]
-                };
-                match holds {
-                    Holds::Area => cell.area_m2[node as usize],
-                    Holds::Parameter { mechanism, parameter } => spread(mechanism).values[parameter][cv],
-                    Holds::Cover { mechanism } => spread(mechanism).cover[cv],
-                    Holds::State { .. } | Holds::IonCurrent { .. } => 0.0,
-                }
-            };
-            // Lanes of padding, and of nodes that only an in-place program meets, compute with the
-            // numbers of a real compartment and no area.
-            let first = self.lanes.first().map_or(0.0, value);
-            arena[start..start + self.width].fill(first);
-            for (at, lane) in self.lanes.iter().enumerate() {
-                let at = if self.in_place { lane.2 as usize } else { at };
-                arena[start + at] = value(lane);
-            }
-        }
-    }
-}
-
 fn fill_nodes(arena: &mut Arena, members: &[CableMember<'_>], forest: &Forest, nodes: usize, clock: &Clock) {
     let rate = 1.0 / (clock.method.implicitness(clock.dt_s) * clock.dt_s);
     let [v, capacitance, diagonal0, diagonal, axial] = [
@@ -520,11 +408,11 @@ fn fill_nodes(arena: &mut Arena, members: &[CableMember<'_>], forest: &Forest, n
         NodeArray::Axial,
     ]
     .map(|array| node_base(array, nodes));
-    let conductances = forest.axial(|cell| &members[cell].plan.axial_s[..]);
+    let conductances = forest.axial(|cell| members[cell].axial_s());
     for (at, &(member, node)) in forest.nodes().iter().enumerate() {
         let (m, node) = (&members[member as usize], node as usize);
         arena[v + at] = m.initial_v.unwrap_or(m.plan.initial_v[node]);
-        arena[capacitance + at] = m.plan.capacitance_f[node] * rate;
+        arena[capacitance + at] = m.capacitance_f(node) * rate;
         arena[diagonal0 + at] = arena[capacitance + at];
         arena[axial + at] = conductances[at];
     }

@@ -96,6 +96,7 @@ impl Resolution<'_> {
                 kind,
                 nodes,
                 values,
+                initial: Vec::new(),
                 use_id: self.draws.use_id(Use::Attachments(number)),
                 noise_interval,
             });

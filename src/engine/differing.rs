@@ -1,6 +1,7 @@
 //! What differs between the point cells of a population.
 
 use super::members::PlacedAt;
+use super::own::{states_of, synapse_state};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{PointCell, Population};
 
@@ -11,6 +12,8 @@ pub struct Differing<'a> {
     pub own: Vec<(&'a str, &'a [f64])>,
     /// States at the start, by index.
     pub initial: Vec<(usize, &'a [f64])>,
+    /// States of synapses at the start: index of the synapse, index of the state.
+    synapse_states: Vec<(usize, usize, &'a [f64])>,
     /// Parameters of synapses: index of the synapse, name.
     of_synapses: Vec<(usize, &'a str, &'a [f64])>,
 }
@@ -49,8 +52,13 @@ impl<'a> Differing<'a> {
             }
         }
         for (name, values) in &population.initial {
-            let state = cell.dynamics.state(name).ok_or_else(|| unknown(name))?;
-            out.initial.push((state, values));
+            match cell.dynamics.state(name) {
+                Some(state) => out.initial.push((state, values)),
+                None => {
+                    let (synapse, state) = synapse_state(&cell.synapses, name)?;
+                    out.synapse_states.push((synapse, state, values));
+                }
+            }
         }
         Ok(out)
     }
@@ -65,6 +73,7 @@ impl<'a> Differing<'a> {
     pub fn placed(&self, synapses: &[PlacedAt], i: usize) -> Vec<PlacedAt> {
         let mut placed = synapses.to_vec();
         for (synapse, at) in placed.iter_mut().enumerate() {
+            at.initial = states_of(&self.synapse_states, synapse, i);
             at.values = self.of_synapse(synapse).map(|(_, values)| vec![values[i]]).collect();
         }
         placed

@@ -1,5 +1,6 @@
 //! What a group is built from: cells with everything on them in numbers.
 
+use super::own::Own;
 use super::plan::CellPlan;
 
 /// A cable cell.
@@ -13,12 +14,29 @@ pub struct CableMember<'a> {
     pub key: u64,
     /// Its potential at the start if not the kind's, V.
     pub initial_v: Option<f64>,
+    /// What else it has otherwise than its kind.
+    pub own: Option<Box<Own>>,
     /// Synapses, then stimuli, then contacts.
     pub placed: Vec<PlacedAt>,
     /// Spike detectors: node, threshold (V), number of the sender.
     pub detectors: Vec<(u32, f64, u32)>,
     /// What is recorded.
     pub requests: Vec<Request>,
+}
+
+impl CableMember<'_> {
+    /// Axial conductance to the parent of each node, S.
+    pub fn axial_s(&self) -> &[f64] {
+        self.own.as_ref().and_then(|own| own.axial_s.as_deref()).unwrap_or(&self.plan.axial_s)
+    }
+
+    /// Capacitance of a node, F.
+    pub fn capacitance_f(&self, node: usize) -> f64 {
+        match self.own.as_ref().and_then(|own| own.specific_capacitance) {
+            Some(specific) => specific * self.plan.area_m2[node],
+            None => self.plan.capacitance_f[node],
+        }
+    }
 }
 
 /// A point cell.
@@ -60,6 +78,8 @@ pub struct PlacedAt {
     pub nodes: Vec<u32>,
     /// For each varying parameter of the kind its value for each instance, SI.
     pub values: Vec<Vec<f64>>,
+    /// States at the start, if not as the kind has them: index and value, SI.
+    pub initial: Vec<(usize, f64)>,
     /// The use that its noise is keyed by.
     pub use_id: u64,
     /// Steps for which a noise number is held.

@@ -48,11 +48,12 @@ pub struct Spread {
 }
 
 impl CellPlan {
-    /// Cuts and evaluates `cell`.
+    /// Cuts and evaluates `cell`. The parameters `open` (index of the mechanism: pools, then densities; name) are kept in arrays,
+    /// since cells of a population have their own.
     ///
     /// # Errors
     /// If the shape can't be cut, a selection is empty, or a value does not exist somewhere.
-    pub fn new(cell: &CableCell) -> Result<CellPlan> {
+    pub fn new(cell: &CableCell, open: &[(usize, &str)]) -> Result<CellPlan> {
         let geometry = Geometry::of(&cell.morphology);
         let cable = Cable::new(&cell.morphology, &geometry);
         let discretisation = cut(cell, &cable)?;
@@ -100,11 +101,18 @@ impl CellPlan {
                 initial_v[node] = initial_v[discretisation.node_parent[node] as usize];
             }
         }
-        let mut mechanisms = Vec::new();
+        let mut mechanisms: Vec<Spread> = Vec::new();
+        let open =
+            |at: usize| open.iter().filter(move |(index, _)| *index == at).map(|(_, name)| *name).collect();
         for pool in &cell.pools {
             let name = pool.dynamics.name.clone();
-            let one =
-                Source { name, dynamics: &pool.dynamics, region: &pool.region, parameters: &pool.parameters };
+            let one = Source {
+                name,
+                dynamics: &pool.dynamics,
+                region: &pool.region,
+                parameters: &pool.parameters,
+                open: open(mechanisms.len()),
+            };
             mechanisms.push(spread(&one, Some(pool.ion.clone()), true, &discretisation, &cable)?);
         }
         for density in &cell.densities {
@@ -113,6 +121,7 @@ impl CellPlan {
                 dynamics: &density.dynamics,
                 region: &density.region,
                 parameters: &density.parameters,
+                open: open(mechanisms.len()),
             };
             mechanisms.push(spread(&one, density.ion.clone(), false, &discretisation, &cable)?);
         }
@@ -189,6 +198,8 @@ struct Source<'a> {
     dynamics: &'a Arc<Dynamics>,
     region: &'a Region,
     parameters: &'a [(String, Field)],
+    /// Parameters that are kept in arrays.
+    open: Vec<&'a str>,
 }
 
 fn spread(
@@ -219,7 +230,8 @@ fn spread(
             column[cv] = mean.value;
         }
         let first = covered.first().map_or(0.0, |&cv| column[cv]);
-        if covered.iter().all(|&cv| column[cv].to_bits() == first.to_bits()) {
+        let open = source.open.contains(&name.as_str());
+        if !open && covered.iter().all(|&cv| column[cv].to_bits() == first.to_bits()) {
             let inner = Arc::make_mut(&mut dynamics);
             match inner.parameters.iter_mut().find(|p| p.name == *name) {
                 Some(parameter) => parameter.value = first,
@@ -230,6 +242,14 @@ fn spread(
         } else {
             varying.push(name.clone());
             values.push(column);
+        }
+    }
+    for name in &source.open {
+        if !varying.iter().any(|known| known == name) {
+            let value =
+                dynamics.parameter(name).ok_or_else(|| named(no_parameter(&source.name, name)))?.value;
+            varying.push((*name).to_string());
+            values.push(vec![value; cvs.len()]);
         }
     }
     let partial = covered.iter().any(|&cv| cover[cv] != 1.0);

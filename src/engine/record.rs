@@ -354,7 +354,7 @@ fn cable_variable(points: &On<'_>, member: &CableMember<'_>, variable: &str, nod
         return Ok(vec![(What::V, Dimension::VOLTAGE, String::new())]);
     }
     let plan = member.plan;
-    let (area_m2, capacitance_f) = (plan.area_m2[node as usize], plan.capacitance_f[node as usize]);
+    let (area_m2, capacitance_f) = (plan.area_m2[node as usize], member.capacitance_f(node as usize));
     let fixed = |value: f64, dimension| Ok(vec![(What::Fixed(value), dimension, String::new())]);
     match variable {
         MEMBRANE_AREA => return fixed(area_m2, Dimension::AREA),

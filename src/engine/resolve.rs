@@ -9,6 +9,7 @@ use super::contacts::ContactPlace;
 use super::differing::{Differing, own_parameters};
 use super::lower::{PointKind, PointSite, current_alone, given, hosts, peers};
 use super::members::{CableMember, PlacedAt, PointMember};
+use super::own::CableDiffering;
 use super::plan::CellPlan;
 use super::senders::Senders;
 use super::steps::Steps;
@@ -16,7 +17,7 @@ use super::tables::Table;
 use crate::dynamics::Dynamics;
 use crate::dynamics::random::{Moment, with_draws};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CableCell, CellSet, Draws, Model, Placed, Population, PopulationCell, Use};
+use crate::model::{CableCell, CellSet, Draws, Model, Placed, Population, PopulationCell, Stimulus, Use};
 use crate::select::{Cable, Draw, Field, Location};
 
 /// A population ready to be laid out.
@@ -41,12 +42,15 @@ pub fn cell_plans(model: &Model) -> Result<Vec<Option<Arc<CellPlan>>>> {
         plans.push(match &population.cell {
             PopulationCell::Cable(cell) => {
                 let key = Arc::as_ptr(cell);
-                match done.iter().find(|(known, _)| *known == key) {
+                let named = |e: Error| in_population(e, &population.name);
+                let open = CableDiffering::of(population, cell).map_err(named)?.open();
+                match done.iter().find(|(known, _)| *known == key && open.is_empty()) {
                     Some((_, plan)) => Some(plan.clone()),
                     None => {
-                        let plan = CellPlan::new(cell).map_err(|e| in_population(e, &population.name))?;
-                        let plan = Arc::new(plan);
-                        done.push((key, plan.clone()));
+                        let plan = Arc::new(CellPlan::new(cell, &open).map_err(named)?);
+                        if open.is_empty() {
+                            done.push((key, plan.clone()));
+                        }
                         Some(plan)
                     }
                 }
@@ -112,13 +116,17 @@ pub fn resolve<'a>(
         populations.push(match (&population.cell, &plans[p]) {
             (PopulationCell::Cable(cell), Some(plan)) => {
                 let cable = Cable::new(&cell.morphology, &plan.geometry);
+                let differing = CableDiffering::of(population, cell).map_err(named)?;
                 let mut members = Vec::with_capacity(population.size);
                 for i in 0..population.size {
                     let mut placed = Vec::with_capacity(cell.synapses.len());
                     for (s, synapse) in cell.synapses.iter().enumerate() {
                         let draw = draws.at((p, i), Use::Synapse(s));
-                        let at = place(synapse, &cable, plan, &draw, (model, population), catalog)
-                            .map_err(named)?;
+                        let own = differing.of_synapse(s, i);
+                        let mut at =
+                            place(synapse, (&cable, plan), (&draw, &own), (model, population), catalog)
+                                .map_err(named)?;
+                        at.initial = differing.synapse_states(s, i);
                         placed.push(at);
                     }
                     members.push(CableMember {
@@ -126,6 +134,7 @@ pub fn resolve<'a>(
                         cell: first_cell[p] + i as u32,
                         key: draws.cell(p, i),
                         initial_v: initial(i),
+                        own: differing.own(plan, i),
                         placed,
                         detectors: Vec::new(),
                         requests: Vec::new(),
@@ -143,6 +152,7 @@ pub fn resolve<'a>(
                         kind: kind.and_then(|kind| catalog.kind(kind)).map_err(named)?,
                         nodes: vec![0],
                         values: Vec::new(),
+                        initial: Vec::new(),
                         use_id: Use::Synapse(s).id(),
                         noise_interval: 1,
                     });
@@ -253,9 +263,8 @@ pub(super) fn nodes_of(plan: &CellPlan, locations: &[Location]) -> Vec<u32> {
 
 fn place(
     synapse: &Placed,
-    cable: &Cable<'_>,
-    plan: &CellPlan,
-    draw: &Draw,
+    (cable, plan): (&Cable<'_>, &CellPlan),
+    (draw, own): (&Draw, &[(&str, f64)]),
     (model, population): (&Model, &Population),
     catalog: &mut Catalog,
 ) -> Result<PlacedAt> {
@@ -266,6 +275,9 @@ fn place(
         if dynamics.parameter(name).is_none() {
             let message = format!("'{}' has no parameter '{name}'", synapse.name);
             return Err(named(Error::new(ErrorKind::Name, message)));
+        }
+        if own.iter().any(|(known, _)| known == name) {
+            continue;
         }
         let column = at_locations(field, cable, &locations, name).map_err(named)?;
         if field.as_constant().is_some() {
@@ -280,11 +292,16 @@ fn place(
             values.push(column);
         }
     }
+    for (name, value) in own {
+        varying.push((*name).to_string());
+        values.push(vec![*value; locations.len()]);
+    }
     let kind = placed_kind(&dynamics, (population, None), varying, None, model);
     Ok(PlacedAt {
         kind: kind.and_then(|kind| catalog.kind(kind)).map_err(named)?,
         nodes: nodes_of(plan, &locations),
         values,
+        initial: Vec::new(),
         use_id: draw.use_id,
         noise_interval: 1,
     })
@@ -315,18 +332,44 @@ pub(super) fn checked(cells: &CellSet, size: usize, name: &str) -> Result<Vec<us
     }
 }
 
+/// That each parameter of a stimulus that differs is there and has a number for each of `n` cells.
+fn check_parameters(stimulus: &Stimulus, n: usize) -> Result<()> {
+    for (name, values) in &stimulus.parameters {
+        let wrong = |kind, message: String| Err(Error::new(kind, message));
+        if stimulus.dynamics.parameter(name).is_none() {
+            return wrong(ErrorKind::Name, format!("there is no parameter '{name}'"));
+        }
+        if name == "noiseInterval" {
+            return wrong(
+                ErrorKind::Unsupported,
+                "the interval of noise is the same on all cells".to_string(),
+            );
+        }
+        if values.len() != n {
+            return wrong(ErrorKind::Value, format!("{} values of {name} for {n} cells", values.len()));
+        }
+    }
+    Ok(())
+}
+
 impl Resolution<'_> {
     fn add_stimuli(&mut self, model: &Model, catalog: &mut Catalog) -> Result<()> {
         for (s, stimulus) in model.stimuli.iter().enumerate() {
             let population = &model.populations[stimulus.population];
             let named = |e: Error| e.in_element(format!("stimulus '{}'", stimulus.name));
             let noise_interval = noise_steps(&stimulus.dynamics, model.step_s(stimulus.population));
-            let kind = placed_kind(&stimulus.dynamics, (population, None), Vec::new(), None, model);
+            let cells = checked(&stimulus.cells, population.size, &population.name)?;
+            check_parameters(stimulus, cells.len()).map_err(named)?;
+            let varying = stimulus.parameters.iter().map(|(name, _)| name.clone()).collect();
+            let kind = placed_kind(&stimulus.dynamics, (population, None), varying, None, model);
             let kind = kind.and_then(|kind| catalog.kind(kind)).map_err(named)?;
-            for i in checked(&stimulus.cells, population.size, &population.name)? {
+            for (at, i) in cells.into_iter().enumerate() {
                 let draw = self.draws.at((stimulus.population, i), Use::Stimulus(s));
-                let at =
-                    |nodes| PlacedAt { kind, nodes, values: Vec::new(), use_id: draw.use_id, noise_interval };
+                let at = |nodes: Vec<u32>| {
+                    let values = stimulus.parameters.iter().map(|(_, values)| vec![values[at]; nodes.len()]);
+                    let (values, initial) = (values.collect(), Vec::new());
+                    PlacedAt { kind, nodes, values, initial, use_id: draw.use_id, noise_interval }
+                };
                 match &mut self.populations[stimulus.population] {
                     Resolved::Cable(members) => {
                         let PopulationCell::Cable(cell) = &population.cell else { continue };

@@ -23,6 +23,8 @@ pub(super) struct ReadCell {
     pub has_initial_v: bool,
     /// What a point neuron was made from.
     pub component: Option<Component>,
+    /// What its pools and synapses were made from, by name.
+    pub parts: Vec<(String, Component)>,
     /// Where and at what voltage it spikes.
     pub spike: Option<(Option<Points>, f64)>,
 }
@@ -51,7 +53,7 @@ fn point(name: &str, table: &Table<'_>, neuron: &Node<'_>, components: &Componen
     let synapses = membrane::synapses(table.get("synapses").as_ref(), components, Site::Point);
     // Everything else is a parameter of the neuron.
     let made = components.instance(table, neuron, neuron.text()?, false)?;
-    let mut synapses = synapses?;
+    let (mut synapses, parts) = synapses?;
     let own = pynn::receptors(neuron, &made, components)?;
     // Receptors of the file's own under these names stand for the cell's.
     synapses.splice(
@@ -67,6 +69,7 @@ fn point(name: &str, table: &Table<'_>, neuron: &Node<'_>, components: &Componen
         cell: PopulationCell::Point(Arc::new(cell)),
         has_initial_v: true,
         component: Some(made.component),
+        parts,
         spike: Some((None, 0.0)),
     })
 }
@@ -96,8 +99,9 @@ fn cable(name: &str, table: &Table<'_>, components: &Components) -> Option<ReadC
     let synapses = membrane::synapses(table.get("synapses").as_ref(), components, Site::Cable(body));
     let spike = table.get("spike").map(|n| spike(&n, body));
     table.finish();
-    let (densities, pools) = (densities?, pools?);
-    let synapses = synapses?;
+    let (densities, (pools, mut parts)) = (densities?, pools?);
+    let (synapses, of_synapses) = synapses?;
+    parts.extend(of_synapses);
     membrane::check_ions(table, &densities, &pools, &synapses)?;
     let has_initial_v = initial_v.is_some();
     let cell = CableCell {
@@ -118,6 +122,7 @@ fn cable(name: &str, table: &Table<'_>, components: &Components) -> Option<ReadC
         cell: PopulationCell::Cable(Arc::new(cell)),
         has_initial_v,
         component: None,
+        parts,
         spike: match spike {
             Some(spike) => Some(spike?),
             None => None,

@@ -97,10 +97,12 @@ impl Components {
                 None => return self.unknown(at, name, ""),
             },
         };
-        let (component, fields) = self.configure(table, component, over_space)?;
+        let (mut component, fields) = self.configure(table, component, over_space)?;
+        let source = Source::of(&self.set, &component);
+        leave_open(&mut component, fields.iter().map(|(path, _)| path.as_str()));
         let mut dynamics = self.flat(at, &component)?;
         dynamics.name = name.to_string();
-        let source = Source::of(&self.set, &component);
+        settle(&mut dynamics);
         Some(Instance { fields: flat_names(at, &dynamics, fields)?, source, dynamics, component })
     }
 
@@ -112,8 +114,10 @@ impl Components {
         parameters: &[String],
     ) -> Option<Dynamics> {
         let mut component = component.clone();
-        parameters.iter().for_each(|name| set_parameter(&mut component, name, f64::NAN));
-        self.flat(node, &component)
+        leave_open(&mut component, parameters.iter().map(String::as_str));
+        let mut dynamics = self.flat(node, &component)?;
+        settle(&mut dynamics);
+        Some(dynamics)
     }
 
     /// A component of the core types with these parameters, `(name, SI value)`.
@@ -174,13 +178,20 @@ impl Components {
             density.parameters.push(("erev".to_string(), reversal));
         }
         let mut set = self.set.clone();
-        at.accept(set.insert(channel))?;
-        let dynamics = flat(&set, at, &density)?;
+        at.accept(set.insert(channel.clone()))?;
+        let source = Source::of(&set, &density);
+        if !settings.is_empty() {
+            leave_open(&mut channel, settings.iter().map(|(path, _)| path.as_str()));
+            set = self.set.clone();
+            at.accept(set.insert(channel))?;
+        }
+        let mut dynamics = flat(&set, at, &density)?;
+        settle(&mut dynamics);
         let mut fields = flat_names(at, &dynamics, settings)?;
         if strength.as_constant().is_none() {
             fields.insert(0, (parameter.to_string(), strength));
         }
-        Some(Instance { dynamics, source: Source::of(&set, &density), fields, component: density })
+        Some(Instance { dynamics, source, fields, component: density })
     }
 
     /// The concentrations of an ion: by a model of the library, or as they start.
@@ -360,6 +371,16 @@ fn missing<'a>(component: &Component, component_type: &'a ComponentType) -> Vec<
     let fixed = |name: &str| component_type.fixed.iter().any(|fixed| fixed.name == name);
     let names = component_type.parameters.iter().map(|p| p.name.as_str());
     names.filter(|name| !given(name) && !fixed(name)).collect()
+}
+
+/// Leaves parameters open: what depends on them is not computed beforehand.
+fn leave_open<'p>(component: &mut Component, paths: impl Iterator<Item = &'p str>) {
+    paths.for_each(|path| set_parameter(component, path, f64::NAN));
+}
+
+/// Open parameters get a number, which others replace.
+fn settle(dynamics: &mut Dynamics) {
+    dynamics.parameters.iter_mut().filter(|p| p.value.is_nan()).for_each(|p| p.value = 0.0);
 }
 
 fn set_parameter(component: &mut Component, path: &str, value: f64) {

@@ -6,6 +6,7 @@ use super::components::{Components, DensityKind};
 use super::node::{Node, Table};
 use super::values::{self, Body};
 use crate::error::ErrorKind;
+use crate::lems::Component;
 use crate::model::{Density, Placed, Pool};
 use crate::select::Points;
 use crate::units::Dimension;
@@ -118,13 +119,16 @@ fn channel(name: &str, table: &Table<'_>, components: &Components, body: Option<
     })
 }
 
+/// What entries of a table were made from, by name.
+pub(super) type Parts = Vec<(String, Component)>;
+
 /// `ions`
 pub(super) fn pools(
     node: Option<&Node<'_>>,
     components: &Components,
     body: Option<&Body>,
-) -> Option<Vec<Pool>> {
-    entries(node, |ion, table| {
+) -> Option<(Vec<Pool>, Parts)> {
+    let read = entries(node, |ion, table| {
         let region = table.need("on", "\"all\"").and_then(|n| values::region(&n, body));
         let concentration = |key: &str, example: &str| {
             let node = table.need(key, example)?;
@@ -136,14 +140,17 @@ pub(super) fn pools(
         let starts = [("initialConcentration", inside?), ("initialExtConcentration", outside?)];
         let mut instance = components.pool(table, pool.as_ref(), ion, starts)?;
         instance.dynamics.name = ion.to_string();
-        Some(Pool {
+        let part = (ion.to_string(), instance.component);
+        let pool = Pool {
             ion: ion.to_string(),
             dynamics: Arc::new(instance.dynamics),
             source: Some(Arc::new(instance.source)),
             region: region?,
             parameters: instance.fields,
-        })
-    })
+        };
+        Some((pool, part))
+    });
+    read.map(|read| read.into_iter().unzip())
 }
 
 /// `synapses`; those of a point neuron have no place.
@@ -151,8 +158,8 @@ pub(super) fn synapses(
     node: Option<&Node<'_>>,
     components: &Components,
     site: Site<'_>,
-) -> Option<Vec<Placed>> {
-    entries(node, |name, table| {
+) -> Option<(Vec<Placed>, Parts)> {
+    let read = entries(node, |name, table| {
         let points = match (site, table.get("at")) {
             (Site::Cable(body), _) => table.need("at", "\"soma\"").and_then(|n| values::points(&n, body)),
             (Site::Point, None) => Some(Points::Root),
@@ -169,14 +176,17 @@ pub(super) fn synapses(
         let at = synapse.as_ref().unwrap_or(&table.node);
         let mut instance = components.instance(table, at, component, matches!(site, Site::Cable(_)))?;
         instance.dynamics.name = name.to_string();
-        Some(Placed {
+        let part = (name.to_string(), instance.component);
+        let placed = Placed {
             name: name.to_string(),
             dynamics: Arc::new(instance.dynamics),
             source: Some(Arc::new(instance.source)),
             points: points?,
             parameters: instance.fields,
-        })
-    })
+        };
+        Some((placed, part))
+    });
+    read.map(|read| read.into_iter().unzip())
 }
 
 /// Reports channels that read a concentration which nobody gives, and names that stand twice.

@@ -171,8 +171,7 @@ fn model(root: &Table<'_>) -> Option<Model> {
     });
     let selections = if sound { Selections::read(root, &populations, clock.seed) } else { None };
     let (stimuli, recordings, connections, projections) = if let Some(selections) = selections {
-        let stimuli =
-            stimulus::read_all(root, &cells, &populations, &selections, &components, clock.duration_s);
+        let stimuli = stimulus::read_all(root, &cells, &populations, &selections, &components, clock);
         let connections = connect::read_all(root, &cells, &populations, clock.seed);
         let mut projections =
             projection::read_all(root, &cells, &mut populations, &selections, &components, run);

@@ -129,7 +129,8 @@ fn of_cells(
     let (cell, size) = (&cells[index], size?);
     let initial_v = match initial_v {
         None => {
-            if !cell.has_initial_v {
+            let among_states = table.get("initial").filter(Node::is_table).and_then(|node| node.table());
+            if !cell.has_initial_v && among_states.is_none_or(|states| states.get("v").is_none()) {
                 table.node.wrong(
                     ErrorKind::Name,
                     "`initial_v` is missing: neither the cell nor the population says it",

@@ -130,6 +130,36 @@ pub(super) fn recorded(cell: &PopulationCell, name: &str) -> Option<String> {
     Some(format!("{}.g", placed.name))
 }
 
+/// The state that PyNN's name of an initial value means: `gsyn_exc` is `g` of the excitatory receptor, `isyn_exc` its current.
+pub(super) fn initial(cell: &PopulationCell, name: &str) -> Option<String> {
+    let PopulationCell::Point(point) = cell else { return None };
+    let ending = name.strip_prefix("gsyn_").or_else(|| name.strip_prefix("isyn_"))?;
+    let receptor = match ending {
+        "exc" => "excitatory",
+        "inh" => "inhibitory",
+        _ => return None,
+    };
+    let placed = point.synapses.iter().find(|s| s.name == receptor)?;
+    let state = ["g", "I", "i"].into_iter().find(|state| placed.dynamics.state(state).is_some())?;
+    Some(format!("{receptor}.{state}"))
+}
+
+/// What the initial value of a state of such a type may be written in: plain numbers count as in PyNN.
+pub(super) fn state_units(state: &str, dimension: Dimension) -> Vec<(Dimension, f64)> {
+    // Some have no dimension in their equations and count in these.
+    let counted = match state {
+        "g" | "g_s" | "g_r" => Some((Dimension::CONDUCTANCE, if state == "g" { 1e6 } else { 1e9 })),
+        "I" | "i" | "w" => Some((Dimension::CURRENT, 1e9)),
+        _ => None,
+    };
+    if let (true, Some(unit)) = (dimension.is_none(), counted) {
+        return vec![(dimension, 1.0), unit];
+    }
+    let si = UNITS.iter().find(|(known, _)| *known == dimension).map_or(1.0, |(_, factor)| 1.0 / factor);
+    let plain = (!dimension.is_none()).then_some((Dimension::NONE, si));
+    std::iter::once((dimension, 1.0)).chain(plain).collect()
+}
+
 /// Reports a weight whose sign does not fit what receives it, as PyNN does: conductances are never negative, currents into
 /// `inhibitory` never positive and into `excitatory` never negative.
 pub(super) fn check_sign(node: &Node<'_>, weight: &Value, receptor: &str, dynamics: &Dynamics) -> Option<()> {

@@ -1,16 +1,19 @@
 //! `[[stimulus]]`: injected currents and clamps.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::cell::ReadCell;
 use super::cells::Selections;
 use super::components::{Components, Instance};
 use super::node::{Node, Table, suggestion};
-use super::population::{self, ReadPopulation};
+use super::population::{self, Clock, ReadPopulation};
 use super::values;
+use super::{differing, drawn};
 use crate::error::ErrorKind;
-use crate::model::{CellSet, PopulationCell, Stimulus};
-use crate::units::Dimension;
+use crate::model::{CellSet, Population, PopulationCell, Stimulus, name_key};
+use crate::rng::Purpose;
+use crate::units::{Dimension, parse_quantity};
 
 const KINDS: [&str; 7] = ["dc", "step", "steps", "ramp", "ac", "noise", "voltage_clamp"];
 
@@ -21,7 +24,7 @@ pub(super) fn read_all(
     populations: &[ReadPopulation],
     selections: &Selections,
     components: &Components,
-    duration_s: f64,
+    clock: Clock,
 ) -> Option<Vec<Stimulus>> {
     let mut stimuli: Vec<Stimulus> = Vec::new();
     let mut sound = true;
@@ -30,7 +33,7 @@ pub(super) fn read_all(
             let parts = item.table().and_then(|table| population::targets(&table, populations, selections));
             let mut read_parts = Vec::new();
             for part in parts.into_iter().flatten() {
-                read_parts.push(read(&item, cells, populations, part, components, duration_s));
+                read_parts.push(read(&item, cells, populations, part, components, clock));
             }
             let many = read_parts.len() > 1;
             let Some(all) = read_parts.into_iter().collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
@@ -63,7 +66,7 @@ fn read(
     populations: &[ReadPopulation],
     (population, set): (usize, CellSet),
     components: &Components,
-    duration_s: f64,
+    clock: Clock,
 ) -> Option<Vec<Stimulus>> {
     let table = node.table()?;
     table.get("population");
@@ -84,7 +87,9 @@ fn read(
             None
         }
     };
-    let (stem, currents) = currents(&table, components, duration_s);
+    let its = &populations[population].population;
+    let members = Members { population: its, cells: set.indices(its.size), seed: clock.seed };
+    let (stem, currents, parameters) = currents(&table, components, (clock.duration_s, &members));
     if let Some(target) = target
         && target.cell.and_then(|i| cells.get(i)).is_none()
     {
@@ -102,6 +107,7 @@ fn read(
         let name = if many { format!("{stem}[{i}]") } else { stem.clone() };
         let (mut dynamics, source) = (made.dynamics, made.source);
         dynamics.name.clone_from(&name);
+        let parameters = parameters.clone();
         Stimulus {
             name,
             population,
@@ -109,20 +115,36 @@ fn read(
             points: points.clone(),
             dynamics: Arc::new(dynamics),
             source: Some(Arc::new(source)),
+            parameters,
         }
     };
     Some(currents.into_iter().enumerate().map(stimulus).collect())
 }
 
-/// The name of its kind, and the dynamics of each part.
-fn currents(table: &Table<'_>, components: &Components, duration_s: f64) -> (String, Option<Vec<Instance>>) {
+/// The cells that are stimulated.
+struct Members<'a> {
+    population: &'a Population,
+    /// Their indices in it.
+    cells: Vec<usize>,
+    seed: u64,
+}
+
+/// A number for each of the cells, by name.
+type Columns = Vec<(String, Vec<f64>)>;
+
+/// The name of its kind, the dynamics of each part, and the parameters that differ between cells.
+fn currents(
+    table: &Table<'_>,
+    components: &Components,
+    (duration_s, members): (f64, &Members<'_>),
+) -> (String, Option<Vec<Instance>>, Columns) {
     if let Some(component) = table.get("component") {
         let instance = component.text().and_then(|name| components.instance(table, &component, name, false));
-        return (component.as_text().unwrap_or_default().to_string(), instance.map(|i| vec![i]));
+        return (component.as_text().unwrap_or_default().to_string(), instance.map(|i| vec![i]), Vec::new());
     }
-    let Some(kind) = table.need("kind", "\"step\"") else { return (String::new(), None) };
-    let Some(name) = kind.text() else { return (String::new(), None) };
-    let reader = Currents { table, components, duration_s };
+    let Some(kind) = table.need("kind", "\"step\"") else { return (String::new(), None, Vec::new()) };
+    let Some(name) = kind.text() else { return (String::new(), None, Vec::new()) };
+    let reader = Currents { table, components, duration_s, members, differing: RefCell::default() };
     let currents = match name {
         "dc" => reader.dc(),
         "step" => reader.step(),
@@ -134,17 +156,23 @@ fn currents(table: &Table<'_>, components: &Components, duration_s: f64) -> (Str
         _ => {
             let message = format!("`{name}` is no kind of stimulus");
             kind.wrong(ErrorKind::Name, message, suggestion(name, &KINDS));
-            return (String::new(), None);
+            return (String::new(), None, Vec::new());
         }
     };
     table.finish();
-    (name.to_string(), currents)
+    let differing = reader.differing.take();
+    let currents =
+        currents.and_then(|made| made.into_iter().map(|one| reader.open(one, &differing)).collect());
+    (name.to_string(), currents, differing)
 }
 
 struct Currents<'a> {
     table: &'a Table<'a>,
     components: &'a Components,
     duration_s: f64,
+    members: &'a Members<'a>,
+    /// Parameters of the component that differ between cells.
+    differing: RefCell<Columns>,
 }
 
 impl Currents<'_> {
@@ -153,8 +181,35 @@ impl Currents<'_> {
         self.components.build(&self.table.node, component_type, values).map(|made| vec![made])
     }
 
-    fn current(&self, key: &str) -> Option<f64> {
-        self.table.need(key, "\"0.1 nA\"")?.quantity(Dimension::CURRENT)
+    /// `made` with what differs left open.
+    fn open(&self, mut made: Instance, differing: &Columns) -> Option<Instance> {
+        if !differing.is_empty() {
+            let names: Vec<String> = differing.iter().map(|(name, _)| name.clone()).collect();
+            made.dynamics = self.components.open(&self.table.node, &made.component, &names)?;
+        }
+        Some(made)
+    }
+
+    /// The number for `parameter` of the component: one for all cells, or a list, a distribution or a formula.
+    fn number(&self, node: &Node<'_>, dimension: Dimension, parameter: &str) -> Option<f64> {
+        let is_quantity = node.as_text().is_some_and(|text| parse_quantity(text).is_ok());
+        if is_quantity || node.is_number() {
+            return node.quantity(dimension);
+        }
+        let Members { population, cells, seed } = self.members;
+        let at = |at: usize| differing::place(population, cells[at]);
+        let label = ["name", "kind"].into_iter().find_map(|key| self.table.get(key));
+        let label = label.as_ref().and_then(Node::as_text).unwrap_or_default();
+        let what = format!("{label} {parameter}");
+        let key = (*seed, Purpose::Parameter, name_key(&population.name), what.as_str());
+        let values = drawn::each(node, &[(dimension, 1.0)], (cells.len(), "cells"), key, &at)?;
+        let first = *values.first()?;
+        self.differing.borrow_mut().push((parameter.to_string(), values));
+        Some(first)
+    }
+
+    fn current(&self, key: &str, parameter: &str) -> Option<f64> {
+        self.number(&self.table.need(key, "\"0.1 nA\"")?, Dimension::CURRENT, parameter)
     }
 
     /// `start` and `stop`, as start and duration.
@@ -180,11 +235,11 @@ impl Currents<'_> {
 
     fn dc(&self) -> Option<Vec<Instance>> {
         // Longer than any run.
-        self.pulse(0.0, 1e9, self.current("amplitude")?)
+        self.pulse(0.0, 1e9, self.current("amplitude", "amplitude")?)
     }
 
     fn step(&self) -> Option<Vec<Instance>> {
-        let amplitude = self.current("amplitude");
+        let amplitude = self.current("amplitude", "amplitude");
         let (start, duration) = self.window()?;
         self.pulse(start, duration, amplitude?)
     }
@@ -217,7 +272,7 @@ impl Currents<'_> {
     }
 
     fn ramp(&self) -> Option<Vec<Instance>> {
-        let (from, to) = (self.current("from"), self.current("to"));
+        let (from, to) = (self.current("from", "startAmplitude"), self.current("to", "finishAmplitude"));
         let (start, duration) = self.window()?;
         self.build(
             "rampGenerator",
@@ -232,7 +287,7 @@ impl Currents<'_> {
     }
 
     fn ac(&self) -> Option<Vec<Instance>> {
-        let amplitude = self.current("amplitude");
+        let amplitude = self.current("amplitude", "amplitude");
         let frequency =
             self.table.need("frequency", "\"10 Hz\"").and_then(|n| n.positive(Dimension::PER_TIME));
         let phase = match self.table.get("phase") {
@@ -253,9 +308,23 @@ impl Currents<'_> {
     }
 
     fn noise(&self) -> Option<Vec<Instance>> {
-        let mean = self.current("mean");
+        let mean = self.current("mean", "mean");
         let deviation_node = self.table.need("standard_deviation", "\"0.05 nA\"");
-        let deviation = deviation_node.and_then(|n| n.not_negative(Dimension::CURRENT));
+        let deviation = deviation_node
+            .and_then(|n| self.number(&n, Dimension::CURRENT, "standardDeviation").map(|x| (n, x)));
+        let negative = |x: &f64| *x < 0.0;
+        let others = self
+            .differing
+            .borrow()
+            .iter()
+            .any(|(name, all)| name == "standardDeviation" && all.iter().any(negative));
+        let deviation = match deviation {
+            Some((node, x)) if negative(&x) || others => {
+                node.wrong(ErrorKind::Value, "a negative standard deviation", "0 or more");
+                None
+            }
+            deviation => deviation.map(|(_, x)| x),
+        };
         let interval = self.table.need("interval", "\"0.1 ms\"").and_then(|n| n.positive(Dimension::TIME));
         let (start, duration) = self.window()?;
         self.build(
@@ -271,7 +340,8 @@ impl Currents<'_> {
     }
 
     fn voltage_clamp(&self) -> Option<Vec<Instance>> {
-        let voltage = self.table.need("voltage", "\"-20 mV\"").and_then(|n| n.quantity(Dimension::VOLTAGE));
+        let voltage = self.table.need("voltage", "\"-20 mV\"");
+        let voltage = voltage.and_then(|n| self.number(&n, Dimension::VOLTAGE, "targetVoltage"));
         let resistance = self.table.need("series_resistance", "\"1 Mohm\"");
         let resistance = resistance.and_then(|n| n.positive(Dimension::RESISTANCE));
         let (start, duration) = self.window()?;

@@ -133,7 +133,15 @@ impl Stimulus {
             .with("duration", format!("{} s", stop - start))
             .with("amplitude", format!("{amplitude} A"));
         let (dynamics, source) = made(&element, "step")?;
-        Ok(Stimulus { name: "step".into(), population, cells, points: Some(points), dynamics, source })
+        Ok(Stimulus {
+            name: "step".into(),
+            population,
+            cells,
+            points: Some(points),
+            dynamics,
+            source,
+            parameters: Vec::new(),
+        })
     }
 }
 

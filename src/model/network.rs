@@ -75,6 +75,8 @@ pub struct Stimulus {
     pub dynamics: Arc<Dynamics>,
     /// The component that the dynamics are of, if it is known.
     pub source: Option<Arc<Source>>,
+    /// Parameters that differ between the cells, SI: name and a value for each of `cells`, in their order.
+    pub parameters: Vec<(String, Vec<f64>)>,
 }
 
 /// Synapses or inputs of one kind on single cells of one population, each at its own place, as

@@ -191,7 +191,7 @@ impl<'a> Writer<'a> {
                     );
                     return Err(Error::new(ErrorKind::Unsupported, message));
                 }
-                let plan = CellPlan::new(cell)?;
+                let plan = CellPlan::new(cell, &[])?;
                 let cable = Cable::new(&cell.morphology, &plan.geometry);
                 let index = model.spike_detectors.iter().position(|d| std::ptr::eq(d, detector.unwrap_or(d)));
                 let draw = self.draws.at((at, 0), Use::SpikeDetector(index.unwrap_or(0)));

@@ -66,6 +66,10 @@ impl Writer<'_> {
         match &population.cell {
             PopulationCell::Cable(_) => {
                 let Some(body) = self.body_of[at] else { return Ok(members) };
+                if !population.parameters.is_empty() || !population.initial.is_empty() {
+                    let of = format!("population '{}'", population.name);
+                    self.cannot(&of, "parameters or states that differ between the cells of a population");
+                }
                 let mut known: BTreeMap<u64, String> = BTreeMap::new();
                 let mut add = |writer: &mut Self, v: Option<f64>, count: usize| -> Result<()> {
                     let key = v.map_or(u64::MAX, f64::to_bits);
@@ -269,6 +273,10 @@ impl Writer<'_> {
                 self.cannot(&what, "an input that comes from no component");
                 continue;
             };
+            if !stimulus.parameters.is_empty() {
+                self.cannot(&what, "parameters that differ between the cells of a population");
+                continue;
+            }
             if stimulus.dynamics.inputs.iter().any(|input| input.name == "noise") {
                 self.cannot(&what, "noise that is drawn anew at an interval");
                 continue;

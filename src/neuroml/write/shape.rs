@@ -45,7 +45,7 @@ pub(super) struct Body<'a> {
 
 impl<'a> Body<'a> {
     pub(super) fn new(cell: &'a Arc<CableCell>, spikes: Option<(Location, f64)>) -> Result<Body<'a>> {
-        let plan = CellPlan::new(cell)?;
+        let plan = CellPlan::new(cell, &[])?;
         let morphology = Morphology::clone(&cell.morphology);
         let mut ids: BTreeSet<String> = KINDS.iter().map(|(id, ..)| (*id).to_string()).collect();
         ids.insert("all".to_string());
