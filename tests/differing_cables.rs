@@ -184,3 +184,37 @@ fn what_can_not_differ_is_said() {
     );
     assert!(error.unwrap_err().to_string().contains("must be positive"));
 }
+
+#[test]
+fn what_follows_from_a_parameter_over_space_follows_it() {
+    // The norm that makes the peak gbase follows from both time constants.
+    let with = |decay: &str| {
+        let synapse = format!(
+            "synapses.in = {{ synapse = \"expTwoSynapse\", at = \"dend(0.25) | dend(0.75)\", gbase = \"2 nS\", erev = \"0 mV\", tauRise = \"0.5 ms\", tauDecay = \"{decay}\" }}"
+        );
+        let text = Page {
+            capacitance: "1 uF/cm2",
+            resistivity: "100 ohm cm",
+            na: "0 S/cm2",
+            leak: "-65 mV",
+            decay: "2 ms",
+            amplitude: "\"0 nA\"".into(),
+            population: "initial_v = \"-65 mV\"".into(),
+        }
+        .text();
+        let line = text.lines().find(|line| line.starts_with("synapses.in")).unwrap().to_string();
+        let text = text
+            .replace(&line, &synapse)
+            .replace("at = \"soma | dend(0.7)\"", "at = \"dend(0.25) | dend(0.75)\"")
+            .replace("variables = [\"v\"]", "variables = [\"in.g\"]");
+        let memory = simulate(&text).0;
+        (0..2)
+            .map(|at| memory.tables[0].chunks(3).map(|row| row[1 + at]).fold(0.0, f64::max))
+            .collect::<Vec<f64>>()
+    };
+    // 60 and 160 um from the middle of the soma.
+    let over = with("by_distance(all, 1 ms + d / (50 um) * 1 ms)");
+    for (peak, alone) in over.iter().zip([with("2.2 ms")[0], with("4.2 ms")[1]]) {
+        assert!((peak / alone - 1.0).abs() < 1e-9, "{peak} and {alone}");
+    }
+}

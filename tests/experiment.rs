@@ -265,7 +265,7 @@ initial_v = "-70 mV"
     let together = format!("{around}\n{}", parts.join("\n"));
     let experiment = experiment::parse(together, "docs/parts.toml").unwrap();
     let model = experiment.model;
-    assert_eq!(model.populations.len(), 5);
+    assert_eq!(model.populations.len(), 6);
     assert_eq!(model.connections.len(), 3);
     assert!(model.connections.iter().all(|c| c.weight == 1.5));
     let cable = model.populations.iter().find(|p| p.name == "cells").unwrap();

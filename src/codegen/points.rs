@@ -320,6 +320,10 @@ pub(crate) fn rounded(x: f64) -> f64 {
 }
 
 fn current(stimulus: &Stimulus, model: &Model) -> Result<Current> {
+    if let Some((name, _)) = stimulus.parameters.first() {
+        let message = format!("stimulus '{}': `{name}` differs between its cells", stimulus.name);
+        return Err(Error::new(ErrorKind::Unsupported, message).help("write a stimulus for each cell"));
+    }
     let size = model.populations.get(stimulus.population).map_or(0, |p| p.size);
     let of = |name: &str| {
         stimulus.dynamics.parameter(name).map(|p| p.value).ok_or_else(|| {

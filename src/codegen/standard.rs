@@ -49,6 +49,11 @@ pub(crate) fn standard(population: &Population, cell: &PointCell) -> Result<Stan
     let differs = !population.parameters.is_empty()
         || !population.initial.is_empty()
         || !population.initial_v.is_empty();
+    if let Some((name, _)) = population.initial.iter().find(|(name, _)| name.contains('.')) {
+        let message =
+            format!("the state `{name}` of a receptor at the start is not said in PyNN's words yet");
+        return Err(named(Error::new(ErrorKind::Unsupported, message)));
+    }
     let n = if differs { population.size } else { 1 };
     let mut out: Option<Standard> = None;
     for at in 0..n {
