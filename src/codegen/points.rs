@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Job;
 use super::network::source_spikes;
-use super::standard::{RECEPTORS, Standard, standard};
+use super::standard::{RECEPTORS, Standard, own, standard};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -51,6 +51,8 @@ pub(crate) struct Cells {
 pub(crate) enum Kind {
     /// Cells of a standard type.
     Standard(Standard),
+    /// Cells of another type; the name is that of the type, the parameters are those of the receptors alone.
+    Own(Standard),
     /// Given spike times of each, ms, as neuropil draws them.
     Spikes(Vec<Vec<f64>>),
 }
@@ -139,6 +141,18 @@ impl Network {
     /// # Errors
     /// If the model itself can't be drawn.
     pub(crate) fn of(job: &mut Job<'_>) -> Result<Network> {
+        Self::made(job, false)
+    }
+
+    /// The same, with cells of other types where their synapses are exponential ones.
+    ///
+    /// # Errors
+    /// If the model itself can't be drawn.
+    pub(crate) fn with_own_cells(job: &mut Job<'_>) -> Result<Network> {
+        Self::made(job, true)
+    }
+
+    fn made(job: &mut Job<'_>, own_cells: bool) -> Result<Network> {
         let model = job.model;
         let mut network = Network::default();
         let spikes = source_spikes(model)?;
@@ -147,7 +161,7 @@ impl Network {
                 let message = format!("population '{}' has a time step of its own", population.name);
                 job.cannot(Error::new(ErrorKind::Unsupported, message).help("give all one step"));
             }
-            match kind(population, spikes[index].as_ref()) {
+            match kind(population, spikes[index].as_ref(), own_cells) {
                 Ok(kind) => network.populations.push(Cells {
                     index,
                     label: population.name.clone(),
@@ -209,7 +223,7 @@ impl Network {
         for connection in connections {
             let (source, target) = (connection.source.0, connection.target.0);
             let (Some(_), Some(cells)) = (self.population(source), self.population(target)) else { continue };
-            let Kind::Standard(standard) = &cells.kind else { continue };
+            let (Kind::Standard(standard) | Kind::Own(standard)) = &cells.kind else { continue };
             let receptor = match connection.receiver {
                 Receiver::Synapse { synapse, .. } => standard.receptors.get(synapse as usize).copied(),
                 // Cells that spikes step by themselves: their ports are the receptors.
@@ -257,7 +271,7 @@ impl Network {
         let model = job.model;
         for recording in &model.recordings {
             let Some(cells) = self.population(recording.population) else { continue };
-            let Kind::Standard(standard) = &cells.kind else { continue };
+            let (Kind::Standard(standard) | Kind::Own(standard)) = &cells.kind else { continue };
             let PopulationCell::Point(point) = &model.populations[recording.population].cell else {
                 continue;
             };
@@ -296,13 +310,16 @@ impl Network {
     }
 }
 
-fn kind(population: &Population, spikes: Option<&Arc<Vec<Vec<f64>>>>) -> Result<Kind> {
+fn kind(population: &Population, spikes: Option<&Arc<Vec<Vec<f64>>>>, own_cells: bool) -> Result<Kind> {
     if let Some(times) = spikes {
         let in_ms = |times: &Vec<f64>| times.iter().map(|t| rounded(t * 1e3)).collect();
         return Ok(Kind::Spikes(times.iter().map(in_ms).collect()));
     }
     match &population.cell {
-        PopulationCell::Point(cell) => standard(population, cell).map(Kind::Standard),
+        PopulationCell::Point(cell) => match standard(population, cell) {
+            Err(_) if own_cells => own(population, cell).map(Kind::Own),
+            made => made.map(Kind::Standard),
+        },
         _ => {
             let message = format!(
                 "population '{}': cells with a shape are none of PyNN's standard cells",

@@ -10,6 +10,9 @@ pub(crate) const RECEPTORS: [&str; 2] = ["excitatory", "inhibitory"];
 /// Time constant (ms) of a receptor that a cell does not have.
 const NO_RECEPTOR_MS: f64 = 5.0;
 
+/// Synapses of cells of other types excite if they reverse above this, V.
+const OWN_THRESHOLD_V: f64 = -0.05;
+
 /// The cells of a population as a standard cell.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Standard {
@@ -91,6 +94,31 @@ pub(crate) fn standard(population: &Population, cell: &PointCell) -> Result<Stan
         }
     }
     Ok(out)
+}
+
+/// Cells of any type whose synapses are exponential: the receptors, and their parameters alone.
+///
+/// # Errors
+/// If a synapse is of another kind, or cells differ.
+pub(crate) fn own(population: &Population, cell: &PointCell) -> Result<Standard> {
+    let named = |e: Error| e.in_element(format!("population '{}'", population.name));
+    if !population.parameters.is_empty() {
+        let message = "cells of a type of their own whose parameters differ are not written";
+        return Err(named(Error::new(ErrorKind::Unsupported, message)));
+    }
+    let own = Own { cell, population, at: 0 };
+    // What reverses above the potential at which most cells rest excites.
+    let receptors = receptors(&own, OWN_THRESHOLD_V).map_err(named)?;
+    if receptors.kind != "cond_exp" {
+        let message = "its synapses are not exponential ones";
+        return Err(named(Error::new(ErrorKind::Unsupported, message)));
+    }
+    Ok(Standard {
+        name: cell.dynamics.component_type.clone(),
+        parameters: receptors.parameters().into_iter().map(|(name, x)| (name, vec![x])).collect(),
+        initial: Vec::new(),
+        receptors: receptors.each,
+    })
 }
 
 /// Cell `at` of the population, with its own parameters and initial values in place.

@@ -17,8 +17,15 @@ macro_rules! templates {
 }
 
 /// Every template: its path below `codegen/` without ending, and its text.
-const BUILT_IN: &[(&str, &str)] =
-    templates!["spinnaker/run.py", "brainscales2/run.py", "brainscales1/run.py", "spikey/run.py",];
+const BUILT_IN: &[(&str, &str)] = templates![
+    "spinnaker/run.py",
+    "spinnaker/model.h",
+    "spinnaker/model.py",
+    "spinnaker/Makefile",
+    "brainscales2/run.py",
+    "brainscales1/run.py",
+    "spikey/run.py",
+];
 
 /// Templates ready to be filled in.
 #[derive(Debug)]

@@ -60,9 +60,10 @@ fn what_does_not_fit_is_named() {
         refusal(&NETWORK.replace(from, to), "spinnaker")
     };
     let adaptive =
-        NETWORK.replace("IF_curr_exp", "EIF_cond_exp_isfa_ista").replace("weight = -0.5", "weight = 0.5");
+        NETWORK.replace("IF_curr_exp", "EIF_cond_alpha_isfa_ista").replace("weight = -0.5", "weight = 0.5");
+    let adaptive = adaptive.replace("parameters = { v_thresh = [-50.0, -51.0, -52.0] }\n", "");
     let error = refusal(&adaptive, "spinnaker");
-    assert!(error.contains("population 'cells'") && error.contains("EIF_cond_exp_isfa_ista"), "{error}");
+    assert!(error.contains("population 'cells'") && error.contains("alpha shape"), "{error}");
     let error = with("delay = \"2 ms\"", "delay = \"99 s\"");
     assert!(error.contains("99000 steps"), "{error}");
     let error = with("tau_m = 15.0", "tau_m = 1e-5");
@@ -81,10 +82,34 @@ fn what_does_not_fit_is_named() {
 
 #[test]
 fn what_is_lost_is_listed() {
-    let text = NETWORK.replace("neuron = \"IF_curr_exp\"\ntau_m = 15.0", "neuron = \"HH_cond_exp\"");
+    let text = NETWORK.replace("neuron = \"IF_curr_exp\"\ntau_m = 15.0", "neuron = \"IF_cond_alpha\"");
     let text = text
         .replace("parameters = { v_thresh = [-50.0, -51.0, -52.0] }\n", "")
         .replace("weight = -0.5", "weight = 0.5");
     let made = generate(&text, "spinnaker", true).unwrap();
-    assert!(made.lost.iter().any(|line| line.contains("HH_cond_exp")), "{:?}", made.lost);
+    assert!(made.lost.iter().any(|line| line.contains("IF_cond_alpha")), "{:?}", made.lost);
+}
+
+#[test]
+fn another_neuron_becomes_a_model_of_its_own() {
+    let text = r#"
+run = { duration = "100 ms", dt = "0.1 ms" }
+[cell.adaptive]
+neuron = "adex"
+synapses.excitatory = { synapse = "exp_syn", gbase = "1 nS", tauDecay = "5 ms", erev = "0 mV" }
+[population.drive]
+spike_times = [["5 ms", "10 ms"]]
+[population.cells]
+cell = "adaptive"
+size = 2
+[[projection]]
+name = "in"
+from = "drive"
+to = "cells"
+synapse = "excitatory"
+connector = "all_to_all"
+weight = "20 nS"
+delay = "1 ms"
+"#;
+    golden("spinnaker_own", &generate(text, "spinnaker", false).unwrap());
 }

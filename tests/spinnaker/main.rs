@@ -3,9 +3,14 @@
 //! The compiler (`arm-linux-gnueabi-gcc`) knows the type that the chip's programs count in; `qemu-arm` runs what it makes.
 //! Without them the test says that it skips.
 
+use std::path::Path;
 use std::process::Command;
 
+use neuropil::codegen::spinnaker::{FixedCell, FixedModel};
+use neuropil::codegen::{self, Options, Target};
+use neuropil::experiment;
 use neuropil::hardware::spinnaker::{Accum, Fraction, Input, Lif};
+use neuropil::model::PopulationCell;
 
 /// What the C source prints, from the emulation.
 struct Emulated {
@@ -91,14 +96,27 @@ impl Emulated {
     }
 }
 
-/// What the compiled C source prints; `None`, with the reason told, if there is no compiler or nothing to run its code.
-fn compiled() -> Option<Vec<String>> {
-    let folder = tempfile::tempdir().unwrap();
-    let program = folder.path().join("oracle");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/spinnaker/oracle.c");
+/// What a C source prints when it is compiled for ARM and run, with `folder` among its headers; `None`, with the reason told,
+/// if there is no compiler or nothing to run its code.
+fn compiled(source: &Path, folder: &Path) -> Option<Vec<String>> {
+    let program = folder.join("program");
     let compiler = Command::new("arm-linux-gnueabi-gcc")
-        .args(["-O2", "-march=armv5te", "-std=gnu99", "-static", source, "-o"])
+        .args([
+            "-O2",
+            "-march=armv5te",
+            "-std=gnu99",
+            "-static",
+            "-Wall",
+            "-Werror",
+            "-Wno-format",
+            "-Wno-unused-function",
+        ])
+        .arg("-I")
+        .arg(folder)
+        .arg(source)
+        .arg("-o")
         .arg(&program)
+        .arg("-lm")
         .output();
     let made = match compiler {
         Ok(made) => made,
@@ -129,7 +147,87 @@ fn a_million_operations_and_two_cells_have_the_bits_of_compiled_code() {
     assert_eq!(emulated.lines.len(), 1020);
     // What compiled code gave, for machines without a compiler.
     assert_eq!((emulated.lines[999].as_str(), emulated.lines[1019].as_str()), ("8c7788fa", "4e9b8bb0"));
-    let Some(compiled) = compiled() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spinnaker/oracle.c");
+    let Some(compiled) = compiled(&source, folder.path()) else { return };
     let first = emulated.lines.iter().zip(&compiled).position(|(a, b)| a != b);
     assert_eq!((first, compiled.len()), (None, 1020), "the first thousand that differs");
+}
+
+/// The generated neuron model of a cell of the library, and the same model in the emulation, step by step for a second.
+fn same_bits(neuron: &str, currents: [f64; 2]) {
+    let text = format!(
+        r#"
+run = {{ duration = "1 s", dt = "0.1 ms" }}
+[cell.own]
+neuron = "{neuron}"
+[population.own]
+cell = "own"
+"#
+    );
+    let model = experiment::parse(text, Path::new("own.toml")).unwrap().model;
+    let PopulationCell::Point(cell) = &model.populations[0].cell else {
+        panic!("{neuron} is no point neuron")
+    };
+    let options = Options { origin: "own.toml".into(), ..Options::default() };
+    let made = codegen::generate(&model, Target::SpiNNaker, &options).unwrap();
+    let fixed = FixedModel::of(cell).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    codegen::write(&made, &folder.path().join("made")).unwrap();
+    std::fs::create_dir_all(folder.path().join("neuron/models")).unwrap();
+    std::fs::copy(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spinnaker/neuron_model.h"),
+        folder.path().join("neuron/models/neuron_model.h"),
+    )
+    .unwrap();
+    let starts: String = fixed
+        .host_values()
+        .iter()
+        .map(|(name, value)| format!("    params.{name} = kbits({});\n", Accum::from_host(*value).unwrap().0))
+        .collect();
+    let step = Accum::from_host(0.1).unwrap();
+    let [weak, strong] = currents.map(|i| Accum::from_host(i).unwrap());
+    let main = format!(
+        r#"#include "made/{name}.h"
+int main(void) {{
+    neuron_params_t params;
+    neuron_t neuron;
+{starts}    params.time_step = kbits({step});
+    neuron_model_initialise(&neuron, &params);
+    for (int i = 0; i < 10000; i++) {{
+        accum input = kbits((i / 1000) % 2 ? {strong} : {weak});
+        accum silent = 0.0k;
+        state_t fires = neuron_model_state_update(1, &input, 1, &silent, 0.0k, 0.0k, &neuron);
+        printf("%d %d\n", bitsk(neuron_model_get_membrane_voltage(&neuron)), fires >= 0.5k);
+    }}
+    return 0;
+}}
+"#,
+        name = fixed.name,
+        step = step.0,
+        strong = strong.0,
+        weak = weak.0,
+    );
+    let source = folder.path().join("main.c");
+    std::fs::write(&source, main).unwrap();
+    let mut emulated = FixedCell::new(&fixed, 0.1).unwrap();
+    let mut spikes = 0;
+    let lines: Vec<String> = (0..10_000)
+        .map(|i| {
+            let fires = emulated.step(if (i / 1000) % 2 == 1 { strong } else { weak });
+            spikes += u32::from(fires);
+            format!("{} {}", emulated.potential().0, u8::from(fires))
+        })
+        .collect();
+    assert!(spikes > 3, "{neuron}: {spikes} spikes");
+    let Some(compiled) = compiled(&source, folder.path()) else { return };
+    let first = lines.iter().zip(&compiled).position(|(a, b)| a != b);
+    assert_eq!((first, compiled.len()), (None, 10_000), "{neuron}: the first step that differs");
+}
+
+#[test]
+fn generated_neuron_models_have_the_bits_of_the_emulation() {
+    same_bits("adex", [0.0, 1.0]);
+    same_bits("izhikevich_2007", [0.0, 0.3]);
+    same_bits("EIF_cond_exp_isfa_ista", [0.0, 1.5]);
 }

@@ -206,6 +206,7 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
                     rows.map(|(cell, t)| format!("{cell},{}\n", rounded(t / speed_up))).collect();
                 job.out.text(made.file.clone(), text);
             }
+            Kind::Own(_) => continue,
             Kind::Standard(standard) => {
                 neurons += cells.size;
                 let Some((model, parameters)) = cell(job, chip, &cells.label, standard, window) else {

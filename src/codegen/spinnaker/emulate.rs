@@ -45,6 +45,7 @@ pub fn emulation(model: &Model) -> Result<Emulation> {
                 let spikes = times.iter().map(|times| times.iter().map(in_steps).collect()).collect();
                 chip::Population { cells: Vec::new(), spikes }
             }
+            Kind::Own(_) => unreachable_own(&cells.label)?,
             Kind::Standard(standard) => {
                 let made: Result<Vec<_>> = (0..cells.size).map(|i| cell(standard, i, &cells.label)).collect();
                 chip::Population { cells: made?, spikes: Vec::new() }
@@ -122,6 +123,12 @@ pub fn emulation(model: &Model) -> Result<Emulation> {
         saturated: ran.saturated,
         weight_steps,
     })
+}
+
+/// [`Network::of`] makes none.
+fn unreachable_own(population: &str) -> Result<chip::Population> {
+    let message = format!("population '{population}': cells of their own types are not emulated in networks");
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// Cell `at` of a population of `standard` ones, and its potential at the start, mV.

@@ -1,16 +1,20 @@
 //! SpiNNaker: a script for sPyNNaker, with the checks of range that its host software does not make.
 
 mod emulate;
+mod model;
 
 use serde::Serialize;
 
 use super::names::Names;
 use super::points::{Current, Kind, Network, Plasticity, Wired, subset};
+use super::standard::Standard;
 use super::{Job, points::rounded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hardware::spinnaker as chip;
+use crate::model::PopulationCell;
 
 pub use emulate::{Emulation, emulation};
+pub use model::{FixedCell, FixedModel};
 
 /// Words that the script uses itself.
 const TAKEN: &[&str] = &[
@@ -28,11 +32,18 @@ struct Script {
     made_by: String,
     timestep: f64,
     duration: f64,
+    imports: Vec<Import>,
     per_core: Vec<PerCore>,
     populations: Vec<Population>,
     projections: Vec<Projection>,
     currents: Vec<Injected>,
     recordings: Vec<Recording>,
+}
+
+#[derive(Serialize, Clone)]
+struct Import {
+    module: String,
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -94,6 +105,17 @@ struct Recording {
     file: String,
 }
 
+impl Script {
+    /// Imports a class of our own; its name.
+    fn import(&mut self, class: Import) -> String {
+        let name = class.name.clone();
+        if !self.imports.iter().any(|known| known.name == name) {
+            self.imports.push(class);
+        }
+        name
+    }
+}
+
 /// The longest list that stands in the script itself.
 const LONGEST_LIST: usize = 8;
 
@@ -135,7 +157,7 @@ fn unsupported(message: String) -> Error {
 
 /// Writes the script and its data.
 pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
-    let network = Network::of(job)?;
+    let network = Network::with_own_cells(job)?;
     let model = job.model;
     let mut names = Names::new(TAKEN);
     let mut files = Names::new(&["spikes"]);
@@ -145,6 +167,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
         made_by: job.made_by(),
         timestep: rounded(model.run.dt_s * 1e3),
         duration: rounded(model.run.duration_s * 1e3),
+        imports: Vec::new(),
         per_core: Vec::new(),
         populations: Vec::new(),
         projections: Vec::new(),
@@ -181,19 +204,23 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
                 }
                 job.out.text(made.file.clone(), text);
             }
-            Kind::Standard(standard) => {
-                if !chip::CELLS.contains(&standard.name.as_str()) {
-                    job.cannot(
-                        unsupported(format!(
-                            "population '{}': {} is not among the cells of sPyNNaker ({})",
-                            cells.label,
-                            standard.name,
-                            chip::CELLS.join(", ")
-                        ))
-                        .help("fit one of them: neuropil reduce MODEL --method lif"),
-                    );
+            Kind::Own(standard) => match own_model(job, cells.index, standard) {
+                Ok(class) => made.model = script.import(class),
+                Err(error) => {
+                    job.cannot(error.in_element(format!("population '{}'", cells.label)));
                     continue;
                 }
+            },
+            Kind::Standard(standard) if !chip::CELLS.contains(&standard.name.as_str()) => {
+                match own_model(job, cells.index, standard) {
+                    Ok(class) => made.model = script.import(class),
+                    Err(error) => {
+                        job.cannot(error.in_element(format!("population '{}'", cells.label)));
+                        continue;
+                    }
+                }
+            }
+            Kind::Standard(standard) => {
                 for (what, list) in &standard.parameters {
                     check_parameter(job, &cells.label, what, list);
                     let value = values(job, format!("{name}_{what}.csv"), list);
@@ -203,7 +230,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
                     let value = values(job, format!("{name}_initial_{what}.csv"), list);
                     made.initial.push(Named { name: what.clone(), value });
                 }
-                made.model.clone_from(&standard.name);
+                made.model = format!("sim.{}", standard.name);
             }
         }
         script.populations.push(made);
@@ -247,6 +274,115 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     job.out.text("run.py", text);
     job.out.command = "python run.py".to_string();
     Ok(())
+}
+
+/// The values that the templates of a neuron model are filled in with.
+#[derive(Serialize)]
+struct OwnModel {
+    title: String,
+    made_by: String,
+    name: String,
+    class: String,
+    guard: String,
+    parameters: Vec<Quantity>,
+    states: Vec<Quantity>,
+    constants: Vec<String>,
+    derived: Vec<String>,
+    set_constants: Vec<String>,
+    derive: Vec<String>,
+    rates: Vec<Rate>,
+    conditions: Vec<String>,
+    potential: String,
+    synapse: Vec<Named>,
+    input_type: &'static str,
+    input_arguments: &'static str,
+    input_header: &'static str,
+}
+
+#[derive(Serialize)]
+struct Quantity {
+    name: String,
+    value: String,
+    unit: String,
+}
+
+#[derive(Serialize)]
+struct Rate {
+    state: String,
+    rate: String,
+}
+
+/// Writes a neuron model for the cells of population `index`; its class.
+fn own_model(job: &mut Job<'_>, index: usize, standard: &Standard) -> Result<Import> {
+    let PopulationCell::Point(cell) = &job.model.populations[index].cell else {
+        return Err(unsupported("a cell with a shape".to_string()));
+    };
+    if standard.name.contains("alpha") {
+        return Err(unsupported(format!("{}: sPyNNaker has no conductances of alpha shape", standard.name)));
+    }
+    if !job.model.populations[index].parameters.is_empty() {
+        return Err(unsupported(
+            "cells of a type of their own whose parameters differ are not written".to_string(),
+        ));
+    }
+    let model = FixedModel::of(cell)?;
+    // It must hold its numbers.
+    FixedCell::new(&model, job.model.run.dt_s * 1e3)?;
+    let class: String = model.name.split('_').filter(|w| !w.is_empty()).map(capital).collect();
+    let quantities = |list: &[(String, f64, String)]| {
+        let quantity = |(name, value, unit): &(String, f64, String)| Quantity {
+            name: name.clone(),
+            value: format!("{value:?}"),
+            unit: unit.clone(),
+        };
+        list.iter().map(quantity).collect()
+    };
+    let [set_constants, derive, rates, conditions] = model.statements()?;
+    let is_conductance = standard.parameters.iter().any(|(name, _)| name == "e_rev_E");
+    let of_receptors = standard
+        .parameters
+        .iter()
+        .filter(|(n, _)| n.starts_with("tau_syn") || (n.starts_with("e_rev_") && n.len() == 7));
+    let values = OwnModel {
+        title: cell.dynamics.component_type.clone(),
+        made_by: job.made_by(),
+        name: model.name.clone(),
+        class: class.clone(),
+        guard: model.name.to_uppercase(),
+        parameters: quantities(&model.parameters),
+        states: quantities(&model.states),
+        constants: model.constants.iter().map(|(name, _)| name.clone()).collect(),
+        derived: model.derived_names(),
+        set_constants,
+        derive,
+        rates: model.integrated().into_iter().zip(rates).map(|(state, rate)| Rate { state, rate }).collect(),
+        conditions,
+        potential: model.states[model.potential].0.clone(),
+        synapse: of_receptors
+            .map(|(name, list)| Named { name: name.clone(), value: format!("{:?}", list[0]) })
+            .collect(),
+        input_type: if is_conductance { "InputTypeConductance" } else { "InputTypeCurrent" },
+        input_arguments: if is_conductance { "e_rev_E, e_rev_I" } else { "" },
+        input_header: if is_conductance { "input_type_conductance.h" } else { "input_type_current.h" },
+    };
+    for (template, file) in [
+        ("spinnaker/model.py", format!("{}.py", model.name)),
+        ("spinnaker/model.h", format!("{}.h", model.name)),
+        ("spinnaker/Makefile", format!("Makefile.{}", model.name)),
+    ] {
+        let text = job.fill(template, &values)?;
+        job.out.text(file, text);
+    }
+    job.out.differences.push(format!(
+        "{}: a neuron model of its own, which has to be built with sPyNNaker's sources; s16.15 by the midpoint rule",
+        model.name
+    ));
+    Ok(Import { module: model.name, name: class })
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn check_parameter(job: &mut Job<'_>, population: &str, what: &str, list: &[f64]) {
@@ -351,7 +487,7 @@ fn source(current: &Current) -> String {
 /// Delays: at least a step, at most what the neurons on a core leave room for; fewer neurons go on one where that helps.
 fn check_delays(job: &mut Job<'_>, network: &Network, script: &mut Script) {
     for cells in &network.populations {
-        let Kind::Standard(standard) = &cells.kind else { continue };
+        let (Kind::Standard(standard) | Kind::Own(standard)) = &cells.kind else { continue };
         let into = network.projections.iter().filter(|w| w.target == cells.index);
         let rows = into.flat_map(|w| w.rows.iter().map(move |r| (w, r)));
         let mut longest = 0.0_f64;
@@ -379,7 +515,7 @@ fn check_delays(job: &mut Job<'_>, network: &Network, script: &mut Script) {
         } else if neurons < chip::NEURONS_PER_CORE
             && !script.per_core.iter().any(|p| p.model == standard.name)
         {
-            script.per_core.push(PerCore { model: standard.name.clone(), neurons });
+            script.per_core.push(PerCore { model: format!("sim.{}", standard.name), neurons });
         }
     }
 }
@@ -387,7 +523,7 @@ fn check_delays(job: &mut Job<'_>, network: &Network, script: &mut Script) {
 /// Weights that vanish in the 16 bits of a receptor.
 fn check_weights(job: &mut Job<'_>, network: &Network) {
     for cells in &network.populations {
-        let Kind::Standard(standard) = &cells.kind else { continue };
+        let (Kind::Standard(standard) | Kind::Own(standard)) = &cells.kind else { continue };
         let is_conductance = standard.parameters.iter().any(|(name, _)| name == "e_rev_E");
         let scale = if is_conductance { chip::CONDUCTANCE_SCALE } else { 1.0 };
         for receptor in super::standard::RECEPTORS {
