@@ -1,12 +1,13 @@
 //! Networks of point neurons in PyNN's words: what all targets with PyNN's interface are made from.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::Job;
 use super::network::source_spikes;
-use super::standard::{RECEPTORS, Standard, own, standard};
+use super::standard::{RECEPTORS, Receptor, Standard, own, standard};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -55,6 +56,17 @@ pub(crate) enum Kind {
     Own(Standard),
     /// Given spike times of each, ms, as neuropil draws them.
     Spikes(Vec<Vec<f64>>),
+    /// Cells with a shape, which the target lays out itself.
+    Shaped(Shaped),
+}
+
+/// Cells with a shape as networks of points see them.
+#[derive(Debug, Clone)]
+pub(crate) struct Shaped {
+    /// For each synapse of the cell the receptor that it is.
+    pub(crate) receptors: Vec<Receptor>,
+    /// For each cell and synapse the compartments in which its points are.
+    pub(crate) places: Vec<Vec<Vec<String>>>,
 }
 
 /// Connections from one population to one receptor of another.
@@ -62,6 +74,8 @@ pub(crate) enum Kind {
 pub(crate) struct Wired {
     /// The name of the projection, with a number where several come from one.
     pub(crate) label: String,
+    /// The compartment of the targets that hears it, of cells with a shape.
+    pub(crate) compartment: String,
     /// Indices of the populations in the model.
     pub(crate) source: usize,
     /// As `source`.
@@ -141,7 +155,7 @@ impl Network {
     /// # Errors
     /// If the model itself can't be drawn.
     pub(crate) fn of(job: &mut Job<'_>) -> Result<Network> {
-        Self::made(job, false)
+        Self::made(job, false, &BTreeMap::new())
     }
 
     /// The same, with cells of other types where their synapses are exponential ones.
@@ -149,10 +163,19 @@ impl Network {
     /// # Errors
     /// If the model itself can't be drawn.
     pub(crate) fn with_own_cells(job: &mut Job<'_>) -> Result<Network> {
-        Self::made(job, true)
+        Self::made(job, true, &BTreeMap::new())
     }
 
-    fn made(job: &mut Job<'_>, own_cells: bool) -> Result<Network> {
+    /// The same as [`Network::of`], with those cells with a shape that the target has laid out, by the index of their
+    /// population.
+    ///
+    /// # Errors
+    /// If the model itself can't be drawn.
+    pub(crate) fn with_shaped(job: &mut Job<'_>, shaped: &BTreeMap<usize, Shaped>) -> Result<Network> {
+        Self::made(job, false, shaped)
+    }
+
+    fn made(job: &mut Job<'_>, own_cells: bool, shaped: &BTreeMap<usize, Shaped>) -> Result<Network> {
         let model = job.model;
         let mut network = Network::default();
         let spikes = source_spikes(model)?;
@@ -161,7 +184,11 @@ impl Network {
                 let message = format!("population '{}' has a time step of its own", population.name);
                 job.cannot(Error::new(ErrorKind::Unsupported, message).help("give all one step"));
             }
-            match kind(population, spikes[index].as_ref(), own_cells) {
+            let made = match shaped.get(&index) {
+                Some(shaped) => Ok(Kind::Shaped(shaped.clone())),
+                None => kind(population, spikes[index].as_ref(), own_cells),
+            };
+            match made {
                 Ok(kind) => network.populations.push(Cells {
                     index,
                     label: population.name.clone(),
@@ -223,14 +250,24 @@ impl Network {
         for connection in connections {
             let (source, target) = (connection.source.0, connection.target.0);
             let (Some(_), Some(cells)) = (self.population(source), self.population(target)) else { continue };
-            let (Kind::Standard(standard) | Kind::Own(standard)) = &cells.kind else { continue };
-            let receptor = match connection.receiver {
-                Receiver::Synapse { synapse, .. } => standard.receptors.get(synapse as usize).copied(),
+            let mut compartment = String::new();
+            let receptor = match (&cells.kind, connection.receiver) {
+                (Kind::Spikes(_), _) => continue,
+                (Kind::Standard(standard) | Kind::Own(standard), Receiver::Synapse { synapse, .. }) => {
+                    standard.receptors.get(synapse as usize).copied()
+                }
+                (Kind::Shaped(shaped), Receiver::Synapse { synapse, point }) => {
+                    let places = shaped.places.get(connection.target.1).and_then(|p| p.get(synapse as usize));
+                    if let Some(place) = places.and_then(|p| p.get(point as usize)) {
+                        compartment.clone_from(place);
+                    }
+                    shaped.receptors.get(synapse as usize).copied()
+                }
                 // Cells that spikes step by themselves: their ports are the receptors.
-                Receiver::Cell => RECEPTORS
-                    .get(connection.port as usize)
-                    .map(|name| super::standard::Receptor { name, weight: 1.0 }),
-                Receiver::Contact { .. } => None,
+                (_, Receiver::Cell) => {
+                    RECEPTORS.get(connection.port as usize).map(|name| Receptor { name, weight: 1.0 })
+                }
+                (_, Receiver::Contact { .. }) => None,
             };
             let Some(receptor) = receptor else {
                 let message =
@@ -243,12 +280,17 @@ impl Network {
                 weight: connection.weight * receptor.weight,
                 delay: connection.delay_s * 1e3,
             };
-            let is_it =
-                |w: &&mut Wired| w.source == source && w.target == target && w.receptor == receptor.name;
+            let is_it = |w: &&mut Wired| {
+                w.source == source
+                    && w.target == target
+                    && w.receptor == receptor.name
+                    && w.compartment == compartment
+            };
             match groups.iter_mut().find(is_it) {
                 Some(group) => group.rows.push(row),
                 None => groups.push(Wired {
                     label: name.to_string(),
+                    compartment,
                     source,
                     target,
                     receptor: receptor.name,

@@ -96,6 +96,20 @@ pub(crate) fn standard(population: &Population, cell: &PointCell) -> Result<Stan
     Ok(out)
 }
 
+/// The receptor that an exponential synapse of a cell with a shape is: what reverses above [`OWN_THRESHOLD_V`] excites.
+///
+/// # Errors
+/// If it is of another kind.
+pub(crate) fn receptor_of(synapse: &Placed) -> Result<Receptor> {
+    let of = |name: &str| synapse.dynamics.parameter(name).map(|p| p.value);
+    match (synapse.dynamics.component_type.as_str(), of("erev"), of("gbase")) {
+        ("expOneSynapse", Some(e), Some(g)) => {
+            Ok(Receptor { name: RECEPTORS[usize::from(e < OWN_THRESHOLD_V)], weight: g * 1e6 })
+        }
+        _ => Err(no_receptor(synapse, "a compartment")),
+    }
+}
+
 /// Cells of any type whose synapses are exponential: the receptors, and their parameters alone.
 ///
 /// # Errors

@@ -68,3 +68,75 @@ fn every_limit_is_named_with_the_nearest_legal_value() {
     let error = refusal(&cond.replace("-70.0", "-90.0"), "spikey");
     assert!(error.contains("v_reset = -90 mV"), "{error}");
 }
+
+/// Three passive compartments in a row, spikes into the far one.
+const CHAIN: &str = r#"
+temperature = "6.3 degC"
+run = { duration = "100 ms", dt = "0.025 ms" }
+[cell.chain]
+morphology = { sections = [
+    { name = "soma", kind = "soma", length = "20 um", diameter = "20 um" },
+    { name = "dend", kind = "basal_dendrite", parent = "soma", at = 1, length = "300 um", diameter = "2 um" },
+] }
+capacitance = "1 uF/cm2"
+axial_resistivity = "2000 ohm cm"
+discretisation = { soma = 1, dend = 2 }
+initial_v = "-65 mV"
+spike = { at = "soma", threshold = "-50 mV" }
+[cell.chain.channels]
+pas = { on = "all", g = "0.0001 S/cm2", reversal = "-65 mV" }
+[cell.chain.synapses]
+exp_syn = { at = "dend(0.9)" }
+[population.drive]
+spike_times = [["5 ms", "10 ms"]]
+[population.cells]
+cell = "chain"
+[[projection]]
+name = "in"
+from = "drive"
+to = "cells"
+synapse = "exp_syn"
+connector = "all_to_all"
+weight = "1 nS"
+delay = "1 ms"
+[[record]]
+population = "cells"
+at = "soma"
+variables = ["v"]
+file = "soma"
+[[record]]
+population = "cells"
+at = "dend(0.9)"
+variables = ["v"]
+file = "dend"
+"#;
+
+#[test]
+fn a_chain_of_compartments() {
+    let made = generate(CHAIN, "brainscales2", true).unwrap();
+    assert!(made.lost.iter().all(|line| line.contains("delays of up to 1 ms")), "{:?}", made.lost);
+    golden("brainscales2_chain", &made);
+}
+
+#[test]
+fn cells_that_are_no_chains_are_refused() {
+    let chain = CHAIN;
+    let error = refusal(&chain.replace("dend = 2", "dend = 200"), "brainscales2");
+    assert!(error.contains("201 compartments") && error.contains("at most 65"), "{error}");
+    let channel = "na = { on = \"soma\", g = \"0.1 S/cm2\", reversal = \"50 mV\" }\n[cell.chain.synapses]";
+    let error = refusal(&chain.replace("[cell.chain.synapses]", channel), "brainscales2");
+    assert!(error.contains("channel 'na'") && error.contains("population 'cells'"), "{error}");
+    let error = refusal(&chain.replace("2000 ohm cm", "1 ohm cm"), "brainscales2");
+    assert!(
+        error.contains("tau_icc of compartment dend_1") && error.contains("the nearest is 0.1"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_adaptive_cell_is_a_circuit_to_be_set() {
+    let text = network("EIF_cond_exp_isfa_ista").replace("tau_m = 10.0", "tau_m = 10.0\ntau_w = 40.0");
+    let error = refusal(&text, "brainscales2");
+    assert!(error.contains("no public calibration"), "{error}");
+    golden("brainscales2_adaptive", &generate(&text, "brainscales2", true).unwrap());
+}

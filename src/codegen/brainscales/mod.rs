@@ -1,14 +1,22 @@
 //! The analog chips: BrainScaleS-2, BrainScaleS-1, Spikey. Nothing of theirs can be run here: what is made is checked
 //! against the tables of [`hardware::brainscales`](crate::hardware::brainscales), and says so.
 
+mod chain;
+
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::names::Names;
-use super::points::{Kind, Network, rounded};
-use super::standard::Standard;
+use super::points::{Kind, Network, Shaped, rounded};
+use super::standard::{Standard, receptor_of};
 use super::{Job, Target};
+use crate::engine::CellPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hardware::brainscales::{Range, bss1, bss2, quantised, spikey};
+use crate::model::{CableCell, Draws, PopulationCell, Site, Use};
+use crate::select::{Cable, Points};
+use chain::{Chain, chain, label_at};
 
 /// Words that the scripts use themselves.
 const TAKEN: &[&str] = &[
@@ -84,6 +92,7 @@ struct Script {
     populations: Vec<Population>,
     projections: Vec<Projection>,
     recordings: Vec<Recording>,
+    chains: Vec<Chain>,
 }
 
 #[derive(Serialize)]
@@ -92,6 +101,8 @@ struct Population {
     label: String,
     size: usize,
     model: String,
+    is_chain: bool,
+    wanted: Vec<String>,
     file: String,
     parameters: Vec<Named>,
 }
@@ -109,6 +120,7 @@ struct Projection {
     source: String,
     target: String,
     receptor: String,
+    compartment: String,
     file: String,
     from_spikes: bool,
 }
@@ -117,6 +129,7 @@ struct Projection {
 struct Recording {
     population: String,
     cell: usize,
+    compartment: String,
 }
 
 /// What tells the chips apart.
@@ -165,7 +178,12 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
         Target::Spikey => &SPIKEY,
         _ => &BSS2,
     };
-    let network = Network::of(job)?;
+    let mut chains = BTreeMap::new();
+    let mut shaped = BTreeMap::new();
+    if chip.name == BSS2.name {
+        lay_out(job, &mut chains, &mut shaped)?;
+    }
+    let network = Network::with_shaped(job, &shaped)?;
     let model = job.model;
     let window = window(&network);
     let speed_up = if chip.name == BSS2.name { bss2::SPEED_UP } else { 1.0 };
@@ -184,6 +202,7 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
         populations: Vec::new(),
         projections: Vec::new(),
         recordings: Vec::new(),
+        chains: chains.values().cloned().collect(),
     };
     let mut neurons = 0;
     for cells in &network.populations {
@@ -194,6 +213,8 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
             label: cells.label.replace(['"', '\\'], "_"),
             size: cells.size,
             model: String::new(),
+            is_chain: false,
+            wanted: Vec::new(),
             file: String::new(),
             parameters: Vec::new(),
         };
@@ -207,9 +228,16 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
                 job.out.text(made.file.clone(), text);
             }
             Kind::Own(_) => continue,
+            Kind::Shaped(_) => {
+                let Some(chain) = chains.get(&cells.index) else { continue };
+                neurons += cells.size * chain.circuits;
+                made.model.clone_from(&chain.class);
+                made.is_chain = true;
+            }
             Kind::Standard(standard) => {
                 neurons += cells.size;
-                let Some((model, parameters)) = cell(job, chip, &cells.label, standard, window) else {
+                let Some((model, parameters)) = cell(job, chip, &cells.label, standard, window, &mut made)
+                else {
                     continue;
                 };
                 made.model = model;
@@ -226,7 +254,8 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
     }
     wire(job, chip, &network, &called, &mut names, &mut script);
     if chip.name == BSS2.name {
-        record(job, &network, &called, &mut script);
+        let traces = traces(job, &chains)?;
+        record(job, &network, traces, &called, &mut script);
     }
     job.out.differences.push("checked against tables of ranges, not run".to_string());
     let text = job.fill(chip.template, &script)?;
@@ -259,6 +288,7 @@ fn cell(
     population: &str,
     standard: &Standard,
     window: [f64; 2],
+    made: &mut Population,
 ) -> Option<(String, Vec<(String, f64)>)> {
     let one = |name: &str| {
         standard.parameters.iter().find(|(n, _)| n == name).and_then(|(_, v)| v.first()).copied()
@@ -276,12 +306,13 @@ fn cell(
     let model = match (chip.name, standard.name.as_str()) {
         ("BrainScaleS-2", "IF_curr_exp") => "CalibHXNeuronCuba",
         ("BrainScaleS-2", "IF_cond_exp") => "CalibHXNeuronCoba",
+        ("BrainScaleS-2", "EIF_cond_exp_isfa_ista") => return circuit(job, population, standard, made),
         ("BrainScaleS-1", name) if bss1::CELLS.contains(&name) => name,
         ("Spikey", "IF_cond_exp" | "IF_facets_hardware1") => "IF_facets_hardware1",
         (_, name) => {
             let help = match chip.name {
                 "BrainScaleS-2" => {
-                    "it calibrates IF_curr_exp and IF_cond_exp; its adaptation and exponential term have no public calibration"
+                    "it calibrates IF_curr_exp and IF_cond_exp, and has EIF_cond_exp_isfa_ista"
                 }
                 "BrainScaleS-1" => "it has IF_cond_exp and EIF_cond_exp_isfa_ista",
                 _ => "it has IF_facets_hardware1, which IF_cond_exp is taken for",
@@ -331,6 +362,35 @@ fn cell(
         parameters.sort_by(|a, b| a.0.cmp(&b.0));
     }
     Some((model.to_string(), parameters))
+}
+
+/// An exponential cell with adaptation: the circuit with these terms turned on. Nobody has published how to set them.
+fn circuit(
+    job: &mut Job<'_>,
+    population: &str,
+    standard: &Standard,
+    made: &mut Population,
+) -> Option<(String, Vec<(String, f64)>)> {
+    let message = format!(
+        "population '{population}': the exponential term and the adaptation of BrainScaleS-2 have no public calibration"
+    );
+    job.cannot(
+        unsupported(message).help("--lossy writes the circuit with both turned on, to be set by hand"),
+    );
+    let on = [
+        "threshold_enable",
+        "excitatory_input_enable",
+        "excitatory_input_enable_coba_mode",
+        "inhibitory_input_enable",
+        "inhibitory_input_enable_coba_mode",
+        "exponential_enable",
+        "adaptation_enable",
+        "adaptation_enable_pulse",
+    ];
+    made.parameters.extend(on.map(|name| Named { name: name.to_string(), value: "True".to_string() }));
+    made.wanted =
+        standard.parameters.iter().map(|(name, values)| format!("{name} = {}", rounded(values[0]))).collect();
+    Some(("HXNeuron".to_string(), vec![("membrane_capacitance_capacitance".to_string(), 63.0)]))
 }
 
 /// `value`, or the nearest one that the chip can be set to: then that is said.
@@ -424,6 +484,7 @@ fn wire(
             source: called[wired.source].clone(),
             target: called[wired.target].clone(),
             receptor: wired.receptor.to_string(),
+            compartment: wired.compartment.clone(),
             file,
             from_spikes: source.is_some_and(|cells| matches!(cells.kind, Kind::Spikes(_))),
         });
@@ -451,13 +512,20 @@ fn wire(
 }
 
 /// The two potentials that the fast converter can follow.
-fn record(job: &mut Job<'_>, network: &Network, called: &[String], script: &mut Script) {
-    let wanted: Vec<(usize, usize)> = network
+fn record(
+    job: &mut Job<'_>,
+    network: &Network,
+    traces: Vec<(usize, usize, String)>,
+    called: &[String],
+    script: &mut Script,
+) {
+    let mut wanted: Vec<(usize, usize, String)> = network
         .recordings
         .iter()
         .filter(|r| r.variables.iter().any(|v| v == "v"))
-        .flat_map(|r| r.cells.iter().map(|c| (r.population, *c)))
+        .flat_map(|r| r.cells.iter().map(|c| (r.population, *c, String::new())))
         .collect();
+    wanted.extend(traces);
     if wanted.len() > bss2::TRACES {
         job.cannot(unsupported(format!(
             "{} recorded potentials; the converter of BrainScaleS-2 follows {}",
@@ -465,7 +533,91 @@ fn record(job: &mut Job<'_>, network: &Network, called: &[String], script: &mut 
             bss2::TRACES
         )));
     }
-    for (population, cell) in wanted.into_iter().take(bss2::TRACES) {
-        script.recordings.push(Recording { population: called[population].clone(), cell });
+    for (population, cell, compartment) in wanted.into_iter().take(bss2::TRACES) {
+        script.recordings.push(Recording { population: called[population].clone(), cell, compartment });
     }
+}
+
+/// Lays out the cells with a shape; what can't be goes to [`Job::cannot`] later, as no standard cell.
+fn lay_out(
+    job: &mut Job<'_>,
+    chains: &mut BTreeMap<usize, Chain>,
+    shaped: &mut BTreeMap<usize, Shaped>,
+) -> Result<()> {
+    let model = job.model;
+    let draws = Draws::of(model);
+    for (index, population) in model.populations.iter().enumerate() {
+        let PopulationCell::Cable(cell) = &population.cell else { continue };
+        let mut told = Vec::new();
+        let class: String = format!("{}Cell", super::names::identifier(&population.name));
+        let made = chain(cell, &class, &mut |error| told.push(error));
+        let made = made.and_then(|chain| {
+            let receptors: Result<Vec<_>> = cell.synapses.iter().map(receptor_of).collect();
+            let places = (0..population.size).map(|at| {
+                let draw = |synapse: usize| draws.at((index, at), Use::Synapse(synapse));
+                places(cell, &chain, &draw)
+            });
+            let places: Result<Vec<_>> = places.collect();
+            Ok((Shaped { receptors: receptors?, places: places? }, chain))
+        });
+        match made {
+            Ok((cells, chain)) => {
+                shaped.insert(index, cells);
+                chains.insert(index, chain);
+                job.out.differences.push(format!(
+                    "population '{}': the settings of its compartments have to be found on the chip; the script says the time \
+                     constants that are wanted",
+                    population.name
+                ));
+            }
+            Err(error) => told.push(error),
+        }
+        for error in told {
+            job.cannot(error.in_element(format!("population '{}'", population.name)));
+        }
+    }
+    Ok(())
+}
+
+/// The compartments of the points of each synapse of a cell.
+fn places(
+    cell: &CableCell,
+    chain: &Chain,
+    draw: &dyn Fn(usize) -> crate::select::Draw,
+) -> Result<Vec<Vec<String>>> {
+    let plan = CellPlan::new(cell, &[])?;
+    let cable = Cable::new(&cell.morphology, &plan.geometry);
+    let of_synapse = |(at, synapse): (usize, &crate::model::Placed)| -> Result<Vec<String>> {
+        let locations = synapse.points.evaluate(&cable, &draw(at))?;
+        Ok(locations.into_iter().map(|l| label_at(chain, &plan, l).to_string()).collect())
+    };
+    cell.synapses.iter().enumerate().map(of_synapse).collect()
+}
+
+/// Recorded potentials of cells with a shape: population, cell, compartment.
+fn traces(job: &Job<'_>, chains: &BTreeMap<usize, Chain>) -> Result<Vec<(usize, usize, String)>> {
+    let model = job.model;
+    let draws = Draws::of(model);
+    let mut found = Vec::new();
+    for (at, recording) in model.recordings.iter().enumerate() {
+        let population = recording.population;
+        let (Some(chain), PopulationCell::Cable(cell)) =
+            (chains.get(&population), &model.populations[population].cell)
+        else {
+            continue;
+        };
+        let points: &Points = match &recording.site {
+            Site::Points(points) if recording.variables.iter().any(|v| v == "v") => points,
+            _ => continue,
+        };
+        let plan = CellPlan::new(cell, &[])?;
+        let cable = Cable::new(&cell.morphology, &plan.geometry);
+        for index in recording.cells.indices(model.populations[population].size) {
+            let draw = draws.at((population, index), Use::Recording(at));
+            for location in points.evaluate(&cable, &draw)? {
+                found.push((population, index, label_at(chain, &plan, location).to_string()));
+            }
+        }
+    }
+    Ok(found)
 }

@@ -45,7 +45,7 @@ pub fn emulation(model: &Model) -> Result<Emulation> {
                 let spikes = times.iter().map(|times| times.iter().map(in_steps).collect()).collect();
                 chip::Population { cells: Vec::new(), spikes }
             }
-            Kind::Own(_) => unreachable_own(&cells.label)?,
+            Kind::Own(_) | Kind::Shaped(_) => unreachable_own(&cells.label)?,
             Kind::Standard(standard) => {
                 let made: Result<Vec<_>> = (0..cells.size).map(|i| cell(standard, i, &cells.label)).collect();
                 chip::Population { cells: made?, spikes: Vec::new() }

@@ -204,6 +204,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
                 }
                 job.out.text(made.file.clone(), text);
             }
+            Kind::Shaped(_) => continue,
             Kind::Own(standard) => match own_model(job, cells.index, standard) {
                 Ok(class) => made.model = script.import(class),
                 Err(error) => {
