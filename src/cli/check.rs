@@ -34,7 +34,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
 /// What would be simulated, and the doubts about it.
 fn built(options: &Options) -> Result<(String, Vec<crate::Warning>)> {
     let document = Document::read(&options.file)?;
-    let simulation = engine::Simulation::new(document.model(), &engine::Options::default())
+    let simulation = engine::Simulation::outline(document.model(), &engine::Options::default())
         .map_err(|e| document.locate(e, &options.file))?;
     Ok((header::text(&options.file, &document, &simulation), document.warnings().to_vec()))
 }

@@ -94,7 +94,8 @@ fn totals(summary: &Summary) -> String {
         parts.push(plural(summary.instances, "synapse and stimulus instance"));
     }
     if summary.connections > 0 {
-        parts.push(plural(summary.connections, "connection"));
+        let about = if summary.is_outline { "about " } else { "" };
+        parts.push(format!("{about}{}", plural(summary.connections, "connection")));
     }
     parts.join(", ")
 }

@@ -38,10 +38,12 @@ pub struct Layout<'a> {
     pub contacts: &'a [Vec<ContactPlace>],
     /// Who sends.
     pub senders: &'a Senders,
+    /// Whether a sample of each projection's connections is enough.
+    pub outline: bool,
 }
 
 impl Layout<'_> {
-    /// The routes of the model's connections and projections; their targets go to the groups, and what is recorded of
+    /// The number of connections to be expected, and the routes of the model's connections and projections; their targets go to the groups, and what is recorded of
     /// connections to `tables`.
     ///
     /// # Errors
@@ -53,15 +55,17 @@ impl Layout<'_> {
         level: Level,
         groups: &mut [Group],
         tables: &mut Vec<Table>,
-    ) -> Result<Routes> {
+    ) -> Result<(Routes, f64)> {
+        let mut expected = model.connections.len() as f64;
         let mut wires = Wires::new(self.senders.output.len());
         self.add_connections(model, groups, &mut wires)?;
         for number in 0..model.projections.len() {
             let wiring = Wiring::new(model, number, level)?;
-            let placed = self.add_projection((model, number), &wiring, groups, &mut wires)?;
+            let (placed, its) = self.add_projection((model, number), &wiring, groups, &mut wires)?;
+            expected += its;
             record_connections(model, number, steps, &placed, groups, tables)?;
         }
-        Ok(wires.finish())
+        Ok((wires.finish(), expected))
     }
 
     /// Connections that are given one by one.

@@ -34,6 +34,8 @@ pub struct Summary {
     pub groups: usize,
     /// Synapse and stimulus instances.
     pub instances: usize,
+    /// Whether connections are estimated: nothing can be run.
+    pub is_outline: bool,
     /// Connections.
     pub connections: usize,
     /// What they take in memory, bytes.
@@ -109,7 +111,12 @@ impl Laid {
     ///
     /// # Errors
     /// Anything wrong with the model.
-    pub fn new(model: &Model, options: &Options, pool: Option<&rayon::ThreadPool>) -> Result<Laid> {
+    pub fn new(
+        model: &Model,
+        options: &Options,
+        pool: Option<&rayon::ThreadPool>,
+        outline: bool,
+    ) -> Result<Laid> {
         let steps = &Steps::of(model)?;
         let run = model.run;
         if !(run.duration_s >= 0.0 && run.duration_s.is_finite()) {
@@ -140,7 +147,7 @@ impl Laid {
         let mut resolution = resolve(model, steps, &plans, &mut catalog)?;
         let cells = resolution.first_cell.last().copied().unwrap_or(0) as usize;
         let mut laid = Laid {
-            summary: Summary::default(),
+            summary: Summary { is_outline: outline, ..Summary::default() },
             clock: Clock {
                 dt_s: steps.tick_s,
                 ticks: 1,
@@ -289,13 +296,17 @@ impl Laid {
     ) -> Result<()> {
         let Resolution { first_cell, contacts, senders, .. } = resolution;
         let Making { model, steps, catalog, homes, places, .. } = making;
-        let layout = Layout { first_cell: &first_cell, homes, contacts: &contacts, senders: &senders };
+        let outline = self.summary.is_outline;
+        let layout =
+            Layout { first_cell: &first_cell, homes, contacts: &contacts, senders: &senders, outline };
         let (groups, tables, level) = (&mut self.groups, &mut self.tables, self.clock.level);
-        self.routes = match pool {
+        let expected;
+        (self.routes, expected) = match pool {
             Some(pool) => pool.install(|| layout.connect(model, steps, level, groups, tables))?,
             None => layout.connect(model, steps, level, groups, tables)?,
         };
-        self.summary.connections = self.routes.connections() as usize;
+        self.summary.connections =
+            if outline { expected.round() as usize } else { self.routes.connections() as usize };
         let states = self.groups.iter().flat_map(|g| &g.rules).map(Rules::bytes).sum::<u64>();
         self.summary.connection_bytes = self.routes.bytes() + states;
         self.copies = Copies::new(model, catalog, (&first_cell, homes, &contacts), places, &self.groups)?;

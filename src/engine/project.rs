@@ -14,6 +14,8 @@ use crate::wiring::{BYTES, BYTES_WITH_RULE, Member, Row, Wiring, Work, whole_ste
 
 /// Sources whose connections are drawn by one thread at a time.
 const CHUNK: usize = 32;
+/// Chunks that are drawn where a sample is enough.
+const SAMPLE: usize = 4;
 /// Chunks that are drawn before their connections are stored.
 const BATCH: usize = 64;
 
@@ -44,7 +46,7 @@ pub(super) struct Drawn {
 }
 
 impl Layout<'_> {
-    /// Adds the connections of projection `number`; gives them if they are recorded.
+    /// Adds the connections of projection `number`; gives them if they are recorded, and how many were to be expected.
     ///
     /// # Errors
     /// If it leads nowhere, has a delay shorter than a step, or a weight or delay that is no number.
@@ -54,7 +56,7 @@ impl Layout<'_> {
         wiring: &Wiring<'_>,
         groups: &mut [Group],
         wires: &mut Wires,
-    ) -> Result<Vec<Connected>> {
+    ) -> Result<(Vec<Connected>, f64)> {
         let projection = &model.projections[number];
         let named = |e: Error| e.in_element(format!("projection '{}'", projection.name));
         let places = self.places(model, number, wiring, groups).map_err(named)?;
@@ -126,7 +128,9 @@ impl Layout<'_> {
             }
             Ok(chunk)
         };
-        let firsts: Vec<usize> = (0..senders.len()).step_by(CHUNK).collect();
+        let chunks = senders.len().div_ceil(CHUNK);
+        let step = if self.outline { chunks.div_ceil(SAMPLE).max(1) } else { 1 };
+        let firsts: Vec<usize> = (0..chunks).step_by(step).map(|chunk| chunk * CHUNK).collect();
         for batch in firsts.chunks(BATCH) {
             let chunks: Vec<_> = batch.par_iter().map(|&first| draw_chunk(first)).collect::<Result<_>>()?;
             for mut drawn in chunks.into_iter().flatten() {
@@ -137,8 +141,8 @@ impl Layout<'_> {
             }
         }
         match stores {
-            Some(stores) => stores.finish(groups, wires),
-            None if projection.recordings.is_empty() => Ok(Vec::new()),
+            Some(stores) => Ok((stores.finish(groups, wires)?, expected)),
+            None if projection.recordings.is_empty() => Ok((Vec::new(), expected)),
             None => {
                 let message = "its connections have no states to record: it has no plasticity";
                 Err(named(Error::new(ErrorKind::Value, message)))

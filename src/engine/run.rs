@@ -72,9 +72,22 @@ impl Simulation {
     /// # Errors
     /// Anything wrong with the model, before anything is stepped.
     pub fn new(model: &Model, options: &Options) -> Result<Simulation> {
+        Simulation::with(model, options, false)
+    }
+
+    /// Lays `model` out to see whether it is sound and how large it is. Of each projection some connections are drawn, the others
+    /// are estimated: that takes no time and no memory to speak of. It can not be run.
+    ///
+    /// # Errors
+    /// As [`Simulation::new`], but for what is wrong with single connections.
+    pub fn outline(model: &Model, options: &Options) -> Result<Simulation> {
+        Simulation::with(model, options, true)
+    }
+
+    fn with(model: &Model, options: &Options, outline: bool) -> Result<Simulation> {
         // Projections are drawn in parallel; whether the steps are worth threads shows when all is laid out.
         let mut pool = if model.projections.is_empty() { None } else { threads(options)? };
-        let laid = Laid::new(model, options, pool.as_ref())?;
+        let laid = Laid::new(model, options, pool.as_ref(), outline)?;
         let Summary { compartments, instances, groups, .. } = laid.summary;
         let work = ((compartments + instances) as u64).saturating_mul(laid.epoch.min(HAND_OVER));
         if groups < 2 || work < WORTH_WAKING {
@@ -154,6 +167,9 @@ impl Simulation {
         sink: &mut dyn Sink,
         progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<()> {
+        if self.laid.summary.is_outline {
+            return Err(Error::new(ErrorKind::Unsupported, "an outline of a simulation can not be run"));
+        }
         let end = ((time_s / self.laid.tick_s).round().max(0.0) as u64).min(self.laid.end);
         if !self.started {
             self.each_group(&Group::start);

@@ -1,13 +1,18 @@
-//! `[[connection]]`: spikes of one population to synapses of another.
+//! `[[connection]]`: spikes of one population to synapses of another, or to its cells themselves.
 
 use std::collections::BTreeMap;
 
 use super::cell::ReadCell;
 use super::node::{Node, Table, suggestion};
 use super::population::{self, ReadPopulation};
+use super::receptor::{own_port, port_called, strength, wanted_sign};
+use super::values::no_places;
+use super::{drawn, pynn};
 use crate::error::ErrorKind;
 use crate::machine;
-use crate::model::{Connection, Placed, PopulationCell, Use, cell_key};
+use crate::model::{
+    Cells, Connection, Placed, PopulationCell, Receiver, Receptor, Sender, Use, Value, cell_key,
+};
 use crate::morph::{Geometry, Morphology};
 use crate::select::{Cable, Draw};
 use crate::units::Dimension;
@@ -22,7 +27,7 @@ pub(super) fn read(
     node: &Node<'_>,
     cells: &[ReadCell],
     populations: &[ReadPopulation],
-    seed: u64,
+    (seed, dt_s): (u64, f64),
     out: &mut Vec<Connection>,
 ) -> Option<()> {
     let table = node.table()?;
@@ -31,10 +36,10 @@ pub(super) fn read(
     };
     let from = named("from", "\"input\"");
     let to = named("to", "\"cells\"");
-    let synapse = table.need("synapse", "\"AMPA\"");
+    let synapse = table.get("synapse");
     let pairs = table.need("pairs", "\"all_to_all\"");
     let points = table.get("points");
-    let weight = table.get("weight").map(|n| n.number());
+    let weight = table.get("weight");
     let delay = table.need("delay", "\"1 ms\"").and_then(|n| n.not_negative(Dimension::TIME));
     table.finish();
     let ((from_node, from), (to_node, to)) = (from?, to?);
@@ -47,23 +52,54 @@ pub(super) fn read(
         );
         return None;
     };
-    let synapse = synapse_index(&synapse?, target)?;
+    let its = &populations[to].population;
+    let receptor = match &synapse {
+        None => own_port(&to_node, &its.cell, &its.name)?,
+        Some(synapse) => match port_called(synapse, &its.cell) {
+            Some(port) => Receptor { synapse: None, port },
+            None => Receptor { synapse: Some(synapse_index(synapse, target)? as u32), port: 0 },
+        },
+    };
     let pairs = read_pairs(&pairs?, &populations[from], &populations[to])?;
+    let (receptors, cells) = ([receptor], Cells::all(to));
     let weight = match weight {
-        Some(weight) => weight?,
+        Some(node) => {
+            let weight = drawn::quantity(&node, &strength(&receptors, &cells, populations))?;
+            let sign = wanted_sign(&receptors, &cells, populations);
+            pynn::check_sign(&node, &Value::Constant(weight), sign)?;
+            weight
+        }
         None => 1.0,
     };
     let delay_s = delay?;
-    let mut counts = Counts::new(&populations[to].population.name, synapse, target, seed);
+    // Given spikes are known beforehand and may arrive at once.
+    if populations[from].cell.is_some() && delay_s < dt_s * (1.0 - 1e-9) {
+        let message = format!("the delay is shorter than the time step of {} ms", dt_s * 1e3);
+        node.wrong(ErrorKind::Value, message, "lengthen the delay or shorten the step");
+        return None;
+    }
+    let port = receptor.port;
+    let mut push = |source: usize, sink: usize, receiver: Receiver| {
+        if out.len() >= MAX_CONNECTIONS {
+            node.wrong(ErrorKind::Limit, "more than 100 million connections", "connect fewer cells");
+            return None;
+        }
+        let (source, target, sender) = ((from, source), (to, sink), Sender::Cell);
+        out.push(Connection { source, sender, target, receiver, port, weight, delay_s });
+        Some(())
+    };
+    let Some(synapse) = receptor.synapse else {
+        if let Some(node) = points {
+            no_places(&node, "`points`");
+            return None;
+        }
+        return pairs.into_iter().try_for_each(|(source, sink)| push(source, sink, Receiver::Cell));
+    };
+    let mut counts = Counts::new(&its.name, synapse as usize, target, seed);
     for (source, sink) in pairs {
         let count = counts.of(node, sink)?;
         for point in chosen(points.as_ref(), count)? {
-            if out.len() >= MAX_CONNECTIONS {
-                node.wrong(ErrorKind::Limit, "more than 100 million connections", "connect fewer cells");
-                return None;
-            }
-            let (source, target) = ((from, source), (to, sink));
-            out.push(Connection::to_synapse(source, target, (synapse, point), weight, delay_s));
+            push(source, sink, Receiver::Synapse { synapse, point: point as u32 })?;
         }
     }
     Some(())
@@ -216,13 +252,13 @@ pub(super) fn read_all(
     root: &Table<'_>,
     cells: &[ReadCell],
     populations: &[ReadPopulation],
-    seed: u64,
+    (seed, dt_s): (u64, f64),
 ) -> Option<Vec<Connection>> {
     let mut connections = Vec::new();
     let mut sound = true;
     if let Some(node) = root.get("connection") {
         for item in node.list()? {
-            sound &= read(&item, cells, populations, seed, &mut connections).is_some();
+            sound &= read(&item, cells, populations, (seed, dt_s), &mut connections).is_some();
         }
     }
     sound.then_some(connections)

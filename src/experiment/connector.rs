@@ -58,6 +58,13 @@ pub(super) fn read(
         };
     }
     let table = node.table()?;
+    if let Some(csa) = table.get("csa") {
+        let help = "cset.full is \"all_to_all\", cset.oneToOne \"one_to_one\", cset.random(p) { fixed_probability = p }, \
+                    cset.random(fanIn = n) { fixed_number_pre = n }, cset.random(fanOut = n) { fixed_number_post = n }, \
+                    cset.random(N = n) { fixed_total_number = n }; any other set can be written to a text file: { file = \"pairs.txt\" }";
+        csa.wrong(ErrorKind::Unsupported, "connection sets (CSA) are not read", help);
+        return None;
+    }
     let found = KINDS.iter().find_map(|kind| table.get(kind).map(|node| (*kind, node)));
     let connector = match found {
         None => {

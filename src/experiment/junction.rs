@@ -47,7 +47,7 @@ pub(super) fn end(
         (None, None) => Some(None),
         (Some(node), Some(body)) => values::points(node, Some(&body)).map(Some),
         (Some(node), None) => {
-            node.wrong(ErrorKind::Value, "a point neuron has no places", format!("leave `{key}` out"));
+            values::no_places(node, &format!("`{key}`"));
             None
         }
         (None, Some(_)) => {

@@ -164,7 +164,7 @@ pub(super) fn synapses(
             (Site::Cable(body), _) => table.need("at", "\"soma\"").and_then(|n| values::points(&n, body)),
             (Site::Point, None) => Some(Points::Root),
             (Site::Point, Some(at)) => {
-                at.wrong(ErrorKind::Value, "a point neuron has no places", "leave `at` out");
+                values::no_places(&at, "`at`");
                 None
             }
         };

@@ -26,6 +26,7 @@ mod plasticity;
 mod population;
 mod projection;
 mod pynn;
+mod receptor;
 mod record;
 mod shape;
 mod source;
@@ -172,7 +173,8 @@ fn model(root: &Table<'_>) -> Option<Model> {
     let selections = if sound { Selections::read(root, &populations, clock.seed) } else { None };
     let (stimuli, recordings, connections, projections) = if let Some(selections) = selections {
         let stimuli = stimulus::read_all(root, &cells, &populations, &selections, &components, clock);
-        let connections = connect::read_all(root, &cells, &populations, clock.seed);
+        let connections =
+            connect::read_all(root, &cells, &populations, (clock.seed, run.map_or(0.0, |run| run.dt_s)));
         let mut projections =
             projection::read_all(root, &cells, &mut populations, &selections, &components, run);
         let (known, mut none) = (stimuli.as_deref().unwrap_or(&[]), Vec::new());

@@ -8,8 +8,8 @@ use super::components::Components;
 use super::connect::{spiking, synapse_index};
 use super::node::{Node, Table};
 use super::population::ReadPopulation;
+use super::receptor::{dynamics, own_port, port_called, strength, wanted_sign};
 use super::{connector, drawn, junction, plasticity, pynn, space, values};
-use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
 use crate::model::{
     CellSet, Cells, Connector, Contacts, Junction, Placed, PopulationCell, Projection, Receptor, Run,
@@ -101,6 +101,7 @@ fn read(
         delay_s: Value::Constant(0.0),
         rule: None,
         recordings: Vec::new(),
+        sign: None,
         contacts_file: None,
         junction: None,
     };
@@ -141,12 +142,16 @@ fn read(
     let receptors =
         receptors(&to_node, synapse.as_ref(), placed_for, &projection.target, cells, populations)?;
     let units = strength(&receptors, &projection.target, populations);
-    let listed_delays = connect(&mut projection, &connector?, weight.as_ref(), (sizes, &units), before)?;
+    let connector_node = connector;
+    let listed_delays =
+        connect(&mut projection, connector_node.as_ref()?, weight.as_ref(), (sizes, &units), before)?;
     if let Some(node) = contacts {
         projection.contacts = points(&node)?;
     }
-    if let Some(node) = &weight {
-        check_sign(node, &projection.weight, &receptors, &projection.target, populations)?;
+    projection.sign = wanted_sign(&receptors, &projection.target, populations);
+    // Weights may stand in the list of connections too.
+    if let Some(node) = weight.as_ref().or(connector_node.as_ref()) {
+        pynn::check_sign(node, &projection.weight, projection.sign)?;
     }
     projection.delay_s = match (delay, listed_delays) {
         (Some(node), Some(_)) => {
@@ -317,35 +322,10 @@ fn receptors(
     Some(receptors)
 }
 
-/// The port of a point cell that `synapse` names, where no synapse is called so.
-fn port_called(synapse: &Node<'_>, cell: &PopulationCell) -> Option<u16> {
-    let PopulationCell::Point(cell) = cell else { return None };
-    let name = synapse.as_text()?;
-    if cell.synapses.iter().any(|s| s.name == name) {
-        return None;
-    }
-    let port = cell.dynamics.in_ports().iter().position(|port| *port == name)?;
-    u16::try_from(port).ok()
-}
-
-/// The port by which a point cell itself receives.
-fn own_port(to: &Node<'_>, cell: &PopulationCell, name: &str) -> Option<Receptor> {
-    match cell {
-        PopulationCell::Point(cell) if !cell.dynamics.in_ports().is_empty() => {
-            Some(Receptor { synapse: None, port: 0 })
-        }
-        _ => {
-            let message = format!("`synapse` is missing: cells of `{name}` do not receive spikes themselves");
-            to.wrong(ErrorKind::Name, message, "add it, such as: synapse = \"AMPA\"");
-            None
-        }
-    }
-}
-
 /// Puts another set of synapse `index` on the cells, at the points that the projection names.
 fn place(at: &Node<'_>, cell: &mut PopulationCell, index: usize, name: &str) -> Option<usize> {
     let PopulationCell::Cable(cable) = cell else {
-        at.wrong(ErrorKind::Value, "a point neuron has no places", "leave `at` out");
+        values::no_places(at, "`at`");
         return None;
     };
     let body = values::Body::new(&cable.morphology);
@@ -355,64 +335,4 @@ fn place(at: &Node<'_>, cell: &mut PopulationCell, index: usize, name: &str) -> 
     let placed = Placed { name: format!("{} of {name}", like.name), points, ..like.clone() };
     cable.synapses.push(placed);
     Some(cable.synapses.len() - 1)
-}
-
-fn dynamics<'a>(receptor: &Receptor, population: &'a ReadPopulation) -> Option<&'a Dynamics> {
-    match (&population.population.cell, receptor.synapse) {
-        (PopulationCell::Cable(cell), Some(synapse)) => {
-            cell.synapses.get(synapse as usize).map(|s| &*s.dynamics)
-        }
-        (PopulationCell::Point(cell), Some(synapse)) => {
-            cell.synapses.get(synapse as usize).map(|s| &*s.dynamics)
-        }
-        (PopulationCell::Point(cell), None) => Some(&cell.dynamics),
-        _ => None,
-    }
-}
-
-/// What weights may be written in: plain factors on the synapse's own strength, or that strength itself.
-fn strength(receptors: &[Receptor], target: &Cells, populations: &[ReadPopulation]) -> Vec<(Dimension, f64)> {
-    let mut units = vec![(Dimension::NONE, 1.0)];
-    let of = |(receptor, (population, _)): (&Receptor, &(usize, CellSet))| {
-        let dynamics = dynamics(receptor, &populations[*population])?;
-        if dynamics.is_a("basePynnSynapse") {
-            // Their weight is a plain number of µS or nA.
-            return match dynamics.exposed("g").is_some() {
-                true => Some((Dimension::CONDUCTANCE, 1e6)),
-                false => Some((Dimension::CURRENT, 1e9)),
-            };
-        }
-        if receptor.synapse.is_none() && pynn::is_standard(dynamics) {
-            return Some((Dimension::VOLTAGE, 1e3));
-        }
-        let own = dynamics.parameters.iter().find(|p| matches!(p.name.as_str(), "gbase" | "ibase"))?;
-        (own.value != 0.0).then(|| (own.dimension, 1.0 / own.value))
-    };
-    let mut found = receptors.iter().zip(&target.parts).map(of);
-    if let Some(Some(first)) = found.next()
-        && found.all(|other| other == Some(first))
-    {
-        units.push(first);
-    }
-    units
-}
-
-/// Reports a weight whose sign does not fit one of those who receive it.
-fn check_sign(
-    node: &Node<'_>,
-    weight: &Value,
-    receptors: &[Receptor],
-    target: &Cells,
-    populations: &[ReadPopulation],
-) -> Option<()> {
-    for (receptor, (population, _)) in receptors.iter().zip(&target.parts) {
-        let Some(dynamics) = dynamics(receptor, &populations[*population]) else { continue };
-        let ports = dynamics.in_ports();
-        let name = match receptor.synapse {
-            Some(_) => dynamics.name.as_str(),
-            None => ports.get(usize::from(receptor.port)).copied().unwrap_or_default(),
-        };
-        pynn::check_sign(node, weight, name, dynamics)?;
-    }
-    Some(())
 }

@@ -7,7 +7,8 @@ use super::node::Node;
 use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
 use crate::lems::{Component, Set};
-use crate::model::{Placed, PopulationCell, Value};
+use crate::model::{Placed, PopulationCell, Sign, Value};
+use crate::rng::Distribution;
 use crate::select::Points;
 use crate::units::Dimension;
 
@@ -56,6 +57,10 @@ pub(super) fn units(component_type: &str, parameter: &str) -> Vec<(Dimension, f6
         }
         _ => None,
     };
+    // NeuroML counts this one in µS, and PyNN in nS.
+    if parameter == "a" && component_type.starts_with("EIF_cond") {
+        return vec![(Dimension::NONE, 1e-3), (Dimension::CONDUCTANCE, 1e6)];
+    }
     let in_ns = matches!(parameter, "q_sfa" | "q_rr")
         || (parameter == "g_leak" && component_type == "IF_facets_hardware1");
     let factor = |d: Dimension| match in_ns {
@@ -160,27 +165,25 @@ pub(super) fn state_units(state: &str, dimension: Dimension) -> Vec<(Dimension, 
     std::iter::once((dimension, 1.0)).chain(plain).collect()
 }
 
-/// Reports a weight whose sign does not fit what receives it, as PyNN does: conductances are never negative, currents into
-/// `inhibitory` never positive and into `excitatory` never negative.
-pub(super) fn check_sign(node: &Node<'_>, weight: &Value, receptor: &str, dynamics: &Dynamics) -> Option<()> {
+/// The sign that PyNN wants of weights: conductances are never negative, currents into `inhibitory` never positive and into
+/// `excitatory` never negative.
+pub(super) fn wanted_sign(receptor: &str, dynamics: &Dynamics) -> Option<Sign> {
+    match (dynamics.exposed("g").is_some(), receptor) {
+        (true, _) => Some(Sign::Conductance),
+        (false, "inhibitory") if is_standard(dynamics) => Some(Sign::Inhibitory),
+        (false, "excitatory") if is_standard(dynamics) => Some(Sign::Excitatory),
+        _ => None,
+    }
+}
+
+/// Reports a weight of the wrong sign, as far as that is known before it is drawn.
+pub(super) fn check_sign(node: &Node<'_>, weight: &Value, sign: Option<Sign>) -> Option<()> {
     let (negative, positive) = signs(weight);
-    let is_conductance = dynamics.exposed("g").is_some();
-    let is_standard = is_standard(dynamics);
-    let (message, help) = match (is_conductance, receptor) {
-        (true, _) if negative => (
-            "a negative weight on a conductance",
-            "a synapse inhibits by its reversal potential, not by its weight",
-        ),
-        (false, "inhibitory") if is_standard && positive => {
-            ("a positive weight on an inhibitory current", "weights of `inhibitory` are negative or 0 here")
-        }
-        (false, "excitatory") if is_standard && negative => (
-            "a negative weight on an excitatory current",
-            "weights of `excitatory` are positive or 0; connect to `inhibitory` instead",
-        ),
-        _ => return Some(()),
+    let Some(sign) = sign.filter(|sign| negative && !sign.allows(-1.0) || positive && !sign.allows(1.0))
+    else {
+        return Some(());
     };
-    node.wrong(ErrorKind::Value, message, help);
+    node.wrong(ErrorKind::Value, sign.fault(), sign.help());
     None
 }
 
@@ -191,6 +194,8 @@ fn signs(weight: &Value) -> (bool, bool) {
         Value::Constant(w) => of(&[*w]),
         Value::Listed(list) => of(list),
         Value::Matrix(list) => of(list),
+        Value::Random(Distribution::Uniform { low, high }) => of(&[*low, *high]),
+        // What is drawn or computed is looked at when it is.
         _ => (false, false),
     }
 }

@@ -180,7 +180,7 @@ fn site(table: &Table<'_>, population: Option<&ReadPopulation>) -> Option<Site> 
     match (table.get("at"), table.get("over")) {
         (None, None) if !cable => Some(Site::Cell),
         (Some(node), _) | (None, Some(node)) if !cable => {
-            node.wrong(ErrorKind::Value, "a point neuron has no places", "leave `at` and `over` out");
+            values::no_places(&node, "`at` and `over`");
             None
         }
         (Some(at), None) => values::points(&at, body.as_ref()).map(Site::Points),

@@ -83,7 +83,7 @@ fn read(
         }
         (Some(at), true) => values::points(&at, body.as_ref()).map(Some),
         (Some(at), false) => {
-            at.wrong(ErrorKind::Value, "a point neuron has no places", "leave `at` out");
+            values::no_places(&at, "`at`");
             None
         }
     };

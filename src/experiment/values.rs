@@ -87,6 +87,11 @@ pub(super) fn points(node: &Node<'_>, body: Option<&Body>) -> Option<Points> {
     Some(points)
 }
 
+/// Reports a place where a point neuron can have none.
+pub(super) fn no_places(node: &Node<'_>, key: &str) {
+    node.wrong(ErrorKind::Value, "a point neuron has no places", format!("leave {key} out"));
+}
+
 /// What values of a dimension usually are in a neuron, SI.
 const USUAL: [(Dimension, f64, f64); 4] = [
     (Dimension::VOLTAGE, -0.25, 0.25),

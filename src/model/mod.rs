@@ -24,7 +24,7 @@ pub use network::{
 };
 pub use projection::{
     Cells, ConnectionRecording, ConnectionRule, Connector, Contacts, Junction, Listed, Projection, Receptor,
-    SelfConnections, Value,
+    SelfConnections, Sign, Value,
 };
 pub use record::{Recording, Site, SpikeDetector};
 pub use source::Source;

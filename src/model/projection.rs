@@ -44,6 +44,8 @@ pub struct Projection {
     pub space: Space,
     /// Weights: factors on the receptor's own strength.
     pub weight: Value,
+    /// The sign that weights must have.
+    pub sign: Option<Sign>,
     /// Delays, s; taken in whole time steps.
     pub delay_s: Value,
     /// What the connections themselves do, if they do more than carry a weight.
@@ -92,6 +94,45 @@ pub struct ConnectionRule {
     pub parameters: Vec<(String, Value)>,
     /// The share of the delay that lies behind the synapse, from 0 to 1.
     pub dendritic_delay_fraction: f64,
+}
+
+/// What the weights of a projection must not be, by what receives them (PyNN's rule).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// Conductances: never negative.
+    Conductance,
+    /// Currents that excite: never negative.
+    Excitatory,
+    /// Currents that inhibit: never positive.
+    Inhibitory,
+}
+
+impl Sign {
+    /// Whether a weight may be.
+    pub fn allows(self, weight: f64) -> bool {
+        match self {
+            Sign::Conductance | Sign::Excitatory => weight >= 0.0,
+            Sign::Inhibitory => weight <= 0.0,
+        }
+    }
+
+    /// What is wrong with a weight that may not be.
+    pub fn fault(self) -> &'static str {
+        match self {
+            Sign::Conductance => "a negative weight on a conductance",
+            Sign::Excitatory => "a negative weight on an excitatory current",
+            Sign::Inhibitory => "a positive weight on an inhibitory current",
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(self) -> &'static str {
+        match self {
+            Sign::Conductance => "a synapse inhibits by its reversal potential, not by its weight",
+            Sign::Excitatory => "weights of `excitatory` are positive or 0; connect to `inhibitory` instead",
+            Sign::Inhibitory => "weights of `inhibitory` are negative or 0 here",
+        }
+    }
 }
 
 /// What receives the events of a projection.

@@ -212,6 +212,13 @@ impl<'a> Wiring<'a> {
             let message = format!("the weight {} is {}", who(at), weights[at]);
             return Err(self.wrong(ErrorKind::Value, message));
         }
+        let sign = self.projection.sign;
+        if let Some((at, sign)) = weights.iter().position(|w| sign.is_some_and(|s| !s.allows(*w))).zip(sign) {
+            let message = format!("the weight {} is {}: {}", who(at), weights[at], sign.fault());
+            let help =
+                format!("draw from a distribution with bounds, such as normal_clipped; {}", sign.help());
+            return Err(self.wrong(ErrorKind::Value, message).help(help));
+        }
         if let Some(at) = delays_s.iter().position(|d| !(*d >= 0.0 && d.is_finite())) {
             let message = format!("the delay {} is {} ms", who(at), delays_s[at] * 1e3);
             return Err(self.wrong(ErrorKind::Value, message).help("a delay is a time, not negative"));

@@ -31,6 +31,7 @@ fn model(n: usize, m: usize, connector: Connector) -> Model {
         delay_s: Value::Constant(1e-3),
         rule: None,
         recordings: Vec::new(),
+        sign: None,
         contacts_file: None,
         junction: None,
     });
