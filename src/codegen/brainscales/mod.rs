@@ -241,10 +241,11 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
                     continue;
                 };
                 made.model = model;
-                made.parameters = parameters
-                    .into_iter()
-                    .map(|(name, value)| Named { name, value: rounded(value).to_string() })
-                    .collect();
+                made.parameters.extend(
+                    parameters
+                        .into_iter()
+                        .map(|(name, value)| Named { name, value: rounded(value).to_string() }),
+                );
             }
         }
         script.populations.push(made);

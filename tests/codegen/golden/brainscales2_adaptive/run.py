@@ -35,6 +35,14 @@ pynn.setup()
 drive = pynn.Population(2, pynn.cells.SpikeSourceArray(spike_times=train("drive_spikes.csv", 2)), label="drive")
 # To be set by hand, in mV, ms, nF, nA, uS and nS of biology: cm = 0.281, i_offset = 0, tau_syn_E = 5, tau_syn_I = 5, v_rest = -65, v_thresh = -55, v_reset = -70, tau_m = 10, tau_refrac = 2, e_rev_E = 0, e_rev_I = -80, v_spike = -40, delta_T = 2, tau_w = 40, a = 4, b = 0.0805
 cells = pynn.Population(2, pynn.cells.HXNeuron(
+    threshold_enable=True,
+    excitatory_input_enable=True,
+    excitatory_input_enable_coba_mode=True,
+    inhibitory_input_enable=True,
+    inhibitory_input_enable_coba_mode=True,
+    exponential_enable=True,
+    adaptation_enable=True,
+    adaptation_enable_pulse=True,
     membrane_capacitance_capacitance=63,
 ), label="cells")
 cells.record(["spikes"])
