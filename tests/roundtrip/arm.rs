@@ -1,7 +1,6 @@
 //! The emulation of SpiNNaker's arithmetic beside code compiled for ARM, bit by bit.
 //!
-//! The compiler (`arm-linux-gnueabi-gcc`) knows the type that the chip's programs count in; `qemu-arm` runs what it makes.
-//! Without them the test says that it skips.
+//! The compiler knows the type that the chip's programs count in; `qemu-arm` runs what it makes.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,6 +10,8 @@ use neuropil::codegen::{self, Options, Target};
 use neuropil::experiment;
 use neuropil::hardware::spinnaker::{Accum, Fraction, Input, Lif};
 use neuropil::model::PopulationCell;
+
+use super::tools::programs;
 
 /// What the C source prints, from the emulation.
 struct Emulated {
@@ -100,7 +101,16 @@ impl Emulated {
 /// if there is no compiler or nothing to run its code.
 fn compiled(source: &Path, folder: &Path) -> Option<Vec<String>> {
     let program = folder.join("program");
-    let compiler = Command::new("arm-linux-gnueabi-gcc")
+    if !programs(
+        "the ARM compiler",
+        &[
+            ("arm-linux-gnueabi-gcc", "gcc-arm-linux-gnueabi libc6-dev-armel-cross"),
+            ("qemu-arm", "qemu-user"),
+        ],
+    ) {
+        return None;
+    }
+    let made = Command::new("arm-linux-gnueabi-gcc")
         .args([
             "-O2",
             "-march=armv5te",
@@ -117,25 +127,12 @@ fn compiled(source: &Path, folder: &Path) -> Option<Vec<String>> {
         .arg("-o")
         .arg(&program)
         .arg("-lm")
-        .output();
-    let made = match compiler {
-        Ok(made) => made,
-        Err(error) => {
-            eprintln!(
-                "SKIPPED: arm-linux-gnueabi-gcc: {error} (packages gcc-arm-linux-gnueabi, libc6-dev-armel-cross, qemu-user)"
-            );
-            return None;
-        }
-    };
+        .output()
+        .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    for emulator in ["qemu-arm", "qemu-arm-static"] {
-        if let Ok(ran) = Command::new(emulator).arg(&program).output() {
-            assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-            return Some(String::from_utf8(ran.stdout).unwrap().lines().map(str::to_string).collect());
-        }
-    }
-    eprintln!("SKIPPED: qemu-arm is not installed (package qemu-user)");
-    None
+    let ran = Command::new("qemu-arm").arg(&program).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    Some(String::from_utf8(ran.stdout).unwrap().lines().map(str::to_string).collect())
 }
 
 #[test]
@@ -148,7 +145,7 @@ fn a_million_operations_and_two_cells_have_the_bits_of_compiled_code() {
     // What compiled code gave, for machines without a compiler.
     assert_eq!((emulated.lines[999].as_str(), emulated.lines[1019].as_str()), ("8c7788fa", "4e9b8bb0"));
     let folder = tempfile::tempdir().unwrap();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spinnaker/oracle.c");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/roundtrip/arm_oracle.c");
     let Some(compiled) = compiled(&source, folder.path()) else { return };
     let first = emulated.lines.iter().zip(&compiled).position(|(a, b)| a != b);
     assert_eq!((first, compiled.len()), (None, 1020), "the first thousand that differs");
@@ -176,7 +173,7 @@ cell = "own"
     codegen::write(&made, &folder.path().join("made")).unwrap();
     std::fs::create_dir_all(folder.path().join("neuron/models")).unwrap();
     std::fs::copy(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spinnaker/neuron_model.h"),
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/roundtrip/arm_neuron_model.h"),
         folder.path().join("neuron/models/neuron_model.h"),
     )
     .unwrap();
