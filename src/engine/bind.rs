@@ -122,6 +122,8 @@ pub struct BoundPoints {
     pub show: Option<BoundProgram>,
     /// Random numbers, if any are drawn.
     pub draws: Option<Draws>,
+    /// Whether these are others than before a change between runs: then what their conditions set is not of them.
+    pub fresh: bool,
     /// What events do, by port.
     pub events: Vec<EventProgram>,
 }
@@ -196,6 +198,7 @@ impl BoundPoints {
             currents: place.bind_some(&programs.currents)?,
             show: place.bind_some(&programs.show)?,
             draws: None,
+            fresh: false,
             events,
         })
     }

@@ -10,7 +10,9 @@ use super::lower::{
     Array, Builder, Holds, Mechanism, MembranePlan, N_NODE_ARRAYS, NodeArray, PointHolds, PointKind,
     Template, sums,
 };
-use super::members::{CableMember, KindPlace, PlacedAt, PlacedLanes, PointMember, Request, What};
+use super::members::{
+    CableMember, KindPlace, MembranePlace, PlacedAt, PlacedLanes, PointMember, Request, What,
+};
 use super::sets::{Set, choose_in_place, collect_sets};
 use super::watch::{Program, Source, Watched, Watching};
 use crate::cable::hines::{Arrays, Hines};
@@ -31,6 +33,10 @@ pub struct Built {
     pub lanes: Vec<Vec<PlacedLanes>>,
     /// Where instances of each kind lie; in a group of point cells the last one is the cells themselves.
     pub kinds: Vec<KindPlace>,
+    /// Where the membranes lie.
+    pub membranes: Vec<MembranePlace>,
+    /// Cell and node at each position, and the one that it hangs on: groups of the same shape have the same.
+    pub shape: Vec<(u32, u32, u32)>,
 }
 
 /// The instances of a group of the same kind.
@@ -180,6 +186,7 @@ pub fn cable_group(
     });
     let group = Group {
         clock: *clock,
+        initial: Arena::default(),
         arena,
         nodes,
         n_real: forest.len(),
@@ -198,9 +205,23 @@ pub fn cable_group(
         calendar: Default::default(),
         spikes: Vec::new(),
         prepared: false,
+        factored: false,
         work: Work::default(),
     };
-    Ok(Built { group, lanes: placed_lanes, kinds: kinds.into_iter().map(|k| k.place(nodes)).collect() })
+    let membranes = sets.iter().map(|set| MembranePlace {
+        plan: set.membrane,
+        start: set.start,
+        width: set.width,
+        on: if set.in_place { Vec::new() } else { set.lanes.iter().map(|lane| lane.2).collect() },
+    });
+    let at = forest.nodes().iter().zip(forest.parents());
+    Ok(Built {
+        group,
+        lanes: placed_lanes,
+        kinds: kinds.into_iter().map(|k| k.place(nodes)).collect(),
+        membranes: membranes.collect(),
+        shape: at.map(|(&(member, node), &parent)| (members[member as usize].cell, node, parent)).collect(),
+    })
 }
 
 /// Builds a group of point cells of one kind.
@@ -288,6 +309,7 @@ pub fn point_group(
     set_at_start.extend(placed_states(&placed, &placed_lanes, &kinds, catalog));
     let group = Group {
         clock: *clock,
+        initial: Arena::default(),
         arena,
         nodes,
         n_real: n,
@@ -306,12 +328,13 @@ pub fn point_group(
         calendar: Default::default(),
         spikes: Vec::new(),
         prepared: false,
+        factored: false,
         work: Work::default(),
     };
     let mut kinds: Vec<KindPlace> = kinds.into_iter().map(|k| k.place(nodes)).collect();
     let v = node_base(NodeArray::V, nodes);
     kinds.push(KindPlace { kind: cell_kind, start: cells_start, width: nodes, on: Vec::new(), v });
-    Ok(Built { group, lanes: placed_lanes, kinds })
+    Ok(Built { group, lanes: placed_lanes, kinds, membranes: Vec::new(), shape: Vec::new() })
 }
 
 /// The ports by which events leave `members`, which lie from `start` on.
@@ -458,7 +481,7 @@ fn collect_kinds(
             });
             let kind = &mut kinds[number];
             let (first, count) = (kind.nodes.len() as u32, at.nodes.len() as u32);
-            own.push(PlacedLanes { kind: number as u32, first, count });
+            own.push(PlacedLanes { kind: number as u32, first, count, use_id: at.use_id });
             for (instance, &node) in at.nodes.iter().enumerate() {
                 kind.nodes.push(position(member, node));
                 let use_id = at.use_id << 32 | instance as u64;

@@ -6,8 +6,8 @@ use super::catalog::Catalog;
 use super::connect::Home;
 use super::contacts::ContactPlace;
 use super::group::Group;
+use super::laid::Places;
 use super::lower::{PointHolds, peers};
-use super::members::KindPlace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Coupling, Method, Model, PopulationCell};
 
@@ -111,7 +111,7 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// What the couplings of `model` ask for. `kinds` says for each group where its instances lie.
+    /// What the couplings of `model` ask for. `places` says for each group where its instances lie.
     ///
     /// # Errors
     /// As [`partners`].
@@ -119,7 +119,7 @@ impl Copies {
         model: &Model,
         catalog: &Catalog,
         (first_cell, homes, contacts): (&[u32], &[Home], &[Vec<ContactPlace>]),
-        kinds: &[Vec<KindPlace>],
+        places: &[Places],
         groups: &[Group],
     ) -> Result<Copies> {
         let partners = partners(model)?;
@@ -129,7 +129,7 @@ impl Copies {
             let cell = first_cell[list.population] + list.contacts[contact as usize].cell;
             let home = &homes[cell as usize];
             let lanes = home.placed[at.slot as usize];
-            let kind = &kinds[home.group as usize][lanes.kind as usize];
+            let kind = &places[home.group as usize].kinds[lanes.kind as usize];
             (home.group, kind, (lanes.first + at.instance) as usize)
         };
         // A quantity of the cell that a contact sits on.
@@ -138,7 +138,7 @@ impl Copies {
             let list = &model.attachments[contact.0 as usize];
             let cell = first_cell[list.population] + list.contacts[contact.1 as usize].cell;
             let home = &homes[cell as usize];
-            let cells = kinds[home.group as usize].last()?;
+            let cells = places[home.group as usize].kinds.last()?;
             let array = catalog.kinds[cells.kind].0.array(PointHolds::State(state))?;
             Some(cells.start + array * cells.width + home.own? as usize)
         };
@@ -172,6 +172,22 @@ impl Copies {
             }
         }
         Ok(Copies { copies })
+    }
+
+    /// Forgets the potentials of the step before.
+    pub fn start(&mut self) {
+        for copied in &mut self.copies {
+            copied.potential = copied.potential.map(|_| f64::NAN);
+        }
+    }
+
+    /// Takes over the potentials of the step before, if the same is copied.
+    pub fn go_on(&mut self, before: &Copies) {
+        if self.copies.len() == before.copies.len() {
+            for (copied, before) in self.copies.iter_mut().zip(&before.copies) {
+                copied.potential = before.potential;
+            }
+        }
     }
 
     /// Copies everything between groups of which a step begins at `tick`. With Crank–Nicolson, potentials are continued to the middle of the step, so

@@ -88,8 +88,20 @@ impl Draws {
         }
     }
 
+    /// Takes over for `lane` how many numbers `lane_before` of `before` has drawn, if they draw the same.
+    pub fn go_on(&mut self, lane: usize, before: &Draws, lane_before: usize) {
+        if self.sites.len() != before.sites.len() {
+            return;
+        }
+        for site in 0..self.sites.len() {
+            self.counts[site * self.streams.len() + lane] =
+                before.counts[site * before.streams.len() + lane_before];
+        }
+    }
+
     /// The first numbers of all.
     pub fn start(&mut self, arena: &mut Arena) {
+        self.counts.fill(0);
         self.draw_all(arena, |_| true);
     }
 

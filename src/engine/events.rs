@@ -76,6 +76,18 @@ impl Calendar {
         }
     }
 
+    /// What waits, with its step; that of one step in order of pushing.
+    pub fn waiting(&self) -> impl Iterator<Item = (u64, &Volley)> {
+        let n = self.days.len() as u64;
+        let days = (self.next..self.next + n).map(move |step| (step, &self.days[(step % n) as usize]));
+        days.flat_map(|(step, day)| day.iter().map(move |volley| (step, volley)))
+    }
+
+    /// Steps before `step` are over; nothing waits yet.
+    pub fn skip(&mut self, step: u64) {
+        self.next = step;
+    }
+
     /// Moves the volleys of `step` into `out`. Steps are taken one after the other.
     pub fn take(&mut self, step: u64, out: &mut Vec<Volley>) {
         out.clear();

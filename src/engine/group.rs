@@ -113,6 +113,8 @@ pub struct Group {
     pub clock: Clock,
     /// Every array.
     pub arena: Arena,
+    /// The same before the first step, from the first start on.
+    pub initial: Arena,
     /// Lanes with padding of a node array.
     pub nodes: usize,
     /// Lanes without padding.
@@ -147,6 +149,8 @@ pub struct Group {
     pub spikes: Vec<Spike>,
     /// Whether the step that comes next has its states and currents already.
     pub prepared: bool,
+    /// Whether the solver has its constant factors.
+    pub factored: bool,
     /// Scratch.
     pub work: Work,
 }
@@ -198,6 +202,16 @@ impl Receive<'_> {
     }
 }
 
+impl Noise {
+    /// The numbers of step `step`.
+    fn draw(&self, clock: &Clock, step: u64, arena: &mut Arena) {
+        for (lane, &key) in self.keys.iter().enumerate() {
+            let stream = Stream::new(clock.seed, Purpose::Noise, key);
+            arena[self.offset + lane] = stream.normal_at(step / self.interval);
+        }
+    }
+}
+
 impl PointCells {
     /// What the handlers of the events that hit `targets` at time `time_s` sent on.
     fn relay(&self, targets: &[Target], arena: &mut Arena, time_s: f64, spikes: &mut Vec<Spike>) {
@@ -214,9 +228,18 @@ impl PointCells {
 }
 
 impl Group {
-    /// Makes room for everything the step loop needs, and sets the states at the start.
+    /// Makes room for everything the step loop needs, and sets the states at the start. Another time it goes back there.
     pub fn start(&mut self) {
         let clock = self.clock;
+        if self.initial.is_empty() {
+            self.initial = self.arena.clone();
+        } else {
+            self.arena.copy_from_slice(&self.initial);
+            self.calendar = Calendar::default();
+            self.spikes.clear();
+            self.samples.iter_mut().for_each(|samples| samples.rows.clear());
+            (self.prepared, self.factored) = (false, false);
+        }
         let uniforms = uniforms(&clock, 0.0);
         let Group { arena, membranes, points, cells, work, .. } = self;
         for membrane in membranes.iter() {
@@ -271,26 +294,60 @@ impl Group {
         }
     }
 
+    /// After a change between runs: what follows at tick `tick` from states and parameters is found anew, but for
+    /// states that were there already.
+    pub fn refresh(&mut self, tick: u64) {
+        let clock = self.clock;
+        let time_s = tick as f64 * clock.dt_s / clock.ticks as f64;
+        let now = uniforms(&clock, time_s);
+        self.show(clock.level, &now);
+        let v = node_base(NodeArray::V, self.nodes);
+        for detector in &mut self.detectors {
+            detector.before_v = self.arena[v + detector.node];
+        }
+        for noise in &self.noise {
+            noise.draw(&clock, tick / clock.ticks, &mut self.arena);
+        }
+        if !self.prepared {
+            return;
+        }
+        let middle = uniforms(&clock, time_s + 0.5 * clock.dt_s);
+        let Group { arena, base, membranes, points, work, .. } = self;
+        for bound in points.iter_mut().filter(|bound| bound.fresh) {
+            if let Some(program) = &bound.conditions {
+                program.run(clock.level, arena, &middle, &mut work.scratch);
+            }
+            if let Some(draws) = &mut bound.draws {
+                draws.after_conditions(arena);
+            }
+        }
+        if let Some(base) = base {
+            base.run(clock.level, arena, &now, &mut work.scratch);
+        }
+        for membrane in membranes.iter() {
+            membrane.currents.run(clock.level, arena, &now, &mut work.scratch);
+        }
+        self.currents_at_points(&middle);
+    }
+
+    /// Currents of what sits at points, by the uniforms of the middle of a step.
+    fn currents_at_points(&mut self, middle: &[f64; uniform::COUNT]) {
+        // What goes on within these programs is the half step to the middle.
+        let mut to_middle = *middle;
+        to_middle[usize::from(uniform::STEP)] *= 0.5;
+        for program in self.points.iter().filter_map(|bound| bound.currents.as_ref()) {
+            program.run(self.clock.level, &mut self.arena, &to_middle, &mut self.work.scratch);
+        }
+    }
+
     fn prepare(&mut self, clock: &Clock, step: u64) {
         let time = step as f64 * clock.dt_s;
         let now = uniforms(clock, time);
         // Stimuli act at the middle of the step: exact charge, second order.
         let middle = uniforms(clock, time + 0.5 * clock.dt_s);
         self.draw_noise(clock, step);
-        let Group {
-            arena,
-            base,
-            membranes,
-            points,
-            cells,
-            work,
-            targets,
-            calendar,
-            observers,
-            rules,
-            spikes,
-            ..
-        } = self;
+        let Group { arena, base, membranes, points, cells, work, targets, calendar, rules, spikes, .. } =
+            self;
         for bound in points.iter_mut() {
             if let Some(draws) = bound.draws.as_mut().filter(|_| step > 0) {
                 draws.before_step(arena);
@@ -341,14 +398,8 @@ impl Group {
                 receive.volley(clock.level, outlet.kind as usize, outlet.port, &work.passed, &now);
             }
         }
-        // What goes on within these programs is the half step to the middle.
-        let mut to_middle = middle;
-        to_middle[usize::from(uniform::STEP)] *= 0.5;
-        for bound in points.iter() {
-            if let Some(program) = &bound.currents {
-                program.run(clock.level, arena, &to_middle, &mut work.scratch);
-            }
-        }
+        self.currents_at_points(&middle);
+        let Group { arena, work, observers, rules, .. } = self;
         for observer in observers.iter().filter(|o| step.is_multiple_of(o.interval)) {
             let uniforms = if observer.at_middle { &middle } else { &now };
             observer.program.run(clock.level, arena, uniforms, &mut work.scratch);
@@ -365,7 +416,7 @@ impl Group {
     /// The potential at the end of step `step`, and spikes.
     fn complete(&mut self, clock: &Clock, step: u64) {
         if let Some(solver) = &self.solver {
-            if step == 0 {
+            if !std::mem::replace(&mut self.factored, true) {
                 solver.factor(&mut self.arena);
             }
             let v = node_base(NodeArray::V, self.nodes);
@@ -450,10 +501,7 @@ impl Group {
 
     fn draw_noise(&mut self, clock: &Clock, step: u64) {
         for noise in self.noise.iter().filter(|n| step.is_multiple_of(n.interval)) {
-            for (lane, &key) in noise.keys.iter().enumerate() {
-                let stream = Stream::new(clock.seed, Purpose::Noise, key);
-                self.arena[noise.offset + lane] = stream.normal_at(step / noise.interval);
-            }
+            noise.draw(clock, step, &mut self.arena);
         }
     }
 

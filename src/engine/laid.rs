@@ -9,7 +9,7 @@ use super::connect::{Home, Layout};
 use super::couple::Copies;
 use super::events::{Spike, by_time};
 use super::group::{Clock, Group};
-use super::members::{CableMember, KindPlace, PlacedAt};
+use super::members::{CableMember, KindPlace, MembranePlace, PlacedAt};
 use super::plan::CellPlan;
 use super::resolve::{Resolution, Resolved, cell_plans, resolve};
 use super::rules::Rules;
@@ -72,6 +72,8 @@ pub struct Laid {
     pub groups: Vec<Group>,
     /// The tables.
     pub tables: Vec<Table>,
+    /// Their sampling intervals, in ticks.
+    pub intervals: Vec<u64>,
     /// Columns in order for each table.
     pub columns: Vec<Vec<Gathered>>,
     /// Connections.
@@ -85,6 +87,12 @@ pub struct Laid {
     pub rank: Vec<u32>,
     /// Given spikes, by time and rank.
     pub given: Vec<Spike>,
+    /// Where each cell is: group and its placed instances there.
+    pub homes: Vec<Home>,
+    /// Where what a group holds lies, by group.
+    pub places: Vec<Places>,
+    /// What they hold.
+    pub catalog: Catalog,
     /// Number of the first cell of each population.
     pub first_cell: Vec<u32>,
     /// Names of the populations.
@@ -97,13 +105,19 @@ pub struct Laid {
 struct Making<'a> {
     model: &'a Model,
     steps: &'a Steps,
-    catalog: Catalog,
     /// Sampling intervals of the tables, in ticks.
     intervals: Vec<u64>,
-    /// Where each cell is: group and its placed instances there.
-    homes: Vec<Home>,
-    /// Where the instances of each kind lie, by group.
-    places: Vec<Vec<KindPlace>>,
+}
+
+/// Where what a group holds lies.
+#[derive(Debug)]
+pub struct Places {
+    /// Instances by kind.
+    pub kinds: Vec<KindPlace>,
+    /// Membranes.
+    pub membranes: Vec<MembranePlace>,
+    /// Cell, node and what it hangs on at each position.
+    pub shape: Vec<(u32, u32, u32)>,
 }
 
 impl Laid {
@@ -161,23 +175,28 @@ impl Laid {
             longest: 1,
             groups: Vec::new(),
             tables: std::mem::take(&mut resolution.tables),
+            intervals: Vec::new(),
             columns: Vec::new(),
             routes: Routes::default(),
             copies: Copies::default(),
             output: Vec::new(),
             rank: ranks(model, resolution.senders.output.len()),
             given: Vec::new(),
+            homes: vec![Home::default(); cells],
+            places: Vec::new(),
+            catalog,
             first_cell: Vec::new(),
             populations: model.populations.iter().map(|p| p.name.clone()).collect(),
             sources: (0..model.populations.len()).map(|p| steps.has_none(p)).collect(),
         };
         let intervals = std::mem::take(&mut resolution.intervals);
-        let (homes, places) = (vec![Home::default(); cells], Vec::new());
-        let mut making = Making { model, steps, catalog, intervals, homes, places };
+        let making = Making { model, steps, intervals };
         let populations = std::mem::take(&mut resolution.populations);
-        laid.add_groups(populations, &resolution.first_cell, &mut making, group_size(options, nodes))?;
+        laid.add_groups(populations, &resolution.first_cell, &making, group_size(options, nodes))?;
         laid.connect(resolution, &making, pool)?;
         laid.find_columns();
+        let ticks = |table: &Table| (table.interval_s / laid.tick_s).round().max(1.0) as u64;
+        laid.intervals = laid.tables.iter().map(ticks).collect();
         let ticks: Vec<u64> = laid.groups.iter().map(|group| group.clock.ticks).collect();
         laid.longest = ticks.iter().copied().max().unwrap_or(1);
         // Coupled contacts see each other at every step.
@@ -192,7 +211,7 @@ impl Laid {
         &mut self,
         populations: Vec<Resolved<'_>>,
         first_cell: &[u32],
-        making: &mut Making<'_>,
+        making: &Making<'_>,
         group_size: usize,
     ) -> Result<()> {
         // Cable cells for the next group: all of one step.
@@ -238,12 +257,11 @@ impl Laid {
         self.add_cable(&mut waiting, &mut nodes, &clock, making)?;
         for (clock, members) in alike.values() {
             for some in members.chunks(group_size.max(1)) {
-                let Built { group, lanes, kinds } =
-                    point_group(some, &making.catalog, clock, &making.intervals)?;
-                let number = self.add(group, kinds, making);
+                let mut built = point_group(some, &self.catalog, clock, &making.intervals)?;
+                let lanes = std::mem::take(&mut built.lanes);
+                let number = self.add(built);
                 for (lane, (member, placed)) in some.iter().zip(lanes).enumerate() {
-                    making.homes[member.cell as usize] =
-                        Home { group: number, placed, own: Some(lane as u32) };
+                    self.homes[member.cell as usize] = Home { group: number, placed, own: Some(lane as u32) };
                 }
             }
         }
@@ -265,25 +283,26 @@ impl Laid {
         waiting: &mut Vec<CableMember<'_>>,
         nodes: &mut usize,
         clock: &Clock,
-        making: &mut Making<'_>,
+        making: &Making<'_>,
     ) -> Result<()> {
         *nodes = 0;
         if waiting.is_empty() {
             return Ok(());
         }
         let temperature_k = making.model.temperature_k;
-        let Built { group, lanes, kinds } =
-            cable_group(waiting, &mut making.catalog, clock, temperature_k, &making.intervals)?;
-        let number = self.add(group, kinds, making);
+        let mut built = cable_group(waiting, &mut self.catalog, clock, temperature_k, &making.intervals)?;
+        let lanes = std::mem::take(&mut built.lanes);
+        let number = self.add(built);
         for (member, placed) in waiting.drain(..).zip(lanes) {
-            making.homes[member.cell as usize] = Home { group: number, placed, own: None };
+            self.homes[member.cell as usize] = Home { group: number, placed, own: None };
         }
         Ok(())
     }
 
     /// Adds a group; gives its number.
-    fn add(&mut self, group: Group, kinds: Vec<KindPlace>, making: &mut Making<'_>) -> u32 {
-        making.places.push(kinds);
+    fn add(&mut self, built: Built) -> u32 {
+        let Built { group, kinds, membranes, shape, .. } = built;
+        self.places.push(Places { kinds, membranes, shape });
         self.groups.push(group);
         self.groups.len() as u32 - 1
     }
@@ -295,8 +314,8 @@ impl Laid {
         pool: Option<&rayon::ThreadPool>,
     ) -> Result<()> {
         let Resolution { first_cell, contacts, senders, .. } = resolution;
-        let Making { model, steps, catalog, homes, places, .. } = making;
-        let outline = self.summary.is_outline;
+        let (model, steps) = (making.model, making.steps);
+        let (homes, catalog, outline) = (&self.homes, &self.catalog, self.summary.is_outline);
         let layout =
             Layout { first_cell: &first_cell, homes, contacts: &contacts, senders: &senders, outline };
         let (groups, tables, level) = (&mut self.groups, &mut self.tables, self.clock.level);
@@ -309,7 +328,8 @@ impl Laid {
             if outline { expected.round() as usize } else { self.routes.connections() as usize };
         let states = self.groups.iter().flat_map(|g| &g.rules).map(Rules::bytes).sum::<u64>();
         self.summary.connection_bytes = self.routes.bytes() + states;
-        self.copies = Copies::new(model, catalog, (&first_cell, homes, &contacts), places, &self.groups)?;
+        self.copies =
+            Copies::new(model, catalog, (&first_cell, homes, &contacts), &self.places, &self.groups)?;
         self.output = senders.output;
         self.first_cell = first_cell;
         Ok(())

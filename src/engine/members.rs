@@ -123,6 +123,8 @@ pub struct PlacedLanes {
     pub first: u32,
     /// How many lanes.
     pub count: u32,
+    /// The use that tells it from others on the cell.
+    pub use_id: u64,
 }
 
 /// Where in a group the instances of one kind lie.
@@ -138,4 +140,17 @@ pub struct KindPlace {
     pub on: Vec<u32>,
     /// Where the potentials of the nodes start.
     pub v: usize,
+}
+
+/// Where in a group one membrane lies.
+#[derive(Debug, Clone)]
+pub struct MembranePlace {
+    /// The plan in the catalogue.
+    pub plan: usize,
+    /// Where its arrays start.
+    pub start: usize,
+    /// How far they are apart.
+    pub width: usize,
+    /// The position of each lane; empty where it goes over all positions in place.
+    pub on: Vec<u32>,
 }

@@ -7,6 +7,7 @@
 
 mod bind;
 mod build;
+mod carry;
 mod catalog;
 mod connect;
 mod contacts;

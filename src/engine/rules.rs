@@ -6,8 +6,10 @@
 //! the source's spike is at the synapse at `t + (1 − f) d` and the target's at `t + f d`; moved by `f d` these
 //! are the arrival `t + d` itself and `t + 2 f d`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::carry::alike;
 use super::draws::Draws;
 use super::lower::{Array, PointHolds, PointKind, PointPrograms, Template, uniform};
 use crate::vm::{Arena, Program, Target, padded, run_lane};
@@ -37,8 +39,8 @@ pub struct Rules {
     programs: Arc<PointPrograms>,
     /// Varying parameters, connection by connection.
     values: Vec<f64>,
-    /// What their random numbers are keyed by.
-    keys: Vec<[u64; 2]>,
+    /// What tells them from others, and their random numbers are keyed by.
+    pub keys: Vec<[u64; 2]>,
     outlets: Vec<Outlet>,
     /// Lanes with padding; 0 before [`Rules::finish`].
     lanes: usize,
@@ -56,6 +58,9 @@ pub struct Rules {
     registers: Vec<f64>,
     out: Vec<(Outlet, Target)>,
 }
+
+/// Connections with states by their keys: the group, where its rules are, which of these connections.
+pub type Plastic<'a> = HashMap<[u64; 2], (usize, &'a Rules, usize)>;
 
 /// The port at which a rule hears its source.
 pub const PRE: &str = "pre";
@@ -128,12 +133,38 @@ impl Rules {
             Some((on_lane(&self.programs.events[port].1), port))
         });
         self.effective = self.kind.array(PointHolds::Shown(0)).unwrap_or(0) * lanes;
-        let keys = std::mem::take(&mut self.keys);
-        self.draws = self.kind.draws_at(0, lanes, seed, keys.into_iter());
+        self.draws = self.kind.draws_at(0, lanes, seed, self.keys.iter().copied());
+    }
+
+    /// Takes over the states of `before`, connection by connection; where the weight at the start is another now, it is a
+    /// new weight that holds from `now_s` (s) on, as in connections that were not there before.
+    pub fn go_on(&mut self, before: &Plastic<'_>, now_s: f64) {
+        let array =
+            |rules: &Rules| rules.kind.array(PointHolds::Parameter(0)).map_or(0, |array| array * rules.lanes);
+        for connection in 0..self.keys.len() {
+            self.touched_s[connection] = now_s;
+            let Some(&(_, of, was)) = before.get(&self.keys[connection]) else { continue };
+            if self.arena[array(self) + connection] != of.arena[array(of) + was] {
+                continue;
+            }
+            self.touched_s[connection] = of.touched_s[was];
+            for (to, from) in alike(&self.kind, &of.kind) {
+                self.arena[to * self.lanes + connection] = of.arena[from * of.lanes + was];
+            }
+            if let (Some(draws), Some(old)) = (&mut self.draws, &of.draws) {
+                draws.go_on(connection, old, was);
+            }
+        }
     }
 
     /// The states at the start.
     pub fn start(&mut self, uniforms: &[f64; uniform::COUNT]) {
+        for (number, holds) in self.kind.arrays().iter().enumerate() {
+            if !matches!(holds, PointHolds::Parameter(_)) {
+                self.arena[number * self.lanes..][..self.lanes].fill(0.0);
+            }
+        }
+        self.touched_s.fill(0.0);
         if let Some(draws) = &mut self.draws {
             draws.start(&mut self.arena);
         }
@@ -207,6 +238,7 @@ impl Rules {
     pub fn bytes(&self) -> u64 {
         (self.arena.len() * size_of::<f64>()
             + self.touched_s.len() * size_of::<f64>()
+            + self.keys.len() * size_of::<[u64; 2]>()
             + self.outlets.len() * size_of::<Outlet>()) as u64
     }
 }

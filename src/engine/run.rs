@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use rayon::prelude::*;
 
 use super::Options;
+use super::carry;
 use super::events::{Spike, by_time};
 use super::group::Group;
 use super::laid::{Gathered, Laid, Summary};
@@ -48,6 +49,7 @@ pub struct Progress {
 /// A model laid out and ready to step.
 #[derive(Debug)]
 pub struct Simulation {
+    options: Options,
     laid: Laid,
     /// Ticks done.
     tick: u64,
@@ -60,6 +62,8 @@ pub struct Simulation {
     n_spikes: u64,
     /// None where one thread does it all.
     pool: Option<rayon::ThreadPool>,
+    /// Whether this goes on on a thread of the pool.
+    parallel: bool,
     started: bool,
     /// Spikes that were not handed over.
     spikes: Vec<Spike>,
@@ -96,6 +100,7 @@ impl Simulation {
             pool = threads(options)?;
         }
         Ok(Simulation {
+            options: *options,
             handed: vec![0; laid.tables.len()],
             laid,
             tick: 0,
@@ -103,6 +108,7 @@ impl Simulation {
             given_sent: 0,
             n_spikes: 0,
             pool,
+            parallel: false,
             started: false,
             spikes: Vec::new(),
             rows: Vec::new(),
@@ -144,6 +150,49 @@ impl Simulation {
         self.laid.cell_name(cell)
     }
 
+    /// Back to time 0 with all states as at the start, plastic weights too; the network, what drives it and what is
+    /// recorded stay. What runs after it has the bits of a new simulation of the same model, and hands over its samples and
+    /// spikes from the first on.
+    pub fn reset(&mut self) {
+        self.laid.copies.start();
+        self.handed.fill(0);
+        self.spikes.clear();
+        (self.tick, self.copied, self.given_sent, self.n_spikes) = (0, None, 0, 0);
+        self.started = false;
+    }
+
+    /// Goes on from here with `model`, the one of this simulation with changes: parameters, initial values (which count from the next
+    /// [`reset`](Simulation::reset) on), weights, delays, connections, synapses, stimuli, times of given spikes, what is recorded, the
+    /// duration. Time, states, random sequences and spikes on their way are kept, as `docs/networks.md` says in
+    /// full. Before the first step nothing is there to be kept, and everything may be changed.
+    ///
+    /// # Errors
+    /// Anything wrong with `model`, or that cannot change under way: populations, shapes and how they are cut, time
+    /// steps, the method. Then the simulation is as it was.
+    pub fn change(&mut self, model: &Model) -> Result<()> {
+        let mut changed = Simulation::new(model, &self.options)?;
+        if !self.started {
+            *self = changed;
+            return Ok(());
+        }
+        carry::check(&self.laid, &changed.laid)?;
+        changed.in_pool(|this| this.each_group(&Group::start));
+        carry::carry(&self.laid, &mut changed.laid, self.tick);
+        let tick = self.tick;
+        changed.in_pool(|this| this.each_group(&|group| group.refresh(tick)));
+        let now_s = self.time_s();
+        // What was recorded of this moment is not recorded again.
+        let intervals = changed.laid.intervals.iter();
+        changed.handed = intervals.map(|interval| (tick + 1).div_ceil(*interval)).collect();
+        changed.given_sent = changed.laid.given.partition_point(|spike| spike.time_s < now_s);
+        changed.spikes = std::mem::take(&mut self.spikes);
+        changed.spikes.retain(|spike| spike.time_s < now_s || !changed.laid.is_given(spike.cell));
+        (changed.tick, changed.copied, changed.n_spikes) = (tick, self.copied, self.n_spikes);
+        changed.started = true;
+        *self = changed;
+        Ok(())
+    }
+
     /// Runs to the end of the model's duration, or until `progress` says stop.
     ///
     /// # Errors
@@ -172,25 +221,12 @@ impl Simulation {
         }
         let end = ((time_s / self.laid.tick_s).round().max(0.0) as u64).min(self.laid.end);
         if !self.started {
-            self.each_group(&Group::start);
+            self.in_pool(|this| this.each_group(&Group::start));
             self.started = true;
         }
         while self.tick < end {
             let hand_over = end.min(self.tick.saturating_add(HAND_OVER * self.laid.longest));
-            while self.tick < hand_over {
-                let until = hand_over.min(self.tick.saturating_add(self.laid.epoch));
-                self.send_given(until);
-                let from = self.tick;
-                self.copy_coupled();
-                self.each_group(&|group| group.advance(from, until));
-                self.tick = until;
-                self.exchange();
-            }
-            if self.tick == end {
-                // The last sample is of the end itself.
-                self.copy_coupled();
-                self.each_group(&|group| group.arrive(end));
-            }
+            self.in_pool(|this| this.advance(hand_over, hand_over == end));
             self.hand_over_spikes(end, sink)?;
             self.hand_over_samples(sink)?;
             self.check_numbers()?;
@@ -210,12 +246,43 @@ impl Simulation {
         }
     }
 
+    /// Steps to tick `until`, and for the last sample of a run up to what that tick begins with.
+    fn advance(&mut self, until: u64, is_end: bool) {
+        while self.tick < until {
+            let next = until.min(self.tick.saturating_add(self.laid.epoch));
+            self.send_given(next);
+            let from = self.tick;
+            self.copy_coupled();
+            self.each_group(&|group| group.advance(from, next));
+            self.tick = next;
+            self.exchange();
+        }
+        if is_end {
+            self.copy_coupled();
+            self.each_group(&|group| group.arrive(until));
+        }
+    }
+
+    /// Does `work` on a thread of the pool, if there is one: what is parallel in it begins at once, where otherwise
+    /// threads would have to be woken each time.
+    fn in_pool(&mut self, work: impl FnOnce(&mut Simulation) + Send) {
+        match self.pool.take() {
+            Some(pool) => {
+                self.parallel = true;
+                pool.install(|| work(self));
+                self.parallel = false;
+                self.pool = Some(pool);
+            }
+            None => work(self),
+        }
+    }
+
     /// Does something with every group, in parallel where that can pay.
     fn each_group(&mut self, work: &(dyn Fn(&mut Group) + Sync)) {
         let groups = &mut self.laid.groups;
-        match &self.pool {
-            Some(pool) => pool.install(|| groups.par_iter_mut().for_each(work)),
-            None => groups.iter_mut().for_each(work),
+        match self.parallel {
+            true => groups.par_iter_mut().for_each(work),
+            false => groups.iter_mut().for_each(work),
         }
     }
 
