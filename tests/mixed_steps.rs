@@ -312,12 +312,16 @@ fn what_steps_cannot_do_is_refused_with_the_reason() {
         with(&projection("{ uniform = [\"0.05 ms\", \"0.06 ms\"] }")),
         &["cables to points", "from source 0 to target 0", "time step of 0.1 ms of 'points'"],
     );
-    says(
-        with(
-            "[[connection]]\nfrom = \"cables\"\nto = \"points\"\nsynapse = \"excitatory\"\npairs = [[2, 1]]\ndelay = \"0.05 ms\"\n",
-        ),
-        &["from cables[2] to points[1] is 0.05 ms", "0.1 ms of 'points'"],
-    );
+    let connection = |delay_ms: f64| {
+        let ends = "from = \"cables\"\nto = \"points\"\nsynapse = \"excitatory\"\npairs = [[2, 1]]";
+        format!("[[connection]]\n{ends}\ndelay = \"{delay_ms} ms\"\n")
+    };
+    says(with(&connection(0.05)), &["page.toml:", "shorter than the time step of 0.1 ms"]);
+    let mut listed = model(&with(&connection(0.5)));
+    listed.connections[0].delay_s = 0.05e-3;
+    let error = Simulation::new(&listed, &Options::default()).unwrap_err().to_string();
+    let words = ["from cables[2] to points[1] is 0.05 ms", "0.1 ms of 'points'"];
+    assert!(words.iter().all(|word| error.contains(word)), "{error}");
     says(
         with(
             "[[projection]]\nfrom = \"cables\"\nfrom_at = \"soma\"\nto = \"points\"\njunction = \"gap_junction\"\nconnector = \"all_to_all\"\nweight = \"1 nS\"\n",

@@ -11,7 +11,7 @@ use super::{drawn, pynn};
 use crate::error::ErrorKind;
 use crate::machine;
 use crate::model::{
-    Cells, Connection, Placed, PopulationCell, Receiver, Receptor, Sender, Use, Value, cell_key,
+    Cells, Connection, Placed, PopulationCell, Receiver, Receptor, Run, Sender, Use, Value, cell_key,
 };
 use crate::morph::{Geometry, Morphology};
 use crate::select::{Cable, Draw};
@@ -27,7 +27,7 @@ pub(super) fn read(
     node: &Node<'_>,
     cells: &[ReadCell],
     populations: &[ReadPopulation],
-    (seed, dt_s): (u64, f64),
+    (seed, run): (u64, Option<Run>),
     out: &mut Vec<Connection>,
 ) -> Option<()> {
     let table = node.table()?;
@@ -71,7 +71,7 @@ pub(super) fn read(
         }
         None => 1.0,
     };
-    let delay_s = delay?;
+    let (delay_s, dt_s) = (delay?, populations[to].step_s(run));
     // Given spikes are known beforehand and may arrive at once.
     if populations[from].cell.is_some() && delay_s < dt_s * (1.0 - 1e-9) {
         let message = format!("the delay is shorter than the time step of {} ms", dt_s * 1e3);
@@ -252,13 +252,13 @@ pub(super) fn read_all(
     root: &Table<'_>,
     cells: &[ReadCell],
     populations: &[ReadPopulation],
-    (seed, dt_s): (u64, f64),
+    (seed, run): (u64, Option<Run>),
 ) -> Option<Vec<Connection>> {
     let mut connections = Vec::new();
     let mut sound = true;
     if let Some(node) = root.get("connection") {
         for item in node.list()? {
-            sound &= read(&item, cells, populations, (seed, dt_s), &mut connections).is_some();
+            sound &= read(&item, cells, populations, (seed, run), &mut connections).is_some();
         }
     }
     sound.then_some(connections)

@@ -173,8 +173,7 @@ fn model(root: &Table<'_>) -> Option<Model> {
     let selections = if sound { Selections::read(root, &populations, clock.seed) } else { None };
     let (stimuli, recordings, connections, projections) = if let Some(selections) = selections {
         let stimuli = stimulus::read_all(root, &cells, &populations, &selections, &components, clock);
-        let connections =
-            connect::read_all(root, &cells, &populations, (clock.seed, run.map_or(0.0, |run| run.dt_s)));
+        let connections = connect::read_all(root, &cells, &populations, (clock.seed, run));
         let mut projections =
             projection::read_all(root, &cells, &mut populations, &selections, &components, run);
         let (known, mut none) = (stimuli.as_deref().unwrap_or(&[]), Vec::new());
