@@ -3,6 +3,8 @@
 use super::names::{Names, short_names};
 use super::tidy::{constant_names, tidy};
 use crate::dynamics::Dynamics;
+use crate::dynamics::interpret::Instance;
+use crate::library;
 use crate::model::Density;
 use crate::select::Region;
 
@@ -48,6 +50,63 @@ fn a_channel_reads_as_in_a_paper() {
     }
     assert_eq!(found.last().unwrap(), "h' = (h_inf - h) / h_tau");
     assert_eq!(found.len(), 14, "{found:#?}");
+}
+
+/// Every component of the library, as it is and made tidy, through the interpreter: the same values at every exposure.
+#[test]
+fn tidy_means_the_same() {
+    let set = library::set().unwrap();
+    let mut compared = 0;
+    for component in set.components() {
+        let Ok(full) = set.flatten(component) else { continue };
+        let mut draws = Vec::new();
+        let mut random = |e: &crate::expr::Expr| draws.push(super::tidy::has_random(e));
+        full.derived.iter().for_each(|d| random(&d.value));
+        full.conditions.iter().flat_map(|c| &c.assignments).for_each(|a| random(&a.value));
+        full.events.iter().flat_map(|e| &e.assignments).for_each(|a| random(&a.value));
+        full.on_start.iter().for_each(|a| random(&a.value));
+        if draws.contains(&true) {
+            continue;
+        }
+        let roots: Vec<&str> = full.exposures.iter().map(|(exposed, _)| exposed.as_str()).collect();
+        let short = tidy(&full, &roots, &[], &[]);
+        let inputs: Vec<(&str, f64)> = full
+            .inputs
+            .iter()
+            .map(|i| {
+                let value = match i.name.as_str() {
+                    "v" => -0.047,
+                    "temperature" => 300.0,
+                    "caConc" => 1e-4,
+                    "caConcExt" => 2.0,
+                    "weight" => 0.7,
+                    name if name.starts_with('i') => 1e-12,
+                    _ => 0.0,
+                };
+                (i.name.as_str(), value)
+            })
+            .collect();
+        let known: Vec<(&str, f64)> =
+            inputs.iter().copied().filter(|(name, _)| short.inputs.iter().any(|i| i.name == *name)).collect();
+        let mut one = Instance::new(&full, &inputs).unwrap();
+        let mut other = Instance::new(&short, &known).unwrap();
+        let v = |step: u32| -0.08 + 0.01 * f64::from(step % 9);
+        for step in 0..30 {
+            for instance in [&mut one, &mut other] {
+                if instance.set_input("v", v(step)).is_ok() {
+                    instance.update().unwrap();
+                }
+                instance.rk4(2e-5).unwrap();
+            }
+            for name in &roots {
+                let (a, b) = (one.value(name).unwrap(), other.value(name).unwrap());
+                let alike = a == b || (a - b).abs() <= 1e-12 * a.abs() || (a.is_nan() && b.is_nan());
+                assert!(alike, "{} at step {step}: {name} = {a}, tidy {b}", full.name);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 5000, "{compared}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A dynamics as a person would have written it: no more quantities than are needed, none that only renames another.
 //!
-//! What is left means the same; `tests/codegen.rs` runs both through the interpreter.
+//! What is left means the same; `codegen::tests` runs both through the interpreter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
