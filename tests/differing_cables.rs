@@ -218,3 +218,19 @@ fn what_follows_from_a_parameter_over_space_follows_it() {
         assert!((peak / alone - 1.0).abs() < 1e-9, "{peak} and {alone}");
     }
 }
+
+#[test]
+fn a_sine_may_have_an_offset() {
+    // offset + amplitude sin(2 pi f (t - start) + phase), as PyNN's ACSource: current into a ball of known leak, whose charge is the integral.
+    let text = ball("", "\"0 nA\"").replace("kind = \"dc\"\nat = \"soma\"\namplitude = \"0 nA\"", "kind = \"ac\"\nat = \"soma\"\nstart = \"0 ms\"\nstop = \"20 ms\"\namplitude = \"0.05 nA\"\nfrequency = \"500 Hz\"\noffset = \"0.02 nA\"");
+    let (memory, _) = simulate(&text);
+    // After whole periods the sine has moved the potential by a known part: the exact solution of the linear equation.
+    let area_cm2 = std::f64::consts::PI * 20e-4 * 20e-4;
+    let (g, tau_s) = (0.1e-3 * area_cm2, 10e-3);
+    let (w, t) = (2.0 * std::f64::consts::PI * 500.0, 10e-3);
+    let sine = 0.05e-9 / g / (1.0 + (w * tau_s).powi(2))
+        * ((w * t).sin() - w * tau_s * (w * t).cos() + w * tau_s * (-t / tau_s).exp());
+    let offset = 0.02e-9 / g * (1.0 - (-t / tau_s).exp());
+    let found = memory.tables[0][1000 * 5 + 1];
+    assert!((found - (-0.065 + sine + offset)).abs() < 2e-7, "{found} and {}", -0.065 + sine + offset);
+}

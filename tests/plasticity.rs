@@ -308,6 +308,43 @@ every = "10 ms"
 }
 
 #[test]
+fn release_sites_let_go_one_by_one() {
+    // PyNN's MultiQuantalSynapse. Of n sites, which recover fast, each lets go with probability U: the count is binomial.
+    let (n, u) = (5, 0.3);
+    let times: Vec<String> = (1..=800).map(|i| format!("\"{} ms\"", 10 * i)).collect();
+    let text = network(
+        &format!(
+            "{{ rule = \"stochastic_tsodyks_markram\", U = {u}, tau_rec = \"0.1 ms\", tau_facil = \"0 ms\", sites = {n} }}"
+        ),
+        2.0,
+        1.0,
+    );
+    let start = text.find("[population.pre]").unwrap();
+    let end = start + text[start..].find("[[projection]]").unwrap();
+    let text =
+        format!("{}[population.pre]\nspike_times = [{}]\n{}", &text[..start], times.join(", "), &text[end..]);
+    let text = text.replace("duration = \"400 ms\"", "duration = \"8010 ms\"");
+    let ran = run(&text, &Options::default());
+    let width = ran.tables[0].len() / 80101;
+    assert_eq!(width, n + 1, "a column for each site");
+    // What passed at each spike, as shares of the whole weight.
+    let mut counts = vec![0.0; n + 1];
+    for spike in 1..=800 {
+        let row = &ran.tables[0][width * (100 * spike + 5)..][1..width];
+        assert!(row.iter().all(|site| *site == 0.0 || (*site - 2.0 / n as f64).abs() < 1e-12), "{row:?}");
+        counts[row.iter().filter(|site| **site > 0.0).count()] += 1.0;
+    }
+    let mut chi2 = 0.0;
+    for (k, count) in counts.iter().enumerate() {
+        let ways: f64 = (0..k).map(|i| (n - i) as f64 / (i + 1) as f64).product();
+        let expected = 800.0 * ways * f64::powi(u, k as i32) * f64::powi(1.0 - u, (n - k) as i32);
+        chi2 += (count - expected) * (count - expected) / expected;
+    }
+    // Five degrees of freedom: one in a thousand lies above 20.5.
+    assert!(chi2 < 20.5, "{counts:?}: {chi2}");
+}
+
+#[test]
 fn wrong_rules_are_named() {
     let fault = |plasticity: &str| {
         experiment::parse(network(plasticity, 1.0, 1.0), "pair.toml").unwrap_err().to_string()
@@ -319,6 +356,7 @@ fn wrong_rules_are_named() {
         ("{ rule = \"stdp_additive\", w_max = \"1 nA\" }", "found a current"),
         ("{ rule = \"stdp_additive\", dendritic_delay_fraction = 1.5 }", "1.5 is no share of the delay"),
         ("{ tau_plus = \"1 ms\" }", "`rule` is missing"),
+        ("{ rule = \"stochastic_tsodyks_markram\", sites = 0 }", "0 release sites"),
     ] {
         let found = fault(plasticity);
         assert!(found.contains(wanted), "{plasticity}\n{found}");

@@ -71,7 +71,10 @@ impl Layout<'_> {
             false => within.iter().map(|list| list.len() as f64).sum(),
         };
         let expected = wiring.expected_pairs()? * contacts / (places.len() as f64).max(1.0);
-        let each = if projection.rule.is_some() { BYTES_WITH_RULE } else { BYTES };
+        let each = match &projection.rule {
+            Some(rule) => BYTES_WITH_RULE * f64::from(rule.sites),
+            None => BYTES,
+        };
         machine::has_room(expected * each, || format!("about {expected:.3e} connections")).map_err(named)?;
         let sender = |m: &Member| self.sender(model, m, projection.sender);
         let senders: Vec<u32> = wiring.sources().iter().map(sender).collect::<Result<_>>()?;
@@ -80,6 +83,7 @@ impl Layout<'_> {
             None => None,
         };
         let has_rule = stores.is_some();
+        let sites = projection.rule.as_ref().map_or(1, |rule| rule.sites.max(1));
         let draw_chunk = |first: usize| -> Result<Vec<Drawn>> {
             let (mut work, mut row, mut chosen) = (Work::default(), Row::default(), Vec::new());
             let mut chunk = Vec::with_capacity(CHUNK);
@@ -105,7 +109,9 @@ impl Layout<'_> {
                     let place = places[j as usize];
                     let delay_s = whole_steps(delay_s, dt_s);
                     let Drawn { links, targets, parameters, .. } = &mut drawn;
-                    let mut link = |contact: u32| {
+                    // Release sites share the weight.
+                    let weight = weight / f64::from(sites);
+                    let mut site = |contact: u32| {
                         let target = Target { lane: place.first + contact, weight };
                         let Place { group, kind, port, .. } = place;
                         links.push(Link { group, kind, port, target, delay_s });
@@ -115,6 +121,7 @@ impl Layout<'_> {
                             parameters.extend(row.parameters.iter().map(|values| values[at]));
                         }
                     };
+                    let mut link = |contact: u32| (0..sites).for_each(|_| site(contact));
                     match within.get(j as usize) {
                         Some(contacts) => contacts.iter().copied().for_each(&mut link),
                         None if place.count == 1 => link(0),

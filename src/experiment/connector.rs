@@ -38,6 +38,24 @@ const KINDS: [&str; 11] = [
     "all_to_all",
 ];
 
+/// What PyNN's connectors are called here.
+const PYNN: [(&str, &str); 14] = [
+    ("AllToAllConnector", "connector = \"all_to_all\""),
+    ("OneToOneConnector", "connector = \"one_to_one\""),
+    ("FixedProbabilityConnector", "connector = { fixed_probability = 0.1 }"),
+    ("DistanceDependentProbabilityConnector", "connector = { probability = \"exp(-d / 100 um)\" }"),
+    ("DisplacementDependentProbabilityConnector", "connector = { probability = \"exp(-abs(x) / 100 um)\" }"),
+    ("IndexBasedProbabilityConnector", "connector = { probability = \"(i + j) / 100\" }"),
+    ("FixedNumberPreConnector", "connector = { fixed_number_pre = 10 }"),
+    ("FixedNumberPostConnector", "connector = { fixed_number_post = 10 }"),
+    ("FixedTotalNumberConnector", "connector = { fixed_total_number = 1000 }"),
+    ("SmallWorldConnector", "connector = { small_world = \"50 um\", rewiring = 0.1 }"),
+    ("FromListConnector", "connector = { list = [[0, 1, 0.01, \"1 ms\"]] }"),
+    ("FromFileConnector", "connector = { file = \"connections.txt\" }"),
+    ("ArrayConnector", "connector = { array = [[0, 1], [1, 0]] }"),
+    ("CloneConnector", "connector = { same_as = \"NAME\" }"),
+];
+
 /// Reads a connector between `n` sources and `m` targets.
 pub(super) fn read(
     node: &Node<'_>,
@@ -54,7 +72,13 @@ pub(super) fn read(
                 node.wrong(ErrorKind::Value, format!("one_to_one between {n} and {m} cells"), help);
                 None
             }
-            _ => drawn::unknown(node, "connector", text, &["all_to_all", "one_to_one"]),
+            _ => match PYNN.iter().find(|(name, _)| *name == text) {
+                Some((_, ours)) => {
+                    node.wrong(ErrorKind::Name, format!("`{text}` has another name here"), *ours);
+                    None
+                }
+                None => drawn::unknown(node, "connector", text, &["all_to_all", "one_to_one"]),
+            },
         };
     }
     let table = node.table()?;

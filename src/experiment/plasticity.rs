@@ -13,6 +13,9 @@ use crate::units::Dimension;
 /// Parameters that are weights, and may be written as weights are.
 const WEIGHTS: [&str; 3] = ["w_min", "w_max", "eta"];
 
+/// Release sites of a connection at most.
+const MAX_SITES: u64 = 1000;
+
 /// Reads the rule. `units` is what weights may be written in, `receptor` what receives the events.
 pub(super) fn read(
     node: &Node<'_>,
@@ -33,6 +36,16 @@ pub(super) fn read(
             fraction
         }
         None => 1.0,
+    };
+    let sites = match table.get("sites") {
+        Some(node) => match node.count()? {
+            n @ 1..=MAX_SITES => n as u32,
+            n => {
+                node.wrong(ErrorKind::Value, format!("{n} release sites"), format!("from 1 to {MAX_SITES}"));
+                return None;
+            }
+        },
+        None => 1,
     };
     let weights: Vec<(&str, Node<'_>)> =
         WEIGHTS.iter().filter_map(|key| Some((*key, table.get(key)?))).collect();
@@ -82,6 +95,7 @@ pub(super) fn read(
         dynamics: Arc::new(instance.dynamics),
         source: Some(Arc::new(instance.source)),
         parameters,
+        sites,
         dendritic_delay_fraction: fraction,
     })
 }

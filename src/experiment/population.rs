@@ -103,6 +103,11 @@ fn own_step(table: &Table<'_>, read: Option<&ReadPopulation>) -> Option<Option<f
 
 fn size(table: &Table<'_>) -> Option<usize> {
     let Some(node) = table.get("size") else { return Some(1) };
+    if node.is_list() {
+        let help = "give their number, and structure = { grid2d = { aspect_ratio = 1 } } or { grid3d = … }";
+        node.wrong(ErrorKind::Syntax, "a grid is no size", help);
+        return None;
+    }
     match node.count()? {
         size @ 1..=MAX_SIZE => Some(size as usize),
         size => {

@@ -294,8 +294,12 @@ impl Currents<'_> {
             Some(node) => degrees(&node),
             None => Some(0.0),
         };
+        let offset = match self.table.get("offset") {
+            Some(node) => Some(node.quantity(Dimension::CURRENT)?),
+            None => None,
+        };
         let (start, duration) = self.window()?;
-        self.build(
+        let sine = self.build(
             "sineGenerator",
             &[
                 ("delay", start),
@@ -304,7 +308,12 @@ impl Currents<'_> {
                 ("period", 1.0 / frequency?),
                 ("phase", phase?),
             ],
-        )
+        );
+        let (mut parts, offset) = (sine?, offset.map(|offset| self.pulse(start, duration, offset)));
+        if let Some(offset) = offset {
+            parts.extend(offset?);
+        }
+        Some(parts)
     }
 
     fn noise(&self) -> Option<Vec<Instance>> {

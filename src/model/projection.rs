@@ -92,6 +92,9 @@ pub struct ConnectionRule {
     pub source: Option<Arc<Source>>,
     /// Parameters that differ between connections, SI.
     pub parameters: Vec<(String, Value)>,
+    /// How many release sites a connection has, at least 1: each has states and random numbers of its own and an equal share
+    /// of the weight.
+    pub sites: u32,
     /// The share of the delay that lies behind the synapse, from 0 to 1.
     pub dendritic_delay_fraction: f64,
 }
