@@ -1,5 +1,6 @@
 //! The segment groups of a morphology: which segments each is.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use super::report::Report;
@@ -48,12 +49,13 @@ impl<'a> Groups<'a> {
         }
         let includes: Vec<Vec<usize>> =
             components.iter().map(|group| included(group, &index, report)).collect();
-        let children = segments.children();
+        // Few groups are said by what lies beyond a segment.
+        let children = LazyCell::new(|| segments.children());
         let mut marks = vec![usize::MAX; segments.list.len()];
         let mut members: Vec<Option<Vec<usize>>> = vec![None; components.len()];
         let mut total = 0;
         for group in included_first(&components, &includes, report) {
-            let mut found = own(components[group], segments, &children, report);
+            let mut found = own(components[group], segments, &|| children.as_slice(), report);
             for &other in &includes[group] {
                 found.extend_from_slice(members[other].as_deref().unwrap_or_default());
             }
@@ -135,10 +137,10 @@ fn included_first(components: &[&Component], includes: &[Vec<usize>], report: &m
 }
 
 /// What a group names itself: members, paths and subtrees.
-fn own(
+fn own<'c>(
     group: &Component,
     segments: &Segments<'_>,
-    children: &[Vec<usize>],
+    children: &dyn Fn() -> &'c [Vec<usize>],
     report: &mut Report,
 ) -> Vec<usize> {
     let mut found: Vec<usize> = Vec::new();
@@ -155,14 +157,14 @@ fn own(
         match to {
             Some(to) => found.extend(run(path, from, to, segments, report)),
             // Without an end it is all that lies beyond its start.
-            None => found.extend(beyond(from.or(segments.order.first().copied()), children)),
+            None => found.extend(beyond(from.or(segments.order.first().copied()), children())),
         }
     }
     for tree in group.in_slot("subTrees") {
         let (Some(from), Some(to)) = (end(tree, "from", report), end(tree, "to", report)) else { continue };
         match to {
             Some(to) => found.extend(run(tree, from, to, segments, report)),
-            None => found.extend(beyond(from.or(segments.order.first().copied()), children)),
+            None => found.extend(beyond(from.or(segments.order.first().copied()), children())),
         }
     }
     found

@@ -253,6 +253,10 @@ fn in_order(
         report.errors.push(error.help("give every segment but one a <parent>"));
         return None;
     }
+    // Most documents write them so.
+    if parents.iter().enumerate().all(|(at, parent)| parent.is_none_or(|(parent, _)| parent < at)) {
+        return Some((0..written.len()).collect());
+    }
     let mut children = vec![Vec::new(); written.len()];
     for (child, parent) in parents.iter().enumerate() {
         if let Some((parent, _)) = parent {
