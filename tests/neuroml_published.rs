@@ -147,6 +147,37 @@ fn graded_synapses_read_any_quantity_of_the_other_cell() {
     assert!((last(&run, 1) / (3.0 * x) - 1.0).abs() < 2e-3, "{}", last(&run, 1));
 }
 
+/// Rates that drive each other: x' = -y / tau, y' = x / tau go round a circle. With what the other was a step
+/// ago they would spiral out, to a radius of exp(t dt / 2 tau^2) = 1.05.
+#[test]
+fn rates_that_drive_each_other_are_of_second_order() {
+    let body = format!(
+        r#"<ComponentType name="rate" extends="baseCellMembPotDL"><Exposure name="R" dimension="none"/>
+        <Parameter name="tau" dimension="time"/><Parameter name="x0" dimension="none"/>
+        <Attachments name="synapses" type="basePointCurrentDL"/>
+        <Dynamics><StateVariable name="x" dimension="none" exposure="R"/>
+        <DerivedVariable name="I" dimension="none" select="synapses[*]/I" reduce="add"/>
+        <DerivedVariable name="V" dimension="none" exposure="V" value="0"/>
+        <TimeDerivative variable="x" value="I / tau"/>
+        <OnStart><StateAssignment variable="x" value="x0"/></OnStart></Dynamics></ComponentType>
+        <ComponentType name="baseGradedSynapse0" extends="baseSynapseDL"/>
+        <ComponentType name="passing" extends="baseGradedSynapse0"><Parameter name="factor" dimension="none"/>
+        <InstanceRequirement name="peer" type="baseGradedSynapse0"/><Dynamics>
+        <DerivedVariable name="there" dimension="none" select="peer/R"/>
+        <DerivedVariable name="I" dimension="none" exposure="I" value="factor * there"/></Dynamics></ComponentType>
+        <rate id="one" tau="1 ms" x0="1"/><rate id="two" tau="1 ms" x0="0"/>
+        <passing id="minus" factor="-1"/><passing id="plus" factor="1"/>
+        <network id="net"><population id="a" component="one" size="1"/><population id="b" component="two" size="1"/>
+        <continuousProjection id="c" presynapticPopulation="a" postsynapticPopulation="b">
+        <continuousConnectionInstance id="0" preCell="../a[0]" postCell="../b[0]" preComponent="minus" postComponent="plus"/>
+        </continuousProjection></network>{}"#,
+        recording("net", &["a[0]/R", "b[0]/R"])
+    );
+    let run = run(&read(&body));
+    let (x, y) = (last(&run, 0), last(&run, 1));
+    assert!((x - 10f64.cos()).abs() < 5e-4 && (y - 10f64.sin()).abs() < 5e-4, "{x} {y}");
+}
+
 /// A synapse that needs a quantity of its cell other than the potential: the current is 2 w nA.
 #[test]
 fn synapses_read_any_quantity_of_their_cell() {

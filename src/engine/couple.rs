@@ -9,7 +9,7 @@ use super::group::Group;
 use super::laid::Places;
 use super::lower::{PointHolds, peers};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Coupling, Method, Model, PopulationCell};
+use crate::model::{Coupling, Method, Model, PointStep, PopulationCell};
 
 /// A contact: attachments and index.
 type Contact = (u32, u32);
@@ -100,8 +100,8 @@ struct Copied {
     to: (u32, usize),
     /// Ticks in a step of the two groups.
     ticks: u64,
-    /// Whether it is a potential, and its value one step ago, V.
-    potential: Option<f64>,
+    /// Where it is continued to the middle of the step: its value one step ago.
+    before: Option<f64>,
 }
 
 /// Everything that is copied.
@@ -142,6 +142,9 @@ impl Copies {
             let array = catalog.kinds[cells.kind].0.array(PointHolds::State(state))?;
             Some(cells.start + array * cells.width + home.own? as usize)
         };
+        // A potential that another one drives is not continued with backward Euler: that is not stable for every conductance.
+        let second_order = model.run.method != Method::BackwardEuler;
+        let fourth = model.run.point_step == PointStep::Fourth;
         let mut copies = Vec::new();
         for &Coupling { one, other } in &model.couplings {
             for reader in [one, other] {
@@ -154,11 +157,11 @@ impl Copies {
                     let variable = shows.dynamics.exposed(name);
                     let number = variable.and_then(|v| shows.shows.iter().position(|shown| shown == v));
                     let shown = number.and_then(|number| shows.array(PointHolds::Shown(number)));
-                    let offset = match shown {
-                        _ if name == "v" => from.v + from.on[from_lane] as usize,
-                        Some(k) => from.start + k * from.width + from_lane,
+                    let (offset, continues) = match shown {
+                        _ if name == "v" => (from.v + from.on[from_lane] as usize, second_order),
+                        Some(k) => (from.start + k * from.width + from_lane, false),
                         None => match of_cell(partner, name) {
-                            Some(offset) => offset,
+                            Some(offset) => (offset, second_order || fourth),
                             None => continue,
                         },
                     };
@@ -166,7 +169,7 @@ impl Copies {
                         from: (from_group, offset),
                         to: (group, kind.start + to * kind.width + lane),
                         ticks: groups[group as usize].clock.ticks,
-                        potential: (name == "v").then_some(f64::NAN),
+                        before: continues.then_some(f64::NAN),
                     });
                 }
             }
@@ -174,29 +177,29 @@ impl Copies {
         Ok(Copies { copies })
     }
 
-    /// Forgets the potentials of the step before.
+    /// Forgets the values of the step before.
     pub fn start(&mut self) {
         for copied in &mut self.copies {
-            copied.potential = copied.potential.map(|_| f64::NAN);
+            copied.before = copied.before.map(|_| f64::NAN);
         }
     }
 
-    /// Takes over the potentials of the step before, if the same is copied.
+    /// Takes over the values of the step before, if the same is copied.
     pub fn go_on(&mut self, before: &Copies) {
         if self.copies.len() == before.copies.len() {
             for (copied, before) in self.copies.iter_mut().zip(&before.copies) {
-                copied.potential = before.potential;
+                copied.before = before.before;
             }
         }
     }
 
-    /// Copies everything between groups of which a step begins at `tick`. With Crank–Nicolson, potentials are continued to the middle of the step, so
-    /// that the coupling too is of second order: 1.5 v(t) − 0.5 v(t − dt).
-    pub fn copy(&mut self, groups: &mut [Group], tick: u64, method: Method) {
+    /// Copies everything between groups of which a step begins at `tick`. States of cells are continued to the middle of
+    /// the step where the method is of a higher order than the first, so that the coupling too is of second order:
+    /// 1.5 x(t) − 0.5 x(t − dt).
+    pub fn copy(&mut self, groups: &mut [Group], tick: u64) {
         for copied in self.copies.iter_mut().filter(|copied| tick.is_multiple_of(copied.ticks)) {
             let mut value = groups[copied.from.0 as usize].arena[copied.from.1];
-            let first_order = method == Method::BackwardEuler;
-            if let Some(before) = copied.potential.as_mut().filter(|_| !first_order) {
+            if let Some(before) = copied.before.as_mut() {
                 let past = std::mem::replace(before, value);
                 if !past.is_nan() {
                     value = 1.5 * value - 0.5 * past;

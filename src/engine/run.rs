@@ -241,7 +241,7 @@ impl Simulation {
     /// Shows coupled contacts each other, once a step.
     fn copy_coupled(&mut self) {
         if self.copied != Some(self.tick) {
-            self.laid.copies.copy(&mut self.laid.groups, self.tick, self.laid.clock.method);
+            self.laid.copies.copy(&mut self.laid.groups, self.tick);
             self.copied = Some(self.tick);
         }
     }

@@ -113,7 +113,8 @@ pub struct Contact {
 ///
 /// The input `peer/v` of one is the membrane potential where the other sits; any other input
 /// `peer/x` is the variable that the other exposes as `x`, or else the state that its cell, one without a shape,
-/// exposes so. Values are those of the last step.
+/// exposes so. Values are those of the last step; potentials and states of cells are continued to the middle of the step by
+/// methods of a higher order than the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Coupling {
     /// Index into [`Model::attachments`](super::Model::attachments) and contact.
