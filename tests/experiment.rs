@@ -262,7 +262,12 @@ capacitance = "1 uF/cm2"
 axial_resistivity = "100 ohm cm"
 initial_v = "-70 mV"
 "#;
+    let (segments, parts): (Vec<String>, Vec<String>) =
+        parts.iter().cloned().partition(|part| part.contains("[[segment]]"));
     let together = format!("{around}\n{}", parts.join("\n"));
+    let in_segments = format!("{together}\n{}", segments.join("\n")).replace("duration = \"100 ms\", ", "");
+    let in_segments = experiment::parse(in_segments, "docs/segments.toml").unwrap();
+    assert_eq!(in_segments.segments.len(), 3);
     let experiment = experiment::parse(together, "docs/parts.toml").unwrap();
     let model = experiment.model;
     assert_eq!(model.populations.len(), 6);

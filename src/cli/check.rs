@@ -34,9 +34,15 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
 /// What would be simulated, and the doubts about it.
 fn built(options: &Options) -> Result<(String, Vec<crate::Warning>)> {
     let document = Document::read(&options.file)?;
-    let simulation = engine::Simulation::outline(document.model(), &engine::Options::default())
-        .map_err(|e| document.locate(e, &options.file))?;
-    Ok((header::text(&options.file, &document, &simulation), document.warnings().to_vec()))
+    let (mut texts, mut warnings) = (Vec::new(), Vec::new());
+    for (segment, document) in document.parts() {
+        let simulation = engine::Simulation::outline(document.model(), &engine::Options::default())
+            .map_err(|e| document.locate(e, &options.file))?;
+        texts.extend(segment.map(|segment| format!("segment {}", segment.name)));
+        texts.push(header::text(&options.file, &document, &simulation));
+        warnings.extend_from_slice(document.warnings());
+    }
+    Ok((texts.join("\n"), warnings))
 }
 
 fn document(options: &Options) -> Result<Outcome> {

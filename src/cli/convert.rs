@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::document::is_xml;
+use super::document::{is_xml, one_run};
 use super::{Outcome, console};
 use crate::error::{Error, ErrorKind, Result};
 use crate::experiment;
@@ -46,6 +46,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
 /// Writes the documents of the experiment `file` into `folder`.
 fn experiment_as_neuroml(file: &Path, folder: &Path) -> Result<Outcome> {
     let experiment = experiment::read(file)?;
+    one_run(&experiment, file)?;
     console::warn(&experiment.warnings);
     let name = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let written = neuroml::write(&experiment.model, &name).map_err(|error| error.in_file(file))?;

@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::error::{Error, Result, Warning};
-use crate::experiment::{self, Experiment};
+use crate::error::{Error, ErrorKind, Result, Warning};
+use crate::experiment::{self, Experiment, Segment};
 use crate::model::Model;
 use crate::neuroml;
 
@@ -66,6 +66,32 @@ impl Document {
         }
     }
 
+    /// For what can say only one run.
+    ///
+    /// # Errors
+    /// If the document has several.
+    pub(super) fn one_run(&self, path: &Path) -> Result<()> {
+        match self {
+            Document::Experiment(experiment) => one_run(experiment, path),
+            Document::Lems(_) => Ok(()),
+        }
+    }
+
+    /// The runs one after the other: with the segment that each is, if there are several.
+    pub(super) fn parts(self) -> Vec<(Option<Segment>, Document)> {
+        match self {
+            Document::Experiment(mut experiment) if !experiment.segments.is_empty() => {
+                let segments = std::mem::take(&mut experiment.segments);
+                let part = |segment: Segment| {
+                    let document = Document::Experiment(segment.experiment.clone());
+                    (Some(segment), document)
+                };
+                segments.into_iter().map(part).collect()
+            }
+            one => vec![(None, one)],
+        }
+    }
+
     /// Leaves out what only pictures need.
     pub(super) fn without_pictures(&mut self) {
         if let Document::Lems(simulation) = self {
@@ -74,6 +100,15 @@ impl Document {
             simulation.model.recordings.retain(|recording| !shown(&recording.file));
         }
     }
+}
+
+/// As [`Document::one_run`].
+pub(super) fn one_run(experiment: &Experiment, path: &Path) -> Result<()> {
+    if experiment.segments.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the page has {} segments, which only `run` can do", experiment.segments.len());
+    Err(Error::new(ErrorKind::Unsupported, message).in_file(path).help("give it one duration in [run]"))
 }
 
 /// Whether a file is XML: by its ending, or by how it begins.

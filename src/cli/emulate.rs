@@ -36,6 +36,7 @@ enum Chip {
 /// Runs the model in the chip's numbers and in its own, writes the former, and says how they differ.
 pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let document = Document::read(&options.model)?;
+    document.one_run(&options.model)?;
     console::warn(document.warnings());
     let model = document.model();
     let Chip::Spinnaker = options.chip;

@@ -38,6 +38,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         options.target.split(',').map(|name| Target::of_name(name.trim())).collect::<Result<_>>()?
     };
     let document = Document::read(&options.model)?;
+    document.one_run(&options.model)?;
     console::warn(document.warnings());
     let wanted = codegen::Options {
         origin: options.model.clone(),

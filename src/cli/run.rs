@@ -14,6 +14,7 @@ use super::results::{self, Files};
 use super::{Outcome, console, header};
 use crate::engine::{self, Simulation};
 use crate::error::Result;
+use crate::experiment::Segment;
 use crate::output::{Format, OutputFolder, write_contacts, write_json};
 use crate::simd::Level;
 
@@ -61,90 +62,135 @@ pub(super) fn level(name: Option<&str>) -> Result<Level> {
     name.map_or_else(Level::detect, Level::from_name)
 }
 
-/// Runs the experiment.
+/// Runs the experiment, segment by segment if it has several.
 pub(super) fn execute(options: &Options) -> Result<Outcome> {
-    let mut phases = Phases::default();
     let format = options.format.as_deref().map(Format::from_name).transpose()?;
     let level = level(options.simd.as_deref())?;
     let interrupt = Interrupt::listen();
+    let engine_options = engine::Options { threads: options.threads, level, ..engine::Options::default() };
 
     let start = Instant::now();
     let mut document = Document::read(&options.file)?;
     if options.no_plot {
         document.without_pictures();
     }
-    console::warn(document.warnings());
-    phases.read = start.elapsed();
-
-    let start = Instant::now();
-    let engine_options = engine::Options { threads: options.threads, level, ..engine::Options::default() };
-    let mut simulation =
-        Simulation::new(document.model(), &engine_options).map_err(|e| document.locate(e, &options.file))?;
-    phases.build = start.elapsed();
-
-    let mut folder = OutputFolder::create(&options.out)?;
-    let (mut files, warnings) = Files::create(&mut folder, format, &document, &simulation)?;
-    console::warn(&warnings);
-    let contacts = list_contacts(&mut folder, &document)?;
-    if !options.quiet {
-        console::print(&header::text(&options.file, &document, &simulation))?;
+    let mut read = start.elapsed();
+    let mut running: Option<Simulation> = None;
+    for (segment, document) in document.parts() {
+        console::warn(document.warnings());
+        let start = Instant::now();
+        let located = |e| document.locate(e, &options.file);
+        let simulation = match (&mut running, &segment) {
+            (Some(simulation), Some(segment)) => {
+                if segment.reset {
+                    simulation.reset();
+                }
+                if segment.reset || segment.is_change {
+                    simulation.change(document.model()).map_err(located)?;
+                }
+                simulation
+            }
+            _ => running.insert(Simulation::new(document.model(), &engine_options).map_err(located)?),
+        };
+        let phases = Phases { read: std::mem::take(&mut read), build: start.elapsed(), ..Phases::default() };
+        let part = Part { document: &document, segment: segment.as_ref(), options, format };
+        if let Outcome::Interrupted = part.run(simulation, phases, &interrupt)? {
+            return Ok(Outcome::Interrupted);
+        }
     }
+    Ok(Outcome::Done)
+}
 
-    let start = Instant::now();
-    let bar = progress_bar(options.quiet, simulation.steps());
-    let result = simulation.run(&mut files, &mut |progress| {
-        bar.set_position(progress.step);
-        if interrupt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    bar.finish_and_clear();
-    let stepping = start.elapsed();
-    // Also after an error: what was sampled before it is written.
-    let written = files.finish()?;
-    phases.write = written.spent;
-    phases.run = stepping.saturating_sub(written.spent);
-    result.map_err(|e| document.locate(e, &options.file))?;
-    let model = document.model();
+/// One run from results to results.
+struct Part<'a> {
+    document: &'a Document,
+    segment: Option<&'a Segment>,
+    options: &'a Options,
+    format: Option<Format>,
+}
 
-    let complete = simulation.time_s() >= model.run.duration_s - 0.5 * model.run.dt_s;
-    let start = Instant::now();
-    let mut pictures = Vec::new();
-    if !options.no_plot && complete {
-        let endings: &[&str] = if options.png { &["svg", "png"] } else { &["svg"] };
-        let (drawn, warnings) = results::draw_all(&mut folder, &document, &written, endings);
+impl Part<'_> {
+    fn run(&self, simulation: &mut Simulation, mut phases: Phases, interrupt: &Interrupt) -> Result<Outcome> {
+        let Part { document, segment, options, format } = *self;
+        let out = segment.map_or(options.out.clone(), |segment| options.out.join(&segment.name));
+        let mut folder = OutputFolder::create(&out)?;
+        let (mut files, warnings) = Files::create(&mut folder, format, document, simulation)?;
         console::warn(&warnings);
-        pictures = drawn;
-    }
-    phases.plot = start.elapsed();
+        let contacts = list_contacts(&mut folder, document)?;
+        let model = document.model();
+        let (from_s, until_s) = (simulation.time_s(), segment.map_or(model.run.duration_s, |s| s.until_s));
+        if !options.quiet {
+            if let Some(Segment { name, .. }) = segment {
+                let [from, until] = [from_s, until_s].map(|s| header::short(s * 1e3));
+                console::print(&format!("segment {name}: from {from} to {until} ms"))?;
+            }
+            console::print(&header::text(&options.file, document, simulation))?;
+        }
 
-    let mut record = header::record(model, &simulation);
-    record["complete"] = complete.into();
-    record["reached_ms"] = header::tidy(simulation.time_s() * 1e3).into();
-    record["spikes"] = simulation.n_spikes().into();
-    record["read"] = document.notes().to_vec().into();
-    record["defaults"] = document.assumptions().into();
-    let warnings: Vec<String> = document.warnings().iter().map(ToString::to_string).collect();
-    record["warnings"] = warnings.into();
-    let (record_path, _) = folder.path("run.json")?;
-    write_json(&record_path, &record)?;
+        let start = Instant::now();
+        let before = simulation.n_spikes();
+        let steps = (until_s / simulation.tick_s()).round() as u64;
+        let bar = progress_bar(options.quiet, steps);
+        let result = simulation.run_until(until_s, &mut files, &mut |progress| {
+            bar.set_position(progress.step);
+            if interrupt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        bar.finish_and_clear();
+        let stepping = start.elapsed();
+        // Also after an error: what was sampled before it is written.
+        let written = files.finish()?;
+        phases.write = written.spent;
+        phases.run = stepping.saturating_sub(written.spent);
+        result.map_err(|e| document.locate(e, &options.file))?;
 
-    if !options.quiet {
-        let mut all = written.tables.clone();
-        all.extend(written.spikes.clone());
-        all.extend(contacts);
-        all.extend(pictures);
-        all.push(record_path);
-        console::print(&summary(&simulation, &phases, &all))?;
+        let complete = simulation.time_s() >= until_s - 0.5 * model.run.dt_s;
+        let start = Instant::now();
+        let mut pictures = Vec::new();
+        if !options.no_plot && complete {
+            let endings: &[&str] = if options.png { &["svg", "png"] } else { &["svg"] };
+            let (drawn, warnings) = results::draw_all(&mut folder, document, &written, endings);
+            console::warn(&warnings);
+            pictures = drawn;
+        }
+        phases.plot = start.elapsed();
+
+        let spikes = simulation.n_spikes() - before;
+        let mut record = header::record(model, simulation);
+        if let Some(segment) = segment {
+            record["segment"] = segment.name.as_str().into();
+            record["from_ms"] = header::tidy(from_s * 1e3).into();
+            record["duration_ms"] = header::tidy((until_s - from_s) * 1e3).into();
+        }
+        record["complete"] = complete.into();
+        record["reached_ms"] = header::tidy(simulation.time_s() * 1e3).into();
+        record["spikes"] = spikes.into();
+        record["read"] = document.notes().to_vec().into();
+        record["defaults"] = document.assumptions().into();
+        let warnings: Vec<String> = document.warnings().iter().map(ToString::to_string).collect();
+        record["warnings"] = warnings.into();
+        let (record_path, _) = folder.path("run.json")?;
+        write_json(&record_path, &record)?;
+
+        if !options.quiet {
+            let mut all = written.tables.clone();
+            all.extend(written.spikes.clone());
+            all.extend(contacts);
+            all.extend(pictures);
+            all.push(record_path);
+            let taken = (simulation.time_s() - from_s, spikes);
+            console::print(&summary(simulation, taken, &phases, &all))?;
+        }
+        if complete {
+            return Ok(Outcome::Done);
+        }
+        console::eprint(&format!(
+            "stopped at {} ms of {} ms; the files in {} are complete up to there",
+            header::short(simulation.time_s() * 1e3),
+            header::short(until_s * 1e3),
+            folder.dir().display()
+        ));
+        Ok(Outcome::Interrupted)
     }
-    if complete {
-        return Ok(Outcome::Done);
-    }
-    console::eprint(&format!(
-        "stopped at {} ms of {} ms; the files in {} are complete up to there",
-        header::short(simulation.time_s() * 1e3),
-        header::short(model.run.duration_s * 1e3),
-        folder.dir().display()
-    ));
-    Ok(Outcome::Interrupted)
 }
 
 /// A bar with the time left, on a terminal only.
@@ -160,13 +206,19 @@ fn progress_bar(quiet: bool, steps: u64) -> ProgressBar {
     bar
 }
 
-fn summary(simulation: &Simulation, phases: &Phases, files: &[PathBuf]) -> String {
+/// `length_s` (s) and spikes are those of this run.
+fn summary(
+    simulation: &Simulation,
+    (length_s, spikes): (f64, u64),
+    phases: &Phases,
+    files: &[PathBuf],
+) -> String {
     let totals = simulation.summary();
+    let steps = (length_s / simulation.tick_s()).round() as u64;
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: String| rows.push(vec![format!("  {name}"), value]);
-    row("spikes", simulation.n_spikes().to_string());
-    let per = phases.run.as_secs_f64() * 1e9
-        / (totals.compartments.max(1) as f64 * simulation.steps().max(1) as f64);
+    row("spikes", spikes.to_string());
+    let per = phases.run.as_secs_f64() * 1e9 / (totals.compartments.max(1) as f64 * steps.max(1) as f64);
     row(
         "time",
         format!(
@@ -183,8 +235,8 @@ fn summary(simulation: &Simulation, phases: &Phases, files: &[PathBuf]) -> Strin
         format!(
             "{} compartments x {} steps ({} ms), {per:.1} ns each",
             totals.compartments,
-            simulation.steps(),
-            header::short(simulation.time_s() * 1e3)
+            steps,
+            header::short(length_s * 1e3)
         ),
     );
     for (i, file) in files.iter().enumerate() {

@@ -28,6 +28,7 @@ mod projection;
 mod pynn;
 mod receptor;
 mod record;
+mod segments;
 mod shape;
 mod source;
 mod space;
@@ -45,11 +46,12 @@ use cell::ReadCell;
 use cells::Selections;
 use node::{Node, Source, Table};
 use population::{Clock, ReadPopulation};
+use segments::Spec;
 
 pub use node::Default;
 
 /// An experiment file as it was read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Experiment {
     /// What is simulated.
     pub model: Model,
@@ -59,8 +61,26 @@ pub struct Experiment {
     pub defaults: Vec<Default>,
     /// Doubts about the file or the files that it names.
     pub warnings: Vec<Warning>,
+    /// The runs of the page one after the other, if it says more than one; then the rest is that of the first.
+    pub segments: Vec<Segment>,
     /// Where populations, stimuli and recordings stand, by the words in which errors name them.
     places: Vec<(String, Place)>,
+}
+
+/// One of several runs.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// Its name, which its folder of results has.
+    pub name: String,
+    /// Whether it begins with a [reset](crate::engine::Simulation::reset).
+    pub reset: bool,
+    /// Whether anything changes for it ([change](crate::engine::Simulation::change)).
+    pub is_change: bool,
+    /// When it ends, s after the last reset.
+    pub until_s: f64,
+    /// The page as it holds for this segment, without segments of its own; the duration is that of all segments up to the
+    /// next reset.
+    pub experiment: Experiment,
 }
 
 impl Experiment {
@@ -104,24 +124,72 @@ pub fn parse(text: impl Into<String>, path: impl AsRef<Path>) -> Result<Experime
         let place = source.place(error.span().map_or(0, |span| span.start));
         source.report(Error::new(ErrorKind::Syntax, error.message()).at(place));
     }
-    let document = toml::Spanned::new(document.span(), toml::de::DeValue::Table(document.into_inner()));
+    let span = document.span();
+    let page = document.into_inner();
     // A file that is no TOML is not looked at further: what is missing may be behind the mistake.
-    let model =
-        if errors.is_empty() { Table::root(&source, &document).and_then(|t| model(&t)) } else { None };
-    match (source.take_error(), model) {
-        (None, Some(model)) => Ok(Experiment {
-            model,
-            notes: source.notes.take(),
-            defaults: source.defaults.take(),
-            warnings: source.warnings.take(),
-            places: source.places.take(),
-        }),
+    let read = if errors.is_empty() { segments_of(&source, span, page) } else { None };
+    match (source.take_error(), read) {
+        (None, Some(experiment)) => Ok(experiment),
         (Some(error), _) => Err(error),
         (None, None) => Err(Error::new(ErrorKind::Syntax, "not an experiment").in_file(&source.path)),
     }
 }
 
-fn model(root: &Table<'_>) -> Option<Model> {
+/// The page, and its segments.
+fn segments_of(source: &Source, span: std::ops::Range<usize>, page: DeTable<'_>) -> Option<Experiment> {
+    let whole = |page: DeTable<'_>, read: &mut dyn FnMut(&Table<'_>) -> Option<()>| {
+        let page = toml::Spanned::new(span.clone(), toml::de::DeValue::Table(page));
+        read(&Table::root(source, &page)?)
+    };
+    let mut first = None;
+    let mut segments: Vec<Segment> = Vec::new();
+    whole(page.clone(), &mut |root| {
+        let specs = segments::read(root)?;
+        if specs.is_empty() {
+            first = Some(experiment(root, None)?);
+            return Some(());
+        }
+        let mut page = root.table().clone();
+        for spec in &specs {
+            segments::apply(&mut page, spec)?;
+            let mut read = None;
+            whole(page.clone(), &mut |root| {
+                read = Some(experiment(root, Some(spec.end_s))?);
+                Some(())
+            })?;
+            let mut experiment = read?;
+            // What is doubtful or left out is said once.
+            if let Some(Segment { experiment: known, .. }) = segments.first() {
+                experiment.warnings.retain(|warning| !known.warnings.contains(warning));
+            }
+            let Spec { name, reset, until_s, .. } = spec;
+            let (name, reset, until_s, is_change) = (name.clone(), *reset, *until_s, spec.changes());
+            segments.push(Segment { name, reset, is_change, until_s, experiment });
+        }
+        Some(())
+    })?;
+    if let Some(Segment { experiment, .. }) = segments.first() {
+        first = Some(experiment.clone());
+    }
+    first.map(|experiment| Experiment { segments, ..experiment })
+}
+
+/// A page that is one run, of `duration_s` (s) if it does not say so itself.
+fn experiment(root: &Table<'_>, duration_s: Option<f64>) -> Option<Experiment> {
+    let model = model(root, duration_s)?;
+    let source = root.source();
+    Some(Experiment {
+        model,
+        notes: source.notes.take(),
+        defaults: source.defaults.take(),
+        warnings: source.warnings.take(),
+        segments: Vec::new(),
+        places: source.places.take(),
+    })
+}
+
+fn model(root: &Table<'_>, duration_s: Option<f64>) -> Option<Model> {
+    root.get("segment");
     let source = root.source();
     let name = match root.get("title") {
         Some(node) => node.text().map(str::to_string),
@@ -136,7 +204,8 @@ fn model(root: &Table<'_>) -> Option<Model> {
     };
     let temperature = root.get("temperature").map(|n| (n.positive(Dimension::TEMPERATURE), n));
     let components = components::load(root.get("library").as_ref(), source);
-    let run = root.need("run", "{ duration = \"200 ms\", dt = \"0.025 ms\" }").and_then(|n| run(&n));
+    let run =
+        root.need("run", "{ duration = \"200 ms\", dt = \"0.025 ms\" }").and_then(|n| run(&n, duration_s));
 
     let mut sound = true;
     let mut named = |key: &str, example: &str, read: &mut dyn FnMut(&str, &Node<'_>) -> bool| {
@@ -230,9 +299,17 @@ fn check_name(name: &str, node: &Node<'_>) -> bool {
 }
 
 /// `[run]`
-fn run(node: &Node<'_>) -> Option<Run> {
+fn run(node: &Node<'_>, of_segments_s: Option<f64>) -> Option<Run> {
     let table = node.table()?;
-    let duration = table.need("duration", "\"200 ms\"").and_then(|n| n.positive(Dimension::TIME));
+    let duration = match of_segments_s {
+        None => table.need("duration", "\"200 ms\"").and_then(|n| n.positive(Dimension::TIME)),
+        Some(duration_s) => {
+            if let Some(node) = table.get("duration") {
+                node.wrong(ErrorKind::Syntax, "each [[segment]] has its duration", "leave this one out");
+            }
+            Some(duration_s)
+        }
+    };
     let dt_node = table.need("dt", "\"0.025 ms\"");
     let dt = dt_node.as_ref().and_then(|n| n.positive(Dimension::TIME));
     let method = match table.get("method") {

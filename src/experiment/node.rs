@@ -3,12 +3,13 @@
 //! Errors are collected, not returned, so that one reading names all mistakes of a file. A function
 //! that gives `None` has reported why.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use crate::error::{Error, ErrorKind, Place, Warning, nearest};
 use crate::units::{Dimension, parse_quantity};
@@ -120,6 +121,16 @@ impl<'a> Node<'a> {
     /// Where it begins.
     pub(super) fn place(&self) -> Place {
         self.source.place(self.span.start)
+    }
+
+    /// A copy of it for another table, with its place.
+    pub(super) fn spanned(&self) -> Spanned<DeValue<'a>> {
+        Spanned::new(self.span.clone(), self.value.clone())
+    }
+
+    /// `key` as the key of this value.
+    pub(super) fn key(&self, key: &str) -> Spanned<DeString<'a>> {
+        Spanned::new(self.span.clone(), Cow::Owned(key.to_string()))
     }
 
     /// Reports an error about this value.
@@ -356,6 +367,11 @@ impl<'a> Table<'a> {
 
     pub(super) fn source(&self) -> &'a Source {
         self.node.source
+    }
+
+    /// The table itself.
+    pub(super) fn table(&self) -> &'a DeTable<'a> {
+        self.table
     }
 
     fn path_of(&self, key: &str) -> String {
