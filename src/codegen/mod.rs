@@ -4,9 +4,13 @@
 //! units, what it lacks. Equations come from the same flat [`Dynamics`](crate::dynamics::Dynamics) that the engine runs.
 
 mod brainscales;
+#[allow(dead_code)]
+mod layout;
 mod names;
 mod network;
 mod neuroml;
+mod neuron;
+mod nmodl;
 mod page;
 mod points;
 pub mod spinnaker;
@@ -14,9 +18,7 @@ mod standard;
 #[allow(dead_code)]
 mod syntax;
 mod templates;
-#[allow(dead_code)]
 mod tidy;
-#[allow(dead_code)]
 mod units;
 
 use std::path::{Path, PathBuf};
@@ -39,12 +41,15 @@ pub enum Target {
     BrainScaleS1,
     /// A script for Spikey's PyNN.
     Spikey,
+    /// NMODL mechanisms and Python scripts for NEURON.
+    Neuron,
 }
 
 impl Target {
     /// Every target by the name that the command line has for it, with what is made.
-    pub const NAMED: [(&'static str, Target, &'static str); 5] = [
+    pub const NAMED: [(&'static str, Target, &'static str); 6] = [
         ("neuroml", Target::NeuroMl, "NeuroML 2 documents and a LEMS simulation"),
+        ("neuron", Target::Neuron, "NMODL mechanisms and Python scripts for NEURON"),
         ("spinnaker", Target::SpiNNaker, "a script for sPyNNaker"),
         ("brainscales2", Target::BrainScaleS2, "a script for BrainScaleS-2, checked against tables, not run"),
         ("brainscales1", Target::BrainScaleS1, "a script for BrainScaleS-1, checked against tables, not run"),
@@ -166,6 +171,7 @@ pub fn generate(model: &Model, target: Target, options: &Options) -> Result<Gene
         Target::BrainScaleS2 | Target::BrainScaleS1 | Target::Spikey => {
             brainscales::generate(&mut job, target)?
         }
+        Target::Neuron => neuron::generate(&mut job)?,
     }
     match Error::join(job.errors) {
         Some(error) => Err(error),

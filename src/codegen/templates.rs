@@ -18,6 +18,10 @@ macro_rules! templates {
 
 /// Every template: its path below `codegen/` without ending, and its text.
 const BUILT_IN: &[(&str, &str)] = templates![
+    "neuron/cells.py",
+    "neuron/mechanism.mod",
+    "neuron/run.py",
+    "neuron/spike_source.mod",
     "spinnaker/run.py",
     "spinnaker/model.h",
     "spinnaker/model.py",

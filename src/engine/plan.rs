@@ -24,6 +24,10 @@ pub struct CellPlan {
     pub axial_s: Vec<f64>,
     /// Capacitance of each node, F; 0 at forks.
     pub capacitance_f: Vec<f64>,
+    /// Capacitance by area of each compartment, F/m².
+    pub specific_capacitance: Vec<f64>,
+    /// Axial resistivity of each compartment, Ω m.
+    pub resistivity_ohm_m: Vec<f64>,
     /// Membrane area of each node, m²; 0 at forks.
     pub area_m2: Vec<f64>,
     /// Potential of each node at the start, V.
@@ -151,6 +155,8 @@ impl CellPlan {
             geometry,
             axial_s,
             capacitance_f,
+            specific_capacitance: specific,
+            resistivity_ohm_m: resistivity,
             area_m2,
             initial_v,
             mechanisms,

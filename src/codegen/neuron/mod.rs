@@ -1,0 +1,88 @@
+//! NEURON: NMODL files, cells and network in Python, connections in a table.
+
+mod cells;
+mod mechanisms;
+mod network;
+mod record;
+
+use serde::Serialize;
+
+use super::Job;
+use super::layout::Layout;
+use super::network::connections;
+use crate::error::Result;
+use crate::model::Method;
+use crate::wiring;
+use cells::CellText;
+use mechanisms::Library;
+use network::NetworkText;
+use record::RecordText;
+
+/// What `run.py` is filled in with.
+#[derive(Serialize)]
+struct RunText<'a> {
+    made_by: String,
+    title: &'a str,
+    dt_ms: String,
+    steps: u64,
+    celsius: String,
+    secondorder: u8,
+    network: NetworkText,
+    record: RecordText,
+    classes: Vec<String>,
+}
+
+pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
+    let model = wiring::with_junctions(job.model)?;
+    let model = &*model;
+    let layout = Layout::new(model)?;
+    let connections = connections(model)?;
+    let mut library = Library::new(job, model, &layout)?;
+    let cells: Vec<CellText> = cells::cells(model, &layout, &library);
+    let network = network::network(job, model, &layout, &mut library, &connections, &cells)?;
+    let record = record::record(job, model, &layout, &library)?;
+    for mechanism in library.written() {
+        let values = serde_json::json!({ "mechanism": mechanism, "made_by": job.made_by() });
+        let text = job.fill("neuron/mechanism.mod", &values)?;
+        job.out.text(format!("mod/{}.mod", mechanism.name), text);
+    }
+    if network.has_sources {
+        let values = serde_json::json!({ "made_by": job.made_by() });
+        let text = job.fill("neuron/spike_source.mod", &values)?;
+        job.out.text("mod/spike_source.mod", text);
+    }
+    if !cells.is_empty() {
+        let values = serde_json::json!({ "cells": cells, "made_by": job.made_by(), "title": model.name });
+        let text = job.fill("neuron/cells.py", &values)?;
+        job.out.text("cells.py", text);
+    }
+    for (name, text) in &network.tables {
+        job.out.text(*name, text.clone());
+    }
+    let run = RunText {
+        made_by: job.made_by(),
+        title: &model.name,
+        dt_ms: crate::units::shifted(model.run.dt_s, -3),
+        steps: (model.run.duration_s / model.run.dt_s).round() as u64,
+        celsius: crate::units::shifted(((model.temperature_k - 273.15) * 1e9).round() / 1e9, 0),
+        secondorder: match model.run.method {
+            Method::BackwardEuler => 0,
+            Method::CrankNicolson | Method::DampedCrankNicolson => 2,
+        },
+        classes: cells.iter().map(|cell| cell.class.clone()).collect(),
+        network,
+        record,
+    };
+    let text = job.fill("neuron/run.py", &run)?;
+    job.out.text("run.py", text);
+    job.out.command = "nrnivmodl mod && python run.py".to_string();
+    if !model.spike_detectors.is_empty() {
+        let line = "a spike has the time of the end of the step in which the threshold is passed, not the one between";
+        job.out.differences.push(line.to_string());
+    }
+    if model.run.method == Method::DampedCrankNicolson {
+        let line = "Crank-Nicolson is not damped: NEURON's secondorder = 2";
+        job.out.differences.push(line.to_string());
+    }
+    Ok(())
+}

@@ -1,0 +1,319 @@
+//! Populations, what sits at points, who sends spikes to whom.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::super::Job;
+use super::super::layout::Layout;
+use super::super::network::source_spikes;
+use super::super::nmodl::UNITS;
+use super::cells::{CellText, fraction, quoted};
+use super::mechanisms::{Library, in_population};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Connection, Model, Receiver, Sender};
+use crate::units::{Dimension, shifted};
+
+/// Rows of a table up to which it stands in the script.
+const SHORT: usize = 40;
+
+/// The network as `run.py` takes it.
+#[derive(Serialize)]
+pub(super) struct NetworkText {
+    /// Populations of cells with a shape: name, function, how many.
+    populations: Vec<(String, String, usize)>,
+    /// Potentials at the start by cell: population, list.
+    starts: Vec<(String, String)>,
+    /// Populations that only send: name, how many.
+    sources: Vec<(String, usize)>,
+    /// Whether there are any.
+    pub(super) has_sources: bool,
+    /// What sits at points, as rows; empty if it stands in a file.
+    points: Vec<String>,
+    points_in_file: bool,
+    /// Pairs of points that read each other's potential.
+    couplings: Vec<String>,
+    /// Spike detectors: population, section, x, threshold, for all its cells or for one.
+    detectors: Vec<String>,
+    connections: Vec<String>,
+    connections_in_file: bool,
+    spike_times: Vec<String>,
+    spike_times_in_file: bool,
+    /// Numbers of the first cells of populations.
+    first_cells: Vec<(String, u64)>,
+    /// Files beside the script.
+    #[serde(skip)]
+    pub(super) tables: Vec<(&'static str, String)>,
+}
+
+pub(super) fn network(
+    job: &mut Job<'_>,
+    model: &Model,
+    layout: &Layout,
+    library: &mut Library,
+    connections: &[Connection],
+    cells: &[CellText],
+) -> Result<NetworkText> {
+    let mut out = NetworkText {
+        populations: Vec::new(),
+        starts: Vec::new(),
+        sources: Vec::new(),
+        has_sources: false,
+        points: Vec::new(),
+        points_in_file: false,
+        couplings: Vec::new(),
+        detectors: Vec::new(),
+        connections: Vec::new(),
+        connections_in_file: false,
+        spike_times: Vec::new(),
+        spike_times_in_file: false,
+        first_cells: Vec::new(),
+        tables: Vec::new(),
+    };
+    let given = source_spikes(model)?;
+    for ((p, population), first) in model.populations.iter().enumerate().zip(model.first_cells()) {
+        let name = quoted(&population.name);
+        out.first_cells.push((name.clone(), first));
+        if let Some(times) = &given[p] {
+            out.sources.push((name.clone(), population.size));
+            for (cell, times) in times.iter().enumerate().filter(|(_, times)| !times.is_empty()) {
+                let text: Vec<String> = times.iter().map(|t| shifted(*t, -3)).collect();
+                out.spike_times.push(format!("({name}, {cell}): [{}]", text.join(", ")));
+            }
+            continue;
+        }
+        let laid = &layout.populations[p];
+        let Some(shape) = laid.shape else {
+            let message = "cells without a shape are not made for NEURON";
+            job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
+            continue;
+        };
+        out.populations.push((name.clone(), cells[shape].class.clone(), population.size));
+        if laid.cells.iter().any(|cell| cell.initial_v.is_some()) {
+            let own = |cell: &super::super::layout::LaidCell| {
+                cell.initial_v.map_or("None".to_string(), |v| UNITS.value(v, Dimension::VOLTAGE))
+            };
+            let list: Vec<String> = laid.cells.iter().map(own).collect();
+            out.starts.push((name.clone(), format!("[{}]", list.join(", "))));
+        }
+        if laid
+            .cells
+            .iter()
+            .any(|cell| cell.own.is_some() || cell.placed.iter().any(|at| !at.initial.is_empty()))
+        {
+            let message = "parameters or states at the start that differ between cells with a shape are not made for NEURON";
+            job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
+        }
+        if (model.step_s(p) - model.run.dt_s).abs() > 1e-12 * model.run.dt_s {
+            let message = "NEURON has one time step for all";
+            job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
+        }
+        points(&mut out, model, layout, library, p);
+        detectors(&mut out, model, layout, p);
+    }
+    out.has_sources = !out.sources.is_empty();
+    for coupling in &model.couplings {
+        let end = |(list, contact): (u32, u32)| -> Option<String> {
+            let attachments = model.attachments.get(list as usize)?;
+            let cell = attachments.contacts.get(contact as usize)?.cell as usize;
+            let (slot, instance) = *layout.contacts.get(list as usize)?.get(contact as usize)?;
+            let (name, first) =
+                layout.populations.get(attachments.population)?.cells.get(cell)?.names.get(slot)?;
+            let population = quoted(&model.populations.get(attachments.population)?.name);
+            Some(format!("({population}, {cell}, {}, {})", quoted(name), first + instance))
+        };
+        if let (Some(one), Some(other)) = (end(coupling.one), end(coupling.other)) {
+            out.couplings.push(format!("({one}, {other})"));
+        }
+    }
+    connect(job, &mut out, model, layout, connections);
+    rules(job, model);
+    to_files(&mut out);
+    Ok(out)
+}
+
+fn rules(job: &mut Job<'_>, model: &Model) {
+    for projection in &model.projections {
+        let unsupported = |what: &str| {
+            Error::new(ErrorKind::Unsupported, format!("{what} are not made for NEURON"))
+                .in_element(format!("projection '{}'", projection.name))
+        };
+        if projection.rule.is_some() {
+            job.cannot(unsupported("connections with equations of their own (plasticity)"));
+        } else if !projection.recordings.is_empty() {
+            job.cannot(unsupported("recordings of connections"));
+        }
+    }
+}
+
+fn points(out: &mut NetworkText, model: &Model, layout: &Layout, library: &Library, p: usize) {
+    let population = &model.populations[p];
+    let laid = &layout.populations[p];
+    let Some(shape) = laid.shape.map(|s| &layout.shapes[s]) else { return };
+    for (c, cell) in laid.cells.iter().enumerate() {
+        for (placed, (name, _)) in cell.placed.iter().zip(&cell.names) {
+            let (Some(mechanism), Some(kind)) = (library.point(placed.kind), layout.kinds.get(placed.kind))
+            else {
+                continue;
+            };
+            for (instance, node) in placed.nodes.iter().enumerate() {
+                let (section, x) = shape.place(*node);
+                let mut values = Vec::new();
+                for (parameter, column) in kind.varying.iter().zip(&placed.values) {
+                    let dimension = kind
+                        .dynamics
+                        .parameter(parameter)
+                        .map_or(Dimension::NONE, |parameter| parameter.dimension);
+                    if let (Some(known), Some(value)) = (mechanism.names.get(parameter), column.get(instance))
+                    {
+                        values.push(format!("{}: {}", quoted(known), UNITS.value(*value, dimension)));
+                    }
+                }
+                out.points.push(format!(
+                    "({}, {c}, {}, {}, {}, {}, {{{}}})",
+                    quoted(&population.name),
+                    quoted(name),
+                    quoted(&mechanism.name),
+                    quoted(&shape.sections[section].name),
+                    fraction(x),
+                    values.join(", ")
+                ));
+            }
+        }
+    }
+}
+
+/// The spike detectors of a population: one row if they are at one place on all cells.
+fn detectors(out: &mut NetworkText, model: &Model, layout: &Layout, p: usize) {
+    let laid = &layout.populations[p];
+    let Some(shape) = laid.shape.map(|s| &layout.shapes[s]) else { return };
+    let is_output: Vec<bool> = model
+        .spike_detectors
+        .iter()
+        .filter(|d| d.population == p && d.points.is_some())
+        .map(|d| d.is_output)
+        .collect();
+    let name = quoted(&model.populations[p].name);
+    for (number, output) in is_output.iter().enumerate() {
+        let places: Vec<Option<(usize, f64, f64)>> = laid
+            .cells
+            .iter()
+            .map(|cell| {
+                cell.detectors.get(number).map(|(node, threshold, _)| {
+                    let (section, x) = shape.place(*node);
+                    (section, x, *threshold)
+                })
+            })
+            .collect();
+        let output = if *output { "True" } else { "False" };
+        let row = |cells: &str, (section, x, threshold): (usize, f64, f64)| {
+            format!(
+                "({name}, {cells}, {number}, {}, {}, {}, {output})",
+                quoted(&shape.sections[section].name),
+                fraction(x),
+                UNITS.value(threshold, Dimension::VOLTAGE)
+            )
+        };
+        match places.first() {
+            Some(Some(first)) if places.iter().all(|place| *place == Some(*first)) => {
+                out.detectors.push(row(&format!("range({})", places.len()), *first));
+            }
+            _ => {
+                for (cell, place) in places.iter().enumerate() {
+                    out.detectors.extend(place.map(|place| row(&format!("[{cell}]"), place)));
+                }
+            }
+        }
+    }
+}
+
+fn connect(
+    job: &mut Job<'_>,
+    out: &mut NetworkText,
+    model: &Model,
+    layout: &Layout,
+    connections: &[Connection],
+) {
+    let mut missing: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+    for c in connections {
+        let (population, cell) = c.target;
+        let slots = layout.populations.get(population).and_then(|p| p.cells.get(cell));
+        let slots = slots
+            .filter(|_| layout.populations[population].shape.is_some())
+            .map_or(&[][..], |cell| &cell.names);
+        let receiver = match c.receiver {
+            Receiver::Synapse { synapse, point } => {
+                slots.get(synapse as usize).map(|(name, first)| (name.clone(), first + point as usize))
+            }
+            Receiver::Contact { attachments, contact } => layout
+                .contacts
+                .get(attachments as usize)
+                .and_then(|list| list.get(contact as usize))
+                .and_then(|(slot, instance)| {
+                    slots.get(*slot).map(|(name, first)| (name.clone(), first + instance))
+                }),
+            Receiver::Cell => None,
+        };
+        let detector = match c.sender {
+            Sender::Cell => Some(0),
+            Sender::Detector(d) => {
+                let before = model.spike_detectors.iter().take(d as usize);
+                Some(before.filter(|d| d.population == c.source.0 && d.points.is_some()).count())
+            }
+            Sender::Port(_) => None,
+        };
+        let (Some((name, instance)), Some(detector)) = (receiver, detector) else {
+            *missing.entry((population, "a connection to a cell without a shape")).or_default() += 1;
+            continue;
+        };
+        let of = |p: usize| model.populations.get(p).map(|p| quoted(&p.name)).unwrap_or_default();
+        out.connections.push(format!(
+            "({}, {}, {detector}, {}, {cell}, {}, {instance}, {}, {}, {})",
+            of(c.source.0),
+            c.source.1,
+            of(population),
+            quoted(&name),
+            c.port,
+            shifted(c.weight, 0),
+            shifted(c.delay_s, -3)
+        ));
+    }
+    for ((population, what), count) in missing {
+        let message = format!("{what} is not made for NEURON ({count} of them)");
+        job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, population));
+    }
+}
+
+/// Long tables go into files.
+fn to_files(out: &mut NetworkText) {
+    let csv = |header: &str, rows: &[String]| {
+        let mut text = format!("{header}\n");
+        for row in rows {
+            let _ = writeln!(text, "{}", row.trim_start_matches('(').trim_end_matches(')'));
+        }
+        text
+    };
+    if out.points.len() > SHORT {
+        let rows = std::mem::take(&mut out.points);
+        out.tables
+            .push(("points.txt", csv("# population, cell, name, mechanism, section, x, values", &rows)));
+        out.points_in_file = true;
+    }
+    if out.connections.len() > SHORT {
+        let rows = std::mem::take(&mut out.connections);
+        let header = "# source population, cell, detector, target population, cell, name, instance, port, weight, delay (ms)";
+        out.tables.push(("connections.txt", csv(header, &rows)));
+        out.connections_in_file = true;
+    }
+    let times: usize = out.spike_times.iter().map(|row| row.matches(',').count()).sum();
+    if times > 5 * SHORT {
+        let rows = std::mem::take(&mut out.spike_times);
+        let mut text = "# (population, cell): times (ms)\n".to_string();
+        rows.iter().for_each(|row| {
+            let _ = writeln!(text, "{row}");
+        });
+        out.tables.push(("spike_times.txt", text));
+        out.spike_times_in_file = true;
+    }
+}

@@ -1,0 +1,147 @@
+//! What is recorded: where in NEURON each column comes from.
+
+use serde::Serialize;
+
+use super::super::Job;
+use super::super::layout::Layout;
+use super::super::nmodl::{Mechanism, UNITS};
+use super::cells::{fraction, quoted};
+use super::mechanisms::{Library, in_population};
+use crate::dynamics::Dynamics;
+use crate::engine::What;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::output::{Column, DisplayUnit};
+use crate::units::{Dimension, shifted};
+
+/// The recordings as `run.py` takes them.
+#[derive(Serialize)]
+pub(super) struct RecordText {
+    tables: Vec<TableText>,
+}
+
+#[derive(Serialize)]
+struct TableText {
+    file: String,
+    every: u64,
+    columns: Vec<ColumnText>,
+}
+
+#[derive(Serialize)]
+struct ColumnText {
+    header: String,
+    /// Where its parts come from: reference, factor.
+    parts: Vec<(String, String)>,
+    constant: String,
+}
+
+/// One part of a column.
+enum Part {
+    Reference(String, f64),
+    Constant(f64),
+}
+
+pub(super) fn record(
+    job: &mut Job<'_>,
+    model: &Model,
+    layout: &Layout,
+    library: &Library,
+) -> Result<RecordText> {
+    let mut parts: Vec<Vec<Vec<Part>>> =
+        layout.tables.iter().map(|table| table.columns.iter().map(|_| Vec::new()).collect()).collect();
+    for (p, laid) in layout.populations.iter().enumerate() {
+        let at = At { model, layout, library, population: p };
+        for (c, cell) in laid.cells.iter().enumerate() {
+            for (table, column, node, what) in &cell.recorded {
+                let dimension = layout.tables[*table].columns[*column].dimension;
+                match at.part(c, *node, what, dimension) {
+                    Some(part) => parts[*table][*column].push(part),
+                    None => {
+                        let name = &layout.tables[*table].columns[*column].name;
+                        let message = format!("'{name}' is not recorded in NEURON");
+                        job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
+                    }
+                }
+            }
+        }
+    }
+    let mut tables = Vec::new();
+    for ((table, parts), every) in layout.tables.iter().zip(parts).zip(&layout.intervals) {
+        let mut columns = Vec::new();
+        for (column, parts) in table.columns.iter().zip(parts) {
+            let mut constant = 0.0;
+            let mut references = Vec::new();
+            for part in parts {
+                match part {
+                    Part::Reference(text, factor) => references.push((text, shifted(factor, 0))),
+                    Part::Constant(value) => constant += value,
+                }
+            }
+            let header = quoted(&Column::new(&column.name, column.dimension, "").header());
+            columns.push(ColumnText { header, parts: references, constant: shifted(constant, 0) });
+        }
+        tables.push(TableText { file: quoted(&table.file), every: *every, columns });
+    }
+    Ok(RecordText { tables })
+}
+
+struct At<'a> {
+    model: &'a Model,
+    layout: &'a Layout,
+    library: &'a Library,
+    population: usize,
+}
+
+impl At<'_> {
+    /// The part that `what` is, in the unit in which people read it.
+    fn part(&self, cell: usize, node: u32, what: &What, dimension: Dimension) -> Option<Part> {
+        let name = quoted(&self.model.populations.get(self.population)?.name);
+        let laid = self.layout.populations.get(self.population)?;
+        let unit = DisplayUnit::of(dimension);
+        let scale = 10f64.powi(UNITS.power(dimension)) / unit.scale;
+        // Powers of ten, which division may miss by a bit.
+        let scale = if (scale - 1.0).abs() < 1e-9 { 1.0 } else { scale };
+        let shape = laid.shape.map(|s| &self.layout.shapes[s]);
+        let segment = shape.map(|shape| {
+            let (section, x) = shape.place(node);
+            format!("cells[{name}][{cell}][{}]({})", quoted(&shape.sections[section].name), fraction(x))
+        });
+        match what {
+            What::Fixed(value) => Some(Part::Constant(unit.display(*value))),
+            What::V => Some(Part::Reference(format!("{}._ref_v", segment?), scale)),
+            What::Mechanism(index, variable) => {
+                let mechanism = self.library.spread(laid.shape?, *index)?;
+                let dynamics = &shape?.plan.mechanisms.get(*index)?.mechanism.dynamics;
+                let at = format!("{}.{}", segment?, mechanism.name);
+                named(mechanism, dynamics, variable, &at, scale, &unit)
+            }
+            What::Placed(slot, instance, variable) => {
+                let placed = laid.cells.get(cell)?.placed.get(*slot)?;
+                let mechanism = self.library.point(placed.kind)?;
+                let dynamics = &self.layout.kinds.get(placed.kind)?.dynamics;
+                let (label, first) = laid.cells.get(cell)?.names.get(*slot)?;
+                let at = format!("points[{name}, {cell}, {}][{}]", quoted(label), first + instance);
+                named(mechanism, dynamics, variable, &at, scale, &unit)
+            }
+            What::Cell(_) => None,
+        }
+    }
+}
+
+/// A variable of a mechanism.
+fn named(
+    mechanism: &Mechanism,
+    dynamics: &Dynamics,
+    variable: &str,
+    at: &str,
+    scale: f64,
+    unit: &DisplayUnit,
+) -> Option<Part> {
+    let (name, outward) = mechanism.recorded.get(variable)?;
+    if mechanism.range.contains(name) || mechanism.states.iter().any(|s| s.name == *name) {
+        let sign = if *outward { -1.0 } else { 1.0 };
+        return Some(Part::Reference(format!("{at}._ref_{name}"), sign * scale));
+    }
+    let value = dynamics.parameter(variable)?.value;
+    Some(Part::Constant(unit.display(value)))
+}
