@@ -315,3 +315,29 @@ fn wrong_projections_are_named_with_what_to_do() {
         assert!(found.contains("network.toml") || found.contains("projection"), "{found}");
     }
 }
+
+#[test]
+fn projections_after_a_junction_take_the_pairs_that_they_name() {
+    let text = "seed = 1\ntemperature = \"20 degC\"\nrun = { duration = \"5 ms\", dt = \"0.1 ms\" }\n\
+        [cell.c]\nneuron = \"lif\"\nsynapses.in = { synapse = \"exp_syn\" }\n[population.p]\ncell = \"c\"\nsize = 30\n\
+        [[record]]\nvariables = [\"v\"]\n\
+        [[projection]]\nname = \"joined\"\nfrom = \"p\"\nto = \"p\"\njunction = \"gap_junction\"\nconnector = { fixed_probability = 0.3 }\n\
+        [[projection]]\nname = \"first\"\nfrom = \"p\"\nto = \"p\"\nsynapse = \"in\"\nconnector = { fixed_probability = 0.2 }\ndelay = \"1 ms\"\n\
+        [[projection]]\nname = \"again\"\nfrom = \"p\"\nto = \"p\"\nsynapse = \"in\"\nconnector = { same_as = \"first\" }\ndelay = \"1 ms\"\n\
+        [[projection]]\nname = \"also joined\"\nfrom = \"p\"\nto = \"p\"\njunction = \"gap_junction\"\nconnector = { same_as = \"first\" }\n";
+    let model = neuropil::experiment::parse(text, "j.toml").unwrap_or_else(|e| panic!("{e}")).model;
+    let pairs = |number: usize| -> Vec<(usize, usize)> {
+        let all = neuropil::wiring::connections_of(&model, number, 10_000).unwrap();
+        all.iter().map(|c| (c.source.1, c.target.1)).collect()
+    };
+    assert_eq!(pairs(1), pairs(2));
+    let simulation = neuropil::engine::Simulation::new(&model, &neuropil::engine::Options::default());
+    let count = simulation.unwrap_or_else(|e| panic!("{e}")).summary().connections;
+    assert_eq!(count, 2 * pairs(1).len());
+    let drawn = neuropil::wiring::with_junctions(&model).unwrap();
+    assert_eq!(drawn.couplings.len(), pairs(0).len() + pairs(1).len());
+    let text = text.replace("same_as = \"first\" }\ndelay", "same_as = \"joined\" }\ndelay");
+    let model = neuropil::experiment::parse(text, "j.toml").unwrap().model;
+    let error = neuropil::engine::Simulation::new(&model, &neuropil::engine::Options::default()).unwrap_err();
+    assert!(error.to_string().contains("it takes the pairs of a junction"), "{error}");
+}

@@ -43,8 +43,8 @@ pub struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// The number of connections to be expected, and the routes of the model's connections and projections; their targets go to the groups, and what is recorded of
-    /// connections to `tables`.
+    /// The routes of the model's connections and projections, and how many connections were to be expected; their targets go to the
+    /// groups, and what is recorded of connections to `tables`.
     ///
     /// # Errors
     /// If a connection leads nowhere, or a projection can not be drawn.

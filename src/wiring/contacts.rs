@@ -75,7 +75,8 @@ impl Wiring<'_> {
 /// If a projection can not be drawn, or makes more than `most`.
 pub fn one_by_one(model: &Model, most: usize) -> Result<Vec<Connection>> {
     let mut connections = Vec::new();
-    for number in 0..model.projections.len() {
+    let carries_events = |number: &usize| model.projections[*number].junction.is_none();
+    for number in (0..model.projections.len()).filter(carries_events) {
         let left = most - connections.len();
         connections.extend(connections_of(model, number, left)?);
     }

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use super::{Member, Row, Wiring, Work};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Attachments, Contact, Coupling, Junction, Model, PopulationCell, cell_key, name_key};
+use crate::model::{
+    Attachments, Connector, Contact, Coupling, Junction, Model, PopulationCell, Projection, cell_key,
+    name_key,
+};
 use crate::morph::Geometry;
 use crate::select::{Cable, Draw, Location, Points};
 use crate::simd::Level;
@@ -25,8 +28,29 @@ pub fn with_junctions(model: &Model) -> Result<Cow<'_, Model>> {
         let named = |e: Error| e.in_element(format!("projection '{}'", projection.name));
         couple(model, number, junction, &mut drawn).map_err(named)?;
     }
+    // Those that take the pairs of others name them by their number.
+    let numbers: Vec<usize> = kept_before(model);
+    for projection in drawn.projections.iter_mut().filter(|projection| projection.junction.is_none()) {
+        let Connector::Clone(other) = &mut projection.connector else { continue };
+        if model.projections.get(*other).is_some_and(|other| other.junction.is_some()) {
+            let message = "it takes the pairs of a junction: let the junction take those of the projection";
+            let error = Error::new(ErrorKind::Unsupported, message);
+            return Err(error.in_element(format!("projection '{}'", projection.name)));
+        }
+        *other = numbers.get(*other).copied().unwrap_or(*other);
+    }
     drawn.projections.retain(|projection| projection.junction.is_none());
     Ok(Cow::Owned(drawn))
+}
+
+/// For each projection how many before it are no junctions.
+fn kept_before(model: &Model) -> Vec<usize> {
+    let kept = |count: &mut usize, projection: &Projection| {
+        let before = *count;
+        *count += usize::from(projection.junction.is_none());
+        Some(before)
+    };
+    model.projections.iter().scan(0, kept).collect()
 }
 
 /// Contacts of one projection, a list for each population that has some.
