@@ -122,7 +122,7 @@ impl Part<'_> {
         if !options.quiet {
             if let Some(Segment { name, .. }) = segment {
                 let [from, until] = [from_s, until_s].map(|s| header::short(s * 1e3));
-                console::print(&format!("segment {name}: from {from} to {until} ms"))?;
+                console::print(&format!("segment {name}: from {from} to {until} ms\n"))?;
             }
             console::print(&header::text(&options.file, document, simulation))?;
         }
