@@ -57,7 +57,7 @@ fn named<'a>(cell: &'a CableCell, name: &str) -> Vec<Named<'a>> {
         .map(|(index, (_, dynamics))| Named::Mechanism(index, dynamics))
         .collect();
     let synapses = cell.synapses.iter().enumerate().filter(|(_, synapse)| synapse.name == name);
-    found.extend(synapses.map(|(index, synapse)| Named::Synapse(index, &*synapse.dynamics)));
+    found.extend(synapses.map(|(index, synapse)| Named::Synapse(index, &synapse.dynamics)));
     found
 }
 

@@ -16,6 +16,9 @@ use crate::units::Dimension;
 /// A number for each cell, by name.
 type Columns = Vec<(String, Vec<f64>)>;
 
+/// The same of what stands on the cells: its name, the name of the parameter.
+type PartColumns = Vec<(String, String, Vec<f64>)>;
+
 /// Reads both into `population`, whose cells are of kind `cell` and have their places already.
 pub(super) fn read(
     table: &Table<'_>,
@@ -43,7 +46,7 @@ fn parameters_of(
 ) -> Option<()> {
     // The name in the model, of what it is a parameter, and its own name.
     let mut own: Columns = Vec::new();
-    let mut of_parts: Vec<(String, String, Vec<f64>)> = Vec::new();
+    let mut of_parts = PartColumns::new();
     for (key, node) in node.table()?.rest() {
         let key = match &population.cell {
             PopulationCell::Point(point) => pynn::of_receptor(&point.dynamics, &key).unwrap_or(key),
@@ -151,7 +154,7 @@ fn reopen(
     cell: &ReadCell,
     components: &Components,
     population: &mut Population,
-    (own, of_parts): (&Columns, &[(String, String, Vec<f64>)]),
+    (own, of_parts): (&Columns, &PartColumns),
 ) -> Option<()> {
     let opened = |component: &Component, old: &Dynamics, columns: &[(&str, f64)]| {
         let names: Vec<String> = columns.iter().map(|(name, _)| (*name).to_string()).collect();
