@@ -9,7 +9,7 @@ use crate::error::ErrorKind;
 use crate::units::Dimension;
 
 /// Segments at most: each is read as a page of its own.
-const MOST: usize = 10_000;
+const MOST: usize = 1000;
 
 /// Tables whose entries have names, which a segment may change, and lists of tables by the key that names an item.
 const NAMED: [&str; 4] = ["cell", "population", "view", "assembly"];
