@@ -167,15 +167,18 @@ impl Network {
     }
 
     /// The same as [`Network::of`], with those cells with a shape that the target has laid out, by the index of their
-    /// population.
+    /// population; none for those that it has refused already.
     ///
     /// # Errors
     /// If the model itself can't be drawn.
-    pub(crate) fn with_shaped(job: &mut Job<'_>, shaped: &BTreeMap<usize, Shaped>) -> Result<Network> {
+    pub(crate) fn with_shaped(
+        job: &mut Job<'_>,
+        shaped: &BTreeMap<usize, Option<Shaped>>,
+    ) -> Result<Network> {
         Self::made(job, false, shaped)
     }
 
-    fn made(job: &mut Job<'_>, own_cells: bool, shaped: &BTreeMap<usize, Shaped>) -> Result<Network> {
+    fn made(job: &mut Job<'_>, own_cells: bool, shaped: &BTreeMap<usize, Option<Shaped>>) -> Result<Network> {
         let model = job.model;
         let mut network = Network::default();
         let spikes = source_spikes(model)?;
@@ -185,7 +188,8 @@ impl Network {
                 job.cannot(Error::new(ErrorKind::Unsupported, message).help("give all one step"));
             }
             let made = match shaped.get(&index) {
-                Some(shaped) => Ok(Kind::Shaped(shaped.clone())),
+                Some(None) => continue,
+                Some(Some(shaped)) => Ok(Kind::Shaped(shaped.clone())),
                 None => kind(population, spikes[index].as_ref(), own_cells),
             };
             match made {

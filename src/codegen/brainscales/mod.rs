@@ -543,7 +543,7 @@ fn record(
 fn lay_out(
     job: &mut Job<'_>,
     chains: &mut BTreeMap<usize, Chain>,
-    shaped: &mut BTreeMap<usize, Shaped>,
+    shaped: &mut BTreeMap<usize, Option<Shaped>>,
 ) -> Result<()> {
     let model = job.model;
     let draws = Draws::of(model);
@@ -563,7 +563,7 @@ fn lay_out(
         });
         match made {
             Ok((cells, chain)) => {
-                shaped.insert(index, cells);
+                shaped.insert(index, Some(cells));
                 chains.insert(index, chain);
                 job.out.differences.push(format!(
                     "population '{}': the settings of its compartments have to be found on the chip; the script says the time \
@@ -571,7 +571,10 @@ fn lay_out(
                     population.name
                 ));
             }
-            Err(error) => told.push(error),
+            Err(error) => {
+                shaped.insert(index, None);
+                told.push(error);
+            }
         }
         for error in told {
             job.cannot(error.in_element(format!("population '{}'", population.name)));
