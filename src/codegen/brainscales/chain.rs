@@ -108,9 +108,9 @@ pub(super) fn chain(cell: &CableCell, class: &str, cannot: &mut dyn FnMut(Error)
         let dynamics = &spread.mechanism.dynamics;
         let uniform = dynamics.parameter("condDensity").map_or(0.0, |p| p.value);
         let at = spread.mechanism.varying.iter().position(|name| name == "condDensity");
-        for cv in 0..n {
+        for (cv, leak) in leak.iter_mut().enumerate() {
             let density = at.map_or(uniform, |column| spread.values[column][cv]);
-            leak[cv] += density * spread.cover[cv] * cut.cvs[cv].area_m2;
+            *leak += density * spread.cover[cv] * cut.cvs[cv].area_m2;
         }
     }
     let capacitance = |cv: usize| plan.capacitance_f[cut.cvs[cv].node as usize];
