@@ -117,6 +117,7 @@ pub mod morph;
 pub mod neuroml;
 pub mod output;
 pub mod plot;
+pub mod reduce;
 pub mod rng;
 pub mod select;
 pub mod simd;

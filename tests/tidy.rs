@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules from the lowest up: each uses only those before it.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     "error",
     "machine",
     "units",
@@ -26,6 +26,7 @@ const ORDER: [&str; 24] = [
     "hardware",
     "output",
     "plot",
+    "reduce",
     "codegen",
     "bench",
     "cli",

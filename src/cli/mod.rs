@@ -23,6 +23,7 @@ mod header;
 mod info;
 mod interrupt;
 mod plot;
+mod reduce;
 mod results;
 mod run;
 
@@ -62,6 +63,8 @@ enum Command {
     Info(info::Options),
     /// List the channel library, or show one component: equations, steady states, time constants
     Channels(channels::Options),
+    /// Reduce a detailed cell to a few compartments or a point, and report what was lost
+    Reduce(reduce::Options),
     /// Draw result files or morphologies
     Plot(plot::Options),
     /// Run a benchmark workload
@@ -114,6 +117,7 @@ fn execute(command: Command) -> Result<Outcome> {
         Command::Describe(options) => describe::execute(&options),
         Command::Info(options) => info::execute(&options),
         Command::Channels(options) => channels::execute(&options),
+        Command::Reduce(options) => reduce::execute(&options),
         Command::Plot(options) => plot::execute(&options),
         Command::Bench(options) => bench::execute(&options),
         Command::Convert(options) => convert::execute(&options),

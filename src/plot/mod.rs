@@ -28,6 +28,7 @@ mod scene;
 mod series;
 mod text;
 mod traces;
+mod xy;
 
 pub use curves::{CurveOptions, GateCurve, curves};
 pub use morphology::{Colouring, MorphologyOptions, RegionCover, Site, SiteKind, colour, morphology};
@@ -35,3 +36,4 @@ pub use projection::Plane;
 pub use raster::{RasterOptions, SpikeTrain, raster, spike_trains};
 pub use scene::{Scene, save};
 pub use traces::{Trace, TraceOptions, table_traces, traces};
+pub use xy::{XyLine, XyOptions, xy};

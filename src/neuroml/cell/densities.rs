@@ -10,7 +10,7 @@ use crate::dynamics::{Derived, Dynamics};
 use crate::error::ErrorKind;
 use crate::expr::{BinaryOp, Expr};
 use crate::lems::{Component, Set};
-use crate::model::Density;
+use crate::model::{Density, Source};
 use crate::select::Field;
 use crate::units::Dimension;
 
@@ -37,6 +37,13 @@ pub(super) struct Spread<'a> {
     pub(super) component: &'a Component,
     pub(super) density: Density,
     pub(super) part: Part,
+}
+
+/// `source` without where it is, which the density says itself.
+fn placeless(mut source: Source) -> Source {
+    source.component.attributes.retain(|a| !matches!(a.name.as_str(), "segmentGroup" | "segment"));
+    source.component.children.retain(|child| child.name != "variableParameter");
+    source
 }
 
 impl Membrane<'_> {
@@ -121,7 +128,11 @@ impl Membrane<'_> {
             return None;
         }
         let part = part?;
-        Some(Spread { component, density: self.named(component, dynamics, &part, parameters), part })
+        Some(Spread {
+            component,
+            density: self.named(component, Some(source), dynamics, &part, parameters),
+            part,
+        })
     }
 
     /// A counted number of channels: spread evenly over the membrane where they are.
@@ -152,12 +163,14 @@ impl Membrane<'_> {
                 component.id.as_deref().unwrap_or_default()
             ));
         }
-        Some(Spread { component, density: self.named(component, dynamics, &part, Vec::new()), part })
+        Some(Spread { component, density: self.named(component, None, dynamics, &part, Vec::new()), part })
     }
 
+    /// The density of `component` with its `dynamics`, which are those of `source` if that is given.
     fn named(
         &self,
         component: &Component,
+        source: Option<&Component>,
         mut dynamics: Dynamics,
         part: &Part,
         parameters: Vec<(String, Field)>,
@@ -168,7 +181,7 @@ impl Membrane<'_> {
         Density {
             name,
             dynamics: Arc::new(dynamics),
-            source: None,
+            source: source.map(|source| Arc::new(placeless(Source::of(self.set, source)))),
             region: part.region.clone(),
             parameters,
             ion,

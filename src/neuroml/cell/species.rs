@@ -8,7 +8,7 @@ use super::report::{Report, some_of};
 use crate::dynamics::{Dynamics, Parameter};
 use crate::error::ErrorKind;
 use crate::lems::{Component, Set};
-use crate::model::{Pool, concentration_input};
+use crate::model::{Pool, Source, concentration_input};
 use crate::units::Dimension;
 
 /// A pool and the segments it is on.
@@ -44,7 +44,7 @@ pub(super) fn pools(set: &Set, inside: &Component, places: Places<'_>, report: &
         let pool = Pool {
             ion: ion.to_string(),
             dynamics: Arc::new(dynamics),
-            source: None,
+            source: model.map(|model| Arc::new(Source::of(set, model))),
             region: part.region.clone(),
             parameters: Vec::new(),
         };

@@ -79,16 +79,19 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn density(&mut self, at: usize, density: &Density, of: &str) -> Result<Option<Element>> {
+    /// The elements of a density: one, or if its parameters differ over space one for each stretch where they do not.
+    fn density(&mut self, at: usize, density: &Density, of: &str) -> Result<Vec<Element>> {
         let what = format!("{of}: channel '{}'", density.name);
         let Some(source) = &density.source else {
             self.cannot(&what, "a channel that comes from no component");
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        if let Some((parameter, field)) = density.parameters.first() {
+        let formula =
+            |(_, field): &&(String, Field)| field.layers().iter().any(|l| l.value.as_constant().is_none());
+        if let Some((parameter, field)) = density.parameters.iter().find(formula) {
             let message = format!("`{parameter}` that differs over space: {field}");
             self.cannot(&what, &message);
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let channel = source.component.get("ionChannel").unwrap_or_default();
         let used = source.uses.iter().find(|used| used.get("id") == Some(channel));
@@ -109,13 +112,38 @@ impl Writer<'_> {
             }
         }
         element = element.with("ion", density.ion.as_deref().unwrap_or("non_specific"));
-        let group = self.bodies[at].group(&density.region)?;
-        Ok(Some(in_group(element, &group)))
+        if density.parameters.is_empty() {
+            let group = self.bodies[at].group(&density.region)?;
+            return Ok(vec![in_group(element, &group)]);
+        }
+        let fields: Vec<&Field> = density.parameters.iter().map(|(_, field)| field).collect();
+        let groups = self.bodies[at].alike(&density.region, &fields)?;
+        let mut elements = Vec::with_capacity(groups.len());
+        for (number, (values, members)) in groups.into_iter().enumerate() {
+            let mut own = element.clone();
+            if number > 0 {
+                let id = self.bodies[at].own_id(&format!("{}_{}", density.name, number + 1));
+                own.attributes.iter_mut().filter(|a| a.name == "id").for_each(|a| a.value.clone_from(&id));
+            }
+            for ((name, field), value) in density.parameters.iter().zip(values) {
+                let text = neuroml_text(value, field.dimension());
+                own.attributes.retain(|attribute| attribute.name != *name);
+                own = own.with(name.clone(), text);
+            }
+            let group = self.bodies[at].group_of(members, &format!("{}_places", density.name));
+            elements.push(in_group(own, &group));
+        }
+        Ok(elements)
     }
 
     fn pool(&mut self, at: usize, pool: &Pool, of: &str) -> Result<Option<Element>> {
         let what = format!("{of}: ion '{}'", pool.ion);
         let Some(source) = &pool.source else {
+            // What a reader takes for granted where nothing is said needs no word.
+            let all_zero = pool.dynamics.parameters.iter().all(|p| p.value == 0.0);
+            if pool.dynamics.states.is_empty() && pool.dynamics.derived.is_empty() && all_zero {
+                return Ok(None);
+            }
             self.cannot(&what, "a concentration that comes from no component");
             return Ok(None);
         };

@@ -150,17 +150,18 @@ impl Documents {
         }
         let id = self.id(wanted);
         let mut named = Element::new(bare.name.clone()).with("id", &id);
+        // Known from here on, so that what refers to itself comes to an end.
+        self.known.push((wanted.to_string(), bare.clone(), id.clone()));
         // What it stands on comes first, under the id that it gets here.
         for mut attribute in bare.attributes.clone() {
             let used = source.uses.iter().find(|used| used.get("id") == Some(&attribute.value));
-            if let Some(used) = used.filter(|used| !std::ptr::eq(*used, component)) {
+            if let Some(used) = used.filter(|used| used.get("id") != component.get("id")) {
                 let own = used.clone();
                 attribute.value = self.component(source, &own, plain(&attribute.value), kind);
             }
             named.attributes.push(attribute);
         }
-        named.children.clone_from(&bare.children);
-        self.known.push((wanted.to_string(), bare, id.clone()));
+        named.children = bare.children;
         let in_schema = ELEMENTS.contains(&named.name.as_str()) && self.is_core(&named);
         if in_schema {
             self.add(format!("{id}.{kind}.nml"), document(&format!("{id}_doc")).child(named));

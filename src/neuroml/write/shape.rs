@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::lems::Element;
 use crate::model::CableCell;
 use crate::morph::{Geometry, Morphology, Point, SectionKind, Segment};
-use crate::select::{Cable, Cover, Location, Region};
+use crate::select::{Cable, Cover, Field, Location, Region};
 
 /// Fractions of a section closer than this are the same place.
 const SAME: f64 = 1e-9;
@@ -113,8 +113,10 @@ impl<'a> Body<'a> {
         let cell: &'a CableCell = self.cell;
         let fields = [&cell.specific_capacitance, &cell.axial_resistivity, &cell.initial_v];
         let layers = fields.into_iter().flat_map(|field| field.layers()).map(|layer| &layer.region);
+        let varying = cell.densities.iter().flat_map(|d| &d.parameters);
+        let varying = varying.flat_map(|(_, field)| field.layers()).map(|layer| &layer.region);
         let densities = cell.densities.iter().map(|d| &d.region);
-        layers.chain(densities).chain(cell.pools.iter().map(|p| &p.region)).collect()
+        layers.chain(varying).chain(densities).chain(cell.pools.iter().map(|p| &p.region)).collect()
     }
 
     fn cover(&self, region: &Region) -> Result<Cover> {
@@ -197,26 +199,54 @@ impl<'a> Body<'a> {
     /// The id of the group of segments that `region` is.
     pub(super) fn group(&mut self, region: &Region) -> Result<String> {
         let cover = self.cover(region)?;
-        let members: Vec<usize> =
-            (0..self.morphology.segments.len()).filter(|at| cover.contains(self.middle(*at))).collect();
-        if members.len() == self.morphology.segments.len() {
-            return Ok("all".to_string());
-        }
-        for (id, section) in self.sections.iter().zip(&self.morphology.sections) {
-            if members.iter().copied().eq(section.segments.start as usize..section.segments.end as usize) {
-                return Ok(id.clone());
-            }
-        }
-        if let Some((id, _)) = self.groups.iter().find(|(_, known)| *known == members) {
-            return Ok(id.clone());
-        }
+        let all = 0..self.morphology.segments.len();
+        let members: Vec<usize> = all.filter(|at| cover.contains(self.middle(*at))).collect();
         let mut name = region.to_string();
         if name.len() > 40 {
             name = "region".to_string();
         }
-        let id = free_id(&name, &mut self.ids);
+        Ok(self.group_of(members, &name))
+    }
+
+    /// The segments of `region` that have the same values of all `fields`, with these values (SI).
+    pub(super) fn alike(&self, region: &Region, fields: &[&Field]) -> Result<Vec<(Vec<f64>, Vec<usize>)>> {
+        let cable = Cable::new(&self.cell.morphology, &self.plan.geometry);
+        let cover = self.cover(region)?;
+        let on_cell = fields.iter().map(|field| field.on(&cable)).collect::<Result<Vec<_>>>()?;
+        let mut groups: Vec<(Vec<f64>, Vec<usize>)> = Vec::new();
+        for at in (0..self.morphology.segments.len()).filter(|at| cover.contains(self.middle(*at))) {
+            let place = self.middle(at);
+            let values = on_cell.iter().map(|field| Ok(field.at(place)?.unwrap_or(0.0)));
+            let values = values.collect::<Result<Vec<f64>>>()?;
+            match groups.iter_mut().find(|(known, _)| *known == values) {
+                Some((_, members)) => members.push(at),
+                None => groups.push((values, vec![at])),
+            }
+        }
+        Ok(groups)
+    }
+
+    /// An id like `name` that nothing of the cell has.
+    pub(super) fn own_id(&mut self, name: &str) -> String {
+        free_id(name, &mut self.ids)
+    }
+
+    /// The id of the group of the segments `members`, which is called like `name` if it is new.
+    pub(super) fn group_of(&mut self, members: Vec<usize>, name: &str) -> String {
+        if members.len() == self.morphology.segments.len() {
+            return "all".to_string();
+        }
+        for (id, section) in self.sections.iter().zip(&self.morphology.sections) {
+            if members.iter().copied().eq(section.segments.start as usize..section.segments.end as usize) {
+                return id.clone();
+            }
+        }
+        if let Some((id, _)) = self.groups.iter().find(|(_, known)| *known == members) {
+            return id.clone();
+        }
+        let id = free_id(name, &mut self.ids);
         self.groups.push((id.clone(), members));
-        Ok(id)
+        id
     }
 
     /// The `<morphology>`.

@@ -1,0 +1,196 @@
+//! `neuropil reduce`: a detailed cell as one of a few compartments or of one point, with a report of what was lost.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+
+use super::document::Document;
+use super::{Outcome, console};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{CableCell, Model, PopulationCell};
+use crate::neuroml;
+use crate::output::OutputFolder;
+use crate::reduce::{self, Detailed, Method, report};
+
+/// Options of `reduce`.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Experiment file (TOML), or NeuroML or LEMS document
+    file: PathBuf,
+    /// How
+    #[arg(long, short, value_enum)]
+    method: By,
+    /// Folder for the reduced model and the report; made if it is not there
+    #[arg(long, short, value_name = "DIR")]
+    out: PathBuf,
+    /// The population whose cell is reduced; the first of cells with a shape if not given
+    #[arg(long, value_name = "NAME")]
+    population: Option<String>,
+    /// Compartments, branch points included
+    #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    compartments: Option<u32>,
+    /// Where compartments are wanted: a location expression; the soma is always one
+    #[arg(long, value_name = "PLACES", conflicts_with = "compartments")]
+    at: Option<String>,
+    /// Where the report puts synapses: a location expression; ten places spread over the cell if not given
+    #[arg(long, value_name = "PLACES")]
+    sites: Option<String>,
+    /// Potential whose upward passage at the soma is a spike, mV; what the model says if not given, else -20
+    #[arg(long, value_name = "MV", allow_hyphen_values = true)]
+    threshold: Option<f64>,
+    /// Draw pictures as PNG too
+    #[arg(long)]
+    png: bool,
+    /// Measure nothing: only write the reduced model
+    #[arg(long)]
+    no_report: bool,
+}
+
+/// Compartments when nobody says how many.
+const COMPARTMENTS: u32 = 20;
+
+/// The methods by their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum By {
+    /// Chosen compartments, fits of impedance matrices (Wybo et al. 2021)
+    Impedance,
+    /// Each dendrite to a cylinder with the same transfer impedance (Amsalem et al. 2020)
+    Cylinder,
+    /// Dendrites merged by electrotonic distance: Rall's equivalent cable
+    Rall,
+    /// Dendrites merged by path distance, cross-sections added up (Bush & Sejnowski 1993)
+    BushSejnowski,
+}
+
+/// Reduces, measures, writes.
+pub(super) fn execute(options: &Options) -> Result<Outcome> {
+    let document = Document::read(&options.file)?;
+    console::warn(document.warnings());
+    let model = document.model();
+    let (population, cell) =
+        chosen(model, options.population.as_deref()).map_err(|e| e.in_file(&options.file))?;
+    let start = Instant::now();
+    let full = Detailed::new(&cell, model.temperature_k).map_err(|e| document.locate(e, &options.file))?;
+    let rested = start.elapsed();
+    let method = match options.method {
+        By::Impedance => Method::Impedance(nodes(&full, options)?),
+        By::Cylinder => Method::Cylinder,
+        By::Rall => Method::Rall(options.compartments.unwrap_or(COMPARTMENTS) as usize),
+        By::BushSejnowski => Method::BushSejnowski(options.compartments.unwrap_or(COMPARTMENTS) as usize),
+    };
+    let reduced = reduce::reduce(&full, &method)?;
+    let took = start.elapsed();
+    let threshold_v = threshold(options, model, population);
+    let mut folder = OutputFolder::create(&options.out)?;
+    write_model(&mut folder, model, &reduced, threshold_v)?;
+    let mut told = format!(
+        "{}: {} compartments -> {}, in {:.2} s ({:.2} s of it to rest)\n",
+        model.populations[population].name,
+        full.n_compartments(),
+        reduced.cell.compartments.len(),
+        took.as_secs_f64(),
+        rested.as_secs_f64()
+    );
+    if !full.rests() {
+        told.push_str(
+            "the cell does not rest without input: it is reduced around the mean of what it does\n",
+        );
+    }
+    if !options.no_report {
+        let sites = match &options.sites {
+            Some(text) => full.nodes(text)?,
+            None => report::sites(&full)?,
+        };
+        let header = report::Header {
+            model: options.file.display().to_string(),
+            cell: cell.morphology.name.clone(),
+            method: method.name().into(),
+            compartments: (full.n_compartments(), reduced.cell.compartments.len()),
+            seconds: took.as_secs_f64(),
+            rests: full.rests(),
+        };
+        let detailed = full.subject(&sites, threshold_v)?;
+        let subject = reduced.subject(&full, &sites, threshold_v)?;
+        let report = report::make(&full, &sites, header, &detailed, &subject)?;
+        for (name, text) in report.files()? {
+            write(&mut folder, &name, &text)?;
+        }
+        for (name, scene) in report.pictures()? {
+            write(&mut folder, &format!("{name}.svg"), &scene.to_svg())?;
+            if options.png {
+                crate::plot::save(&scene, folder.dir().join(format!("{name}.png")))?;
+            }
+        }
+        told.push_str(&report.summary());
+    }
+    told.push_str(&format!("written to {}\n", options.out.display()));
+    console::print(&told)?;
+    Ok(Outcome::Done)
+}
+
+/// The population to reduce, and its cell.
+fn chosen(model: &Model, name: Option<&str>) -> Result<(usize, Arc<CableCell>)> {
+    let cells = model.populations.iter().enumerate().filter_map(|(at, population)| match &population.cell {
+        PopulationCell::Cable(cell) => Some((at, population.name.as_str(), cell)),
+        _ => None,
+    });
+    let mut cells = cells;
+    match name {
+        None => cells.next().map(|(at, _, cell)| (at, Arc::clone(cell))).ok_or_else(|| {
+            Error::new(ErrorKind::Value, "no population has cells with a shape: there is nothing to reduce")
+        }),
+        Some(name) => cells
+            .find(|(_, own, _)| *own == name)
+            .map(|(at, _, cell)| (at, Arc::clone(cell)))
+            .ok_or_else(|| {
+                Error::new(ErrorKind::Name, format!("no population of cells with a shape is called '{name}'"))
+                    .help("`neuropil describe` lists the populations")
+            }),
+    }
+}
+
+fn nodes(full: &Detailed, options: &Options) -> Result<Vec<usize>> {
+    match (&options.at, options.compartments) {
+        (Some(text), _) => {
+            let mut nodes = full.nodes(text)?;
+            nodes.push(full.soma());
+            nodes.sort_unstable();
+            nodes.dedup();
+            Ok(nodes)
+        }
+        (None, n) => reduce::best_nodes(full, n.unwrap_or(COMPARTMENTS) as usize),
+    }
+}
+
+/// The potential of spikes, V.
+fn threshold(options: &Options, model: &Model, population: usize) -> f64 {
+    let detector = model.spike_detectors.iter().find(|d| d.population == population && d.points.is_some());
+    match (options.threshold, detector) {
+        (Some(mv), _) => mv * 1e-3,
+        (None, Some(detector)) => detector.threshold_v,
+        (None, None) => -0.02,
+    }
+}
+
+fn write_model(
+    folder: &mut OutputFolder,
+    model: &Model,
+    reduced: &reduce::Reduced,
+    threshold_v: f64,
+) -> Result<()> {
+    let alone = reduced.model(model, threshold_v)?;
+    let written = neuroml::write(&alone, &alone.name)?;
+    console::warn(&written.warnings);
+    for (name, text) in &written.files {
+        write(folder, &name.display().to_string(), text)?;
+    }
+    write(folder, "compartments.json", &reduced.cell.to_json())
+}
+
+fn write(folder: &mut OutputFolder, name: &str, text: &str) -> Result<()> {
+    let path = Path::new(folder.dir()).join(name);
+    std::fs::write(&path, text).map_err(|e| Error::io(&path, "write the file", &e))
+}

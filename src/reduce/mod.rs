@@ -1,0 +1,78 @@
+//! Reduction: from a detailed cell to one of a few compartments or of one point, and how good it is.
+//!
+//! [`Detailed`] cuts a cell, brings it to rest and linearises it; the methods make [`Compartments`] or a point neuron of
+//! it. Both are plain numbers, for those who write models for chips, and become a cell of the [`model`](crate::model) again.
+
+mod assemble;
+mod chosen;
+mod collapse;
+pub mod compare;
+mod compartments;
+mod cylinder;
+mod detailed;
+mod impedance;
+pub mod measure;
+mod membrane;
+pub mod metrics;
+mod modes;
+mod pools;
+mod reduced;
+pub mod report;
+mod rest;
+mod sites;
+mod stems;
+
+pub use compartments::{Compartment, Compartments};
+pub use detailed::Detailed;
+pub use impedance::{Eliminated, Linear};
+pub use membrane::Channel;
+pub use modes::{Mode, slowest};
+pub use reduced::Reduced;
+
+use crate::error::Result;
+
+/// How a cell is reduced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Method {
+    /// To compartments at these nodes and the branch points between them (Wybo et al. 2021).
+    Impedance(Vec<usize>),
+    /// Each dendrite to a cylinder of the same transfer impedance (Amsalem et al. 2020).
+    Cylinder,
+    /// All dendrites of a kind to the equivalent cable of Rall, by electrotonic distance, in so many compartments in all.
+    Rall(usize),
+    /// All dendrites of a kind to one by path distance (Bush & Sejnowski 1993), in so many compartments in all.
+    BushSejnowski(usize),
+}
+
+impl Method {
+    /// The name that users call it by.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Method::Impedance(_) => "impedance",
+            Method::Cylinder => "cylinder",
+            Method::Rall(_) => "rall",
+            Method::BushSejnowski(_) => "bush_sejnowski",
+        }
+    }
+}
+
+/// Reduces `full` by `method`.
+///
+/// # Errors
+/// If the cell has no impedances, or the method asks for something that it lacks.
+pub fn reduce(full: &Detailed, method: &Method) -> Result<Reduced> {
+    match method {
+        Method::Impedance(nodes) => chosen::reduce(full, nodes),
+        Method::Cylinder => cylinder::reduce(full),
+        Method::Rall(count) => collapse::reduce(full, *count, collapse::Measure::Electrotonic),
+        Method::BushSejnowski(count) => collapse::reduce(full, *count, collapse::Measure::Path),
+    }
+}
+
+/// The nodes at which `count` compartments (branch points between them included) say most of what the cell does.
+///
+/// # Errors
+/// If the cell has no impedances.
+pub fn best_nodes(full: &Detailed, count: usize) -> Result<Vec<usize>> {
+    sites::best(full, count)
+}

@@ -1,0 +1,73 @@
+//! A reduced cell and where the places of the detailed one are on it.
+
+use std::sync::Arc;
+
+use super::compartments::Compartments;
+use super::detailed::Detailed;
+use super::measure::{SitePlace, Subject};
+use crate::error::Result;
+use crate::model::{Model, PopulationCell};
+use crate::select::Points;
+
+/// A cell reduced to compartments.
+#[derive(Debug, Clone)]
+pub struct Reduced {
+    /// Its compartments.
+    pub cell: Compartments,
+    /// For each node of the detailed cell the compartment that it is in.
+    pub home: Vec<usize>,
+    /// For each node the factor on a synapse there with which it has the effect on the soma that it has on the detailed cell:
+    /// the ratio of the transfer impedances at rest.
+    pub factor: Vec<f64>,
+    /// The compartment of the soma.
+    pub soma: usize,
+}
+
+impl Reduced {
+    /// Works the factors out.
+    pub(super) fn new(full: &Detailed, cell: Compartments, home: Vec<usize>) -> Result<Reduced> {
+        let from = full.soma();
+        let soma = home[from];
+        let detailed = full.linear.at(0.0)?.from(from);
+        let linear = cell.linear();
+        let reduced = linear.at(0.0)?.from(soma);
+        let factor = home.iter().zip(&detailed).map(|(at, z)| z.re / reduced[*at].re).collect();
+        Ok(Reduced { cell, home, factor, soma })
+    }
+
+    /// A model of one reduced cell, to be run for as long as `of`: its soma is recorded, and its spikes are passages of
+    /// `threshold_v` (V).
+    ///
+    /// # Errors
+    /// If the compartments make no cell.
+    pub fn model(&self, of: &Model, threshold_v: f64) -> Result<Model> {
+        let mut model = Model::new(self.cell.name.clone(), of.run.duration_s, of.run.dt_s, of.temperature_k);
+        model.run = of.run;
+        let cell = PopulationCell::Cable(Arc::new(self.cell.to_cell()?));
+        let population = model.add_population("reduced", 1, cell);
+        let soma = Points::At(self.cell.region(self.soma), 0.5);
+        model.record(population, soma.clone(), &["v"], "soma");
+        model.detect_spikes(population, soma, threshold_v);
+        Ok(model)
+    }
+
+    /// The reduced cell as something to measure, with synapses where the nodes `sites` of the detailed cell went.
+    ///
+    /// # Errors
+    /// If the compartments make no cell.
+    pub fn subject(&self, full: &Detailed, sites: &[usize], threshold_v: f64) -> Result<Subject> {
+        let at = |compartment: usize| Points::At(self.cell.region(compartment), 0.5);
+        let site = |node: &usize| SitePlace {
+            points: Some(at(self.home[*node])),
+            factor: self.factor[*node],
+            delay_s: 0.0,
+        };
+        Ok(Subject {
+            cell: PopulationCell::Cable(Arc::new(self.cell.to_cell()?)),
+            temperature_k: full.temperature_k,
+            soma: Some(at(self.soma)),
+            sites: sites.iter().map(site).collect(),
+            threshold_v,
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! Reduction against what is known: exact cables, the detailed cell itself, laws of attenuation.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use neuropil::engine::{Memory, Options, Simulation};
+use neuropil::model::{CableCell, CellSet, Density, Model, PopulationCell, Rule, Stimulus};
+use neuropil::morph::{Morphology, SectionKind, SectionPlan};
+use neuropil::reduce::{self, Detailed, Method};
+use neuropil::select::{Points, Region};
+
+const KELVIN: f64 = 279.45;
+
+fn sections(plans: &[SectionPlan]) -> Morphology {
+    Morphology::from_sections("cell", plans).unwrap()
+}
+
+/// A soma that spikes with two dendrites, one of which branches; potassium channels of `density` (S/m²) are on `potassium`.
+fn spiking(potassium: &str, density: f64) -> Arc<CableCell> {
+    let dend = |name: &str, length: f64, diameter: f64| {
+        SectionPlan::cylinder(name, SectionKind::BasalDendrite, length, diameter)
+    };
+    let shape = sections(&[
+        SectionPlan::cylinder("soma", SectionKind::Soma, 20.0, 20.0),
+        dend("a", 300.0, 2.0).on("soma", 1.0),
+        dend("a1", 200.0, 1.2).on("a", 1.0),
+        dend("a2", 250.0, 1.0).on("a", 1.0),
+        dend("b", 200.0, 1.5).on("soma", 0.0),
+    ]);
+    let soma: Region = "soma".parse().unwrap();
+    Arc::new(
+        CableCell::new(shape, 0.01, 1.5, -0.0673)
+            .cut("dendrites".parse().unwrap(), Rule::PerSection(7))
+            .with_channel(Density::ohmic("pas", Region::All, 1.0, -0.065).unwrap())
+            .with_channel(Density::ohmic("na", soma.clone(), 1200.0, 0.05).unwrap())
+            .with_channel(Density::ohmic("kdr", potassium.parse().unwrap(), density, -0.077).unwrap()),
+    )
+}
+
+/// The potential (V) at `at` every step while `amplitude` (A) flows into `into` from 50 to 100 ms.
+fn trace(cell: &Arc<CableCell>, into: &str, at: &str, amplitude: f64) -> Vec<f64> {
+    let mut model = Model::new("test", 0.12, 2.5e-5, KELVIN);
+    let population = model.add_population("cells", 1, PopulationCell::Cable(Arc::clone(cell)));
+    let points: Points = into.parse().unwrap();
+    model.stimuli.push(Stimulus::step(population, CellSet::All, points, 0.05, 0.1, amplitude).unwrap());
+    model.record(population, at.parse().unwrap(), &["v"], "v");
+    let mut memory = Memory::default();
+    let mut simulation = Simulation::new(&model, &Options { threads: 1, ..Options::default() }).unwrap();
+    simulation.run(&mut memory, &mut |_| ControlFlow::Continue(())).unwrap();
+    memory.tables[0].chunks_exact(2).map(|row| row[1]).collect()
+}
+
+fn furthest(one: &[f64], other: &[f64]) -> f64 {
+    one.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+#[test]
+fn with_all_compartments_kept_the_cell_is_the_same() {
+    let cell = spiking("all", 60.0);
+    let full = Detailed::new(&cell, KELVIN).unwrap();
+    assert!(full.rests());
+    let all: Vec<usize> = (0..full.linear.len()).collect();
+    let reduced = reduce::reduce(&full, &Method::Impedance(all)).unwrap().cell;
+    let mut reduced = reduced.to_cell().unwrap();
+    reduced.initial_v = cell.initial_v.clone();
+    let reduced = Arc::new(reduced);
+    let (a, b) = (trace(&cell, "soma", "soma", 3e-10), trace(&reduced, "soma", "soma", 3e-10));
+    assert!(a.iter().copied().fold(f64::MIN, f64::max) > 0.0, "it spikes");
+    // Branch points get a little of the capacitance of an average compartment.
+    assert!(furthest(&a, &b) < 2e-4, "{} V", furthest(&a, &b));
+}
+
+#[test]
+fn chosen_compartments_keep_rest_and_steady_attenuation() {
+    let cell = spiking("soma", 360.0);
+    let full = Detailed::new(&cell, KELVIN).unwrap();
+    let nodes = full.nodes("soma | a1(1) | a2(1) | b(1)").unwrap();
+    let reduced = reduce::reduce(&full, &Method::Impedance(nodes)).unwrap().cell;
+    let cell_of = Arc::new(reduced.to_cell().unwrap());
+    // Soma, three tips, one branch point: attenuations of a steady current are those of the detailed cell.
+    assert_eq!(reduced.compartments.len(), 5, "{:?}", reduced.compartments);
+    let tip = reduced.compartments.iter().position(|c| c.name == "a1").unwrap();
+    for amplitude in [0.0, 1e-12, -1e-12] {
+        let a = trace(&cell, "a1(1)", "soma", amplitude);
+        let b = trace(&cell_of, &reduced.place(tip), "soma", amplitude);
+        let steady = 4000;
+        assert!((a[steady] - b[steady]).abs() < 2e-6, "{amplitude}: {} {}", a[steady], b[steady]);
+    }
+}
+
+/// A dendrite on a soma that branches twice by Rall's law, all branches of the same length in length constants, passive.
+fn equivalent_to_a_cylinder(capacitance: f64) -> (Arc<CableCell>, f64, f64) {
+    let (g, ra, d0) = (1.0, 1.5, 4.0);
+    let lambda_um = |d: f64| (d * 1e-6 / (4.0 * ra * g)).sqrt() * 1e6;
+    let half = |d: f64| d * 0.5f64.powf(2.0 / 3.0);
+    let (d1, d2) = (half(d0), half(half(d0)));
+    let dend = |name: &str, d: f64, parent: &str, at: f64| {
+        SectionPlan::cylinder(name, SectionKind::BasalDendrite, 0.3 * lambda_um(d), d).on(parent, at)
+    };
+    let mut plans =
+        vec![SectionPlan::cylinder("soma", SectionKind::Soma, 10.0, 10.0), dend("t", d0, "soma", 0.5)];
+    for a in 0..2 {
+        plans.push(dend(&format!("t{a}"), d1, "t", 1.0));
+        for b in 0..2 {
+            plans.push(dend(&format!("t{a}{b}"), d2, &format!("t{a}"), 1.0));
+        }
+    }
+    let cell = CableCell::new(sections(&plans), capacitance, ra, -0.07)
+        .cut(Region::All, Rule::PerSection(101))
+        .cut("soma".parse().unwrap(), Rule::PerSection(1))
+        .with_channel(Density::ohmic("pas", Region::All, g, -0.07).unwrap());
+    let infinite = 2.0 / std::f64::consts::PI * (ra / g).sqrt() / (d0 * 1e-6).powf(1.5);
+    let soma = g * std::f64::consts::PI * 10e-6 * 10e-6;
+    // Z∞ coth(L) beside the soma.
+    let input = 1.0 / (soma + 0.9f64.tanh() / infinite);
+    // From the tips: Z∞ / sinh(L) of the dendrite alone, loaded by the soma.
+    let alone = infinite / 0.9f64.tanh();
+    let transfer = infinite / 0.9f64.sinh() / (1.0 + alone * soma);
+    (Arc::new(cell), input, transfer)
+}
+
+#[test]
+fn a_tree_that_is_a_cylinder_reduces_to_it() {
+    let (cell, input, transfer) = equivalent_to_a_cylinder(0.01);
+    let full = Detailed::new(&cell, KELVIN).unwrap();
+    let z = full.linear.at(0.0).unwrap().from(full.soma());
+    assert!((z[full.soma()].re / input - 1.0).abs() < 1e-4, "{} {input}", z[full.soma()].re);
+    for (method, tolerance) in [(Method::Cylinder, 2e-3), (Method::Rall(201), 1e-4)] {
+        let reduced = reduce::reduce(&full, &method).unwrap();
+        let linear = reduced.cell.linear();
+        let z = linear.at(0.0).unwrap().from(reduced.soma);
+        assert!(
+            (z[reduced.soma].re / input - 1.0).abs() < tolerance,
+            "{method:?}: {} {input}",
+            z[reduced.soma].re
+        );
+        let far = z.iter().map(|z| z.re).fold(f64::INFINITY, f64::min);
+        assert!((far / transfer - 1.0).abs() < 10.0 * tolerance, "{method:?}: {far} {transfer}");
+        // A synapse keeps its effect on the soma: by its place on the cylinder, the rest by its strength.
+        let largest = reduced.factor.iter().map(|f| (f - 1.0).abs()).fold(0.0, f64::max);
+        assert!(largest < 0.06, "{method:?}: {largest}");
+        // All membrane is there.
+        let c = |linear: &neuropil::reduce::Linear| linear.capacitance_f.iter().sum::<f64>();
+        assert!((c(&linear) / c(&full.linear) - 1.0).abs() < 1e-3, "{method:?}");
+    }
+}
+
+#[test]
+fn every_method_makes_a_cell_that_rests_and_spikes_as_it_did() {
+    let cell = spiking("soma", 360.0);
+    let full = Detailed::new(&cell, KELVIN).unwrap();
+    assert!(full.rests());
+    let chosen = reduce::best_nodes(&full, 12).unwrap();
+    assert_eq!(chosen.len(), 12);
+    let peak = |v: &[f64]| v.iter().copied().fold(f64::MIN, f64::max);
+    let a = trace(&cell, "soma", "soma", 3e-10);
+    for method in [Method::Impedance(chosen), Method::Cylinder, Method::Rall(12), Method::BushSejnowski(12)] {
+        let reduced = reduce::reduce(&full, &method).unwrap();
+        let cell = Arc::new(reduced.cell.to_cell().unwrap());
+        let at = reduced.cell.place(reduced.soma);
+        let b = trace(&cell, &at, &at, 3e-10);
+        assert!((a[1999] - b[1999]).abs() < 3e-4, "{method:?}: {} {}", a[1999], b[1999]);
+        assert!((peak(&a) - peak(&b)).abs() < 5e-3, "{method:?}: {} {}", peak(&a), peak(&b));
+    }
+}
