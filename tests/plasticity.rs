@@ -261,6 +261,39 @@ fn random_release_has_its_probability_and_its_seed() {
 }
 
 #[test]
+fn release_from_several_sites_has_its_mean_and_its_variance() {
+    // Each of n sites is full or empty by itself, so what is released at each spike is binomially distributed.
+    let (n, u_rest, tau_rec, tau_facil, weight) = (7.0, 0.3, 60.0, 40.0, 2.0);
+    let rule = "{ rule = \"stochastic_tsodyks_markram\", sites = 7, U = 0.3, tau_rec = \"60 ms\", tau_facil = \"40 ms\" }";
+    let connections = 400;
+    let text = network(rule, weight, 1.0)
+        .replace("[population.pre]\n", &format!("[population.pre]\nsize = {connections}\n"));
+    let ran = run(&text, &Options::default());
+    let (mut u, mut full, mut last) = (0.0, 1.0, 0.0);
+    for t in PRE_MS {
+        let elapsed: f64 = t - last;
+        u = u_rest + u * (1.0 - u_rest) * (-elapsed / tau_facil).exp();
+        full = 1.0 - (1.0 - full) * (-elapsed / tau_rec).exp();
+        let p = full * u;
+        let row = ((t + 1.0) / 0.1).round() as usize;
+        let width = 7 * connections + 1;
+        let passed = &ran.tables[0][width * row + 1..width * (row + 1)];
+        let quanta: Vec<f64> = passed.chunks(7).map(|sites| sites.iter().sum::<f64>() * n / weight).collect();
+        assert!(quanta.iter().all(|k| (k - k.round()).abs() < 1e-9 && (0.0..=n).contains(&k.round())));
+        let count = connections as f64;
+        let mean = quanta.iter().sum::<f64>() / count;
+        let variance = quanta.iter().map(|k| (k - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        let wanted = n * p * (1.0 - p);
+        assert!((mean - n * p).abs() < 4.0 * (wanted / count).sqrt(), "{t} ms: {mean}, not {}", n * p);
+        // The variance of a sample's variance, from the fourth moment of a binomial number.
+        let fourth = wanted * (1.0 + 3.0 * (n - 2.0) * p * (1.0 - p));
+        let spread = ((fourth - wanted * wanted) / count).sqrt();
+        assert!((variance - wanted).abs() < 4.0 * spread, "{t} ms: {variance}, not {wanted}");
+        (full, last) = (full - p, t);
+    }
+}
+
+#[test]
 fn neither_threads_nor_groups_change_a_plastic_network() {
     let text = r#"
 seed = 4

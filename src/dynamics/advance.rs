@@ -8,9 +8,11 @@
 //!   Ostermann 2010, eq. 2.40), first order and stable on stiff decay; second order for an equation
 //!   that reads nothing else that moves.
 //!
-//! [`advance_together`] steps states that read each other to second order.
+//! [`advance_together`] steps states that read each other exactly where they are linear in each other
+//! ([`super::linear`]), else to second order.
 
 use super::graph::{Graph, Kind, NodeId, StepRule};
+use super::linear::blocks;
 use super::scope::Scope;
 use crate::error::Result;
 use crate::expr::CompareOp;
@@ -61,7 +63,7 @@ pub fn advance(
 
 /// The states after a step like [`advance`]'s, but to second order also where states read each other:
 /// each is stepped with the others at the middle of the step, half-way to where [`advance`] takes
-/// them (the exponential midpoint rule). `scope` gives the names their values for given states.
+/// them (the exponential midpoint rule). Those that are linear in each other are stepped exactly. `scope` gives the names their values for given states.
 /// Where no state reads another one that moves, this is [`advance`].
 ///
 /// # Errors
@@ -85,8 +87,17 @@ pub fn advance_together<'d>(
         slopes.iter().filter(|(_, slope, _)| !still(*slope, graph)).map(|(state, ..)| *state).collect();
     let mut after = next.clone();
     let mut middle: Option<Vec<NodeId>> = None;
+    let in_scheme = |state: usize| dynamics.kinetic_schemes.iter().flatten().any(|member| *member == state);
+    let free: Vec<(usize, NodeId)> = slopes
+        .iter()
+        .filter(|(state, ..)| moving.contains(state) && !in_scheme(*state))
+        .map(|&(state, slope, _)| (state, slope))
+        .collect();
+    let blocks = blocks(graph, &free, states);
+    let always: Vec<usize> =
+        blocks.iter().filter(|block| block.when.is_none()).flat_map(|block| block.members.clone()).collect();
     for &(state, slope, value) in &slopes {
-        if dynamics.kinetic_schemes.iter().flatten().any(|member| *member == state) {
+        if in_scheme(state) || always.contains(&state) {
             continue;
         }
         let mut others = moving.iter().filter(|&&other| other != state);
@@ -101,6 +112,41 @@ pub fn advance_together<'d>(
         let mut scope = scope(graph, &held)?;
         let slope = scope.expression(graph, value)?;
         after[state] = scalar_step(graph, states[state], slope, h);
+    }
+    for block in &blocks {
+        let reads_others = |graph: &Graph| {
+            let own = free.iter().filter(|(state, _)| block.members.contains(state));
+            let others = |slope| {
+                free.iter()
+                    .any(|&(state, _)| !block.members.contains(&state) && graph.depends(slope, states[state]))
+            };
+            own.map(|&(_, slope)| slope).any(others)
+        };
+        let mut held = match (&middle, reads_others(graph)) {
+            (_, false) => states.to_vec(),
+            (Some(middle), true) => middle.clone(),
+            (None, true) => middle.insert(halfway(graph, states, &next, &slopes, h)).clone(),
+        };
+        let zero = graph.constant(0.0);
+        block.members.iter().for_each(|&member| held[member] = zero);
+        let mut scope = scope(graph, &held)?;
+        let mut rest = Vec::with_capacity(block.members.len());
+        for &member in &block.members {
+            let Some((.., value)) = slopes.iter().find(|(state, ..)| *state == member) else { continue };
+            let slope = scope.expression(graph, value)?;
+            rest.push(match block.when {
+                Some((test, holds)) => graph.substitute(slope, &[(test, f64::from(u8::from(holds)))]),
+                None => slope,
+            });
+        }
+        for (&member, exact) in block.members.iter().zip(block.step(graph, states, &rest, h)) {
+            after[member] = match block.when {
+                None => exact,
+                Some((test, true)) => graph.select(test, exact, after[member]),
+                Some((test, false)) => graph.select(test, after[member], exact),
+            };
+            after[member] = graph.opaque(after[member]);
+        }
     }
     Ok(after)
 }
@@ -137,6 +183,18 @@ fn halfway(
 /// One step of `x' = f`.
 fn scalar_step(graph: &mut Graph, x: NodeId, f: NodeId, h: f64) -> NodeId {
     let k = graph.derivative(f, x);
+    // Each regime by itself, where that leaves nothing to compute but sums.
+    if let Kind::Select(test, a, b) = *graph.kind(f)
+        && !graph.depends(test, x)
+        && [a, b].iter().all(|&side| {
+            let k = graph.derivative(side, x);
+            graph.value(k).is_some()
+        })
+    {
+        let (a, b) = (scalar_step(graph, x, a, h), scalar_step(graph, x, b, h));
+        let next = graph.select(test, a, b);
+        return graph.opaque(next);
+    }
     if graph.depends(k, x) {
         return graph.step(StepRule::Exponential, x, f, k);
     }

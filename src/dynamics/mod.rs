@@ -12,6 +12,7 @@ pub mod fourth;
 pub mod graph;
 pub(crate) mod hash;
 mod held;
+pub mod linear;
 pub mod random;
 pub mod scope;
 mod superpose;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::catalog::Catalog;
 use super::contacts::ContactPlace;
 use super::differing::{Differing, own_parameters};
-use super::lower::{PointKind, PointSite, current_alone, given, hosts, peers};
+use super::lower::{PointKind, PointSite, current_alone, given, hosts, own_rate, peers};
 use super::members::{CableMember, PlacedAt, PointMember};
 use super::own::CableDiffering;
 use super::plan::CellPlan;
@@ -17,7 +17,9 @@ use super::tables::Table;
 use crate::dynamics::Dynamics;
 use crate::dynamics::random::{Moment, with_draws};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CableCell, CellSet, Draws, Model, Placed, Population, PopulationCell, Stimulus, Use};
+use crate::model::{
+    CableCell, CellSet, Draws, Model, Placed, PointStep, Population, PopulationCell, Stimulus, Use,
+};
 use crate::select::{Cable, Draw, Field, Location};
 
 /// A population ready to be laid out.
@@ -203,11 +205,15 @@ pub(super) fn placed_kind(
         );
     }
     let shows = coupled.unwrap_or_default().to_vec();
-    let (gives, hosts) = match &population.cell {
+    let (gives, hosts, cell_rate) = match &population.cell {
         PopulationCell::Point(cell) => {
-            (given(&cell.dynamics, dynamics, list)?, hosts(&cell.dynamics, dynamics))
+            let differing: Vec<&str> = own_parameters(population).map(|(name, _)| name.as_str()).collect();
+            // Only what moves by itself asks for it.
+            let asks = !dynamics.derivatives.is_empty() && model.run.point_step != PointStep::Fourth;
+            let rate = asks.then(|| own_rate(&cell.dynamics, &differing));
+            (given(&cell.dynamics, dynamics, list)?, hosts(&cell.dynamics, dynamics), rate.flatten())
         }
-        _ => (current_alone(), Vec::new()),
+        _ => (current_alone(), Vec::new(), None),
     };
     let (dynamics, draws) = drawing(dynamics);
     Ok(PointKind {
@@ -222,6 +228,7 @@ pub(super) fn placed_kind(
         shows,
         hosts,
         on_point_cell: matches!(population.cell, PopulationCell::Point(_)),
+        cell_rate,
         is_loaded: false,
         point_step: model.run.point_step,
     })
@@ -422,6 +429,7 @@ impl Resolution<'_> {
                 shows,
                 hosts: Vec::new(),
                 on_point_cell: false,
+                cell_rate: None,
                 is_loaded,
                 point_step: model.run.point_step,
             });

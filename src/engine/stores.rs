@@ -94,6 +94,7 @@ impl Stores {
             site: PointSite::Connection,
             gives: Vec::new(),
             on_point_cell: false,
+            cell_rate: None,
             is_loaded: false,
             point_step: PointStep::default(),
         };

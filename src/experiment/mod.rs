@@ -319,13 +319,17 @@ fn run(node: &Node<'_>, of_segments_s: Option<f64>) -> Option<Run> {
             Some(Method::BackwardEuler)
         }
     };
+    let point_step = match table.get("point_method") {
+        Some(node) => node.word(&PointStep::NAMED),
+        None => Some(PointStep::default()),
+    };
     table.finish();
     let (duration_s, dt_s) = (duration?, dt?);
     if dt_s > duration_s {
         dt_node?.wrong(ErrorKind::Value, "the time step is longer than the run", "such as \"0.025 ms\"");
         return None;
     }
-    Some(Run { dt_s, duration_s, method: method?, point_step: PointStep::default() })
+    Some(Run { dt_s, duration_s, method: method?, point_step: point_step? })
 }
 
 fn detectors(cells: &[ReadCell], populations: &[ReadPopulation]) -> Vec<SpikeDetector> {

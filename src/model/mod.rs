@@ -84,12 +84,21 @@ impl Method {
 /// How cells without a shape are stepped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PointStep {
-    /// To second order by the exponential midpoint rule; conditions are met at the ends of steps.
+    /// To second order by the exponential midpoint rule, but to fourth order where the potential runs up by itself (a
+    /// quadratic or an exponential neuron); conditions are met at the ends of steps.
     #[default]
     Midpoint,
+    /// To fourth order by an exponential Runge–Kutta method; conditions are met at the ends of steps.
+    RungeKutta,
     /// To fourth order by an exponential Runge–Kutta method; conditions are met where they come to hold
     /// within the step. Cells that draw random numbers, and those with kinetic schemes, go by the other.
     Fourth,
+}
+
+impl PointStep {
+    /// The ways that experiments may ask for, by their names.
+    pub const NAMED: [(&'static str, PointStep); 2] =
+        [("exponential_midpoint", PointStep::Midpoint), ("exponential_runge_kutta", PointStep::RungeKutta)];
 }
 
 /// When and how to run.

@@ -165,7 +165,8 @@ fn assemble(plan: &Plan<'_>, mut parts: Parts<'_>) -> Result<Simulation> {
         suited
     });
     // Who names a method wants the steps of an experiment with that method.
-    let point_step = if plan.method.is_some() { PointStep::Midpoint } else { PointStep::Fourth };
+    let named = plan.method.map(|_| PointStep::Midpoint);
+    let point_step = plan.point_step.or(named).unwrap_or(PointStep::Fourth);
     model.run = Run { dt_s: plan.dt_s, duration_s: plan.duration_s, method, point_step };
     model.seed = plan.seed.unwrap_or(0);
     model.recordings = recordings;

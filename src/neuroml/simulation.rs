@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Place, Result, Warning, nearest};
 use crate::lems::{Component, ComponentType, Element, Set};
-use crate::model::Method;
+use crate::model::{Method, PointStep};
 use crate::units::Dimension;
 
 /// Most steps of a run: beyond it the number of a step is no longer exact.
@@ -27,6 +27,8 @@ pub(super) struct Plan<'a> {
     pub duration_s: f64,
     /// The method, if it asks for one.
     pub method: Option<Method>,
+    /// How it wants cells without a shape stepped, if it says.
+    pub point_step: Option<PointStep>,
     /// The seed, if it gives one.
     pub seed: Option<u64>,
     /// Files of columns.
@@ -189,13 +191,14 @@ pub(super) fn plan<'a>(set: &'a Set, simulation: &'a Component) -> Result<Plan<'
     if seed.is_none() {
         assumptions.push("seed of random numbers: 0, as none is given".to_string());
     }
-    let method = reader.method(simulation, &mut assumptions);
+    let (method, point_step) = reader.method(simulation, &mut assumptions);
     let (dt_s, duration_s) = reader.clock(component, element);
     Ok(Plan {
         target,
         dt_s,
         duration_s,
         method,
+        point_step,
         seed,
         outputs: reader.outputs,
         displays: reader.displays,
@@ -428,9 +431,13 @@ impl<'a> Reader<'a> {
         .ok()
     }
 
-    /// The method that a `Meta` for neuropil asks for.
-    fn method(&mut self, simulation: &Component, assumptions: &mut Vec<String>) -> Option<Method> {
-        let mut method = None;
+    /// The methods that a `Meta` for neuropil asks for: for all, for cells without a shape.
+    fn method(
+        &mut self,
+        simulation: &Component,
+        assumptions: &mut Vec<String>,
+    ) -> (Option<Method>, Option<PointStep>) {
+        let (mut method, mut point_step) = (None, None);
         for meta in &simulation.metas {
             let program = meta.get("for").unwrap_or_default();
             if !program.eq_ignore_ascii_case("neuropil") {
@@ -449,15 +456,23 @@ impl<'a> Reader<'a> {
                             self.errors.push(error.help(format!("methods are {known}")));
                         }
                     },
+                    ("pointMethod", word) => match PointStep::NAMED.iter().find(|(name, _)| *name == word) {
+                        Some((_, named)) => point_step = Some(*named),
+                        None => {
+                            let error = meta.error(ErrorKind::Name, format!("unknown method '{word}'"));
+                            let known = PointStep::NAMED.map(|(name, _)| name).join(", ");
+                            self.errors.push(error.help(format!("methods of point cells are {known}")));
+                        }
+                    },
                     (other, _) => {
                         let message = format!("'{other}' is no wish that neuropil knows");
-                        self.errors
-                            .push(meta.error(ErrorKind::Unsupported, message).help("it knows 'method'"));
+                        let error = meta.error(ErrorKind::Unsupported, message);
+                        self.errors.push(error.help("it knows 'method' and 'pointMethod'"));
                     }
                 }
             }
         }
-        method
+        (method, point_step)
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::builder::{Array, Builder, Template, uniform};
 use super::point::{PointHolds, PointKind, PointSite};
+use crate::dynamics::Dynamics;
 use crate::dynamics::fourth::advance_fourth;
 use crate::dynamics::graph::{Graph, NodeId};
+use crate::dynamics::scope::Scope;
 use crate::error::Result;
 use crate::expr::{CompareOp, Function};
 use crate::model::PointStep;
@@ -32,11 +34,30 @@ pub struct LocatedPrograms {
     pub states: Vec<(usize, usize)>,
 }
 
+/// Whether the potential is no linear function of itself, as in the upstroke of a quadratic or an exponential neuron's
+/// spike.
+fn runs_up(cell: &Dynamics) -> bool {
+    let mut graph = Graph::new();
+    let leaves = cell.states.len() + cell.inputs.len();
+    let leaves: Vec<NodeId> = (0..leaves as u32).map(|symbol| graph.symbol(symbol)).collect();
+    let (states, inputs) = leaves.split_at(cell.states.len());
+    let mut scope = Scope::new(cell, states);
+    for (input, leaf) in cell.inputs.iter().zip(inputs) {
+        scope.bind(&input.name, *leaf);
+    }
+    let Some(v) = cell.exposed("v").and_then(|name| cell.state(name)) else { return false };
+    let Some((_, slope)) = cell.derivatives.iter().find(|(state, _)| *state == v) else { return false };
+    scope.expression(&mut graph, slope).is_ok_and(|slope| {
+        let k = graph.derivative(slope, states[v]);
+        graph.depends(k, states[v])
+    })
+}
+
 impl PointKind {
-    /// Whether its states are stepped to fourth order: those of a cell, if nothing is drawn at random within
-    /// the step and no kinetic scheme asks for steps of its own.
+    /// Whether its states are stepped to fourth order: those of a cell, if that is asked for or its potential runs up by
+    /// itself, nothing is drawn at random within the step, and no kinetic scheme asks for steps of its own.
     pub(super) fn is_fourth(&self) -> bool {
-        self.point_step == PointStep::Fourth
+        (self.point_step != PointStep::Midpoint || runs_up(&self.dynamics))
             && self.site == PointSite::Cell
             && self.dynamics.kinetic_schemes.is_empty()
             && !self.needs_noise()
@@ -47,7 +68,8 @@ impl PointKind {
     pub(super) fn is_located(&self) -> bool {
         // A potential that is no state but computed is not known within the step.
         let known = |name: &str| self.dynamics.state(name).is_some();
-        self.is_fourth()
+        self.point_step == PointStep::Fourth
+            && self.is_fourth()
             && (!self.is_loaded || self.dynamics.exposed("v").is_some_and(known))
             && self.to_locate().next().is_some()
     }
@@ -108,14 +130,10 @@ impl PointKind {
         };
         let next = self.advance_fourth(&mut builder, &old, h)?;
         let mut met = self.newly_met(&mut builder, dt, h, &old, &next)?;
-        for (state, _) in &self.dynamics.derivatives {
-            // What has run away has met something on its way.
-            let size = builder.graph.call(Function::Abs, next[*state]);
-            let limit = builder.graph.constant(OUT_OF_RANGE);
-            let in_range = builder.graph.compare(CompareOp::Lt, size, limit);
-            let away = builder.graph.not(in_range);
-            met = builder.graph.or(met, away);
-        }
+        // What has run away has met something on its way.
+        let in_range = self.in_range(&mut builder, &next);
+        let away = builder.graph.not(in_range);
+        met = builder.graph.or(met, away);
         let array = |what| self.array(what).map(Array::Instance);
         if is_first {
             for (state, &node) in old.iter().enumerate() {
@@ -129,6 +147,18 @@ impl PointKind {
             builder.store(met, array);
         }
         builder.finish()
+    }
+
+    /// Whether all of the states `next` that move are numbers that a state may have.
+    pub(super) fn in_range(&self, builder: &mut Builder, next: &[NodeId]) -> NodeId {
+        let mut all = builder.graph.constant(1.0);
+        for (state, _) in &self.dynamics.derivatives {
+            let size = builder.graph.call(Function::Abs, next[*state]);
+            let limit = builder.graph.constant(OUT_OF_RANGE);
+            let in_range = builder.graph.compare(CompareOp::Lt, size, limit);
+            all = builder.graph.and(all, in_range);
+        }
+        all
     }
 
     /// The states that were kept.

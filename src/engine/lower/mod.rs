@@ -16,5 +16,5 @@ pub use builder::{Array, Builder, N_NODE_ARRAYS, NodeArray, Template, list, unif
 pub use located::LocatedPrograms;
 pub use membrane::{Holds, Mechanism, MembranePlan, MembranePrograms};
 pub use observe::{TOTAL_CURRENT, find_variable, threshold_v};
-pub use point::{PointHolds, PointKind, PointPrograms, PointSite, hosts, peers};
+pub use point::{PointHolds, PointKind, PointPrograms, PointSite, hosts, own_rate, peers};
 pub use received::{current_alone, given, sums};

@@ -9,7 +9,8 @@ use super::membrane::{linearise, start_schemes};
 use super::received::{Given, sums};
 use crate::dynamics::Dynamics;
 use crate::dynamics::advance::{Order, advance_together};
-use crate::dynamics::graph::{Graph, NodeId};
+use crate::dynamics::graph::{Graph, Kind, NodeId};
+use crate::dynamics::linear::steady_current;
 use crate::dynamics::random::{Moment, draw_number};
 use crate::dynamics::scope::Scope;
 use crate::error::{Error, ErrorKind, Result};
@@ -37,6 +38,53 @@ pub fn hosts(cell: &Dynamics, placed: &Dynamics) -> Vec<(String, u16)> {
     let inputs = placed.inputs.iter().map(|input| input.name.as_str()).filter(|name| !own(name));
     let number = |name: &str| cell.exposures.iter().position(|(exposed, _)| exposed == name);
     inputs.filter_map(|name| Some((name.to_string(), u16::try_from(number(name)?).ok()?))).collect()
+}
+
+/// The rate *k* (1/s) of a cell whose potential follows the current into it by *v' = k v + b i + …*, with numbers
+/// *k* and *b*: one for all regimes in which it moves at all. `varying` are its parameters that are not the same for
+/// all cells.
+pub fn own_rate(cell: &Dynamics, varying: &[&str]) -> Option<f64> {
+    let v = cell.state(cell.exposed("v")?)?;
+    let (_, slope) = cell.derivatives.iter().find(|(state, _)| *state == v)?;
+    let input = sums(cell).into_iter().find(|sum| sum.array.is_none())?.input.to_string();
+    let mut graph = Graph::new();
+    let mut leaf = 0..;
+    let mut leaves = |graph: &mut Graph, n: usize| -> Vec<NodeId> {
+        leaf.by_ref().take(n).map(|symbol| graph.symbol(symbol)).collect()
+    };
+    let states = leaves(&mut graph, cell.states.len());
+    let mut scope = Scope::new(cell, &states);
+    let names: Vec<&str> = cell.inputs.iter().map(|input| input.name.as_str()).collect();
+    for (name, leaf) in names.iter().zip(leaves(&mut graph, names.len())) {
+        scope.bind(name, leaf);
+    }
+    let free = leaves(&mut graph, varying.len());
+    let parameters = cell.parameters.iter().map(|parameter| parameter.name.as_str());
+    for (name, leaf) in parameters.filter(|name| varying.contains(name)).zip(free) {
+        scope.bind(name, leaf);
+    }
+    let current = scope.node(&mut graph, &input).ok()?;
+    let slope = scope.expression(&mut graph, slope).ok()?;
+    let mut rate = None;
+    let mut waiting = vec![slope];
+    while let Some(slope) = waiting.pop() {
+        match *graph.kind(slope) {
+            Kind::Select(test, a, b) if ![states[v], current].iter().any(|&x| graph.depends(test, x)) => {
+                waiting.extend([a, b]);
+            }
+            // At rest in a regime of its own, whatever flows.
+            Kind::Const(_) => {}
+            _ => {
+                let factors = [states[v], current].map(|x| graph.derivative(slope, x));
+                let [k, _] = factors.map(|factor| graph.value(factor).filter(|x| x.is_finite()));
+                if graph.value(factors[1]).is_none() || rate.is_some_and(|rate| Some(rate) != k) {
+                    return None;
+                }
+                rate = Some(k?);
+            }
+        }
+    }
+    rate
 }
 
 /// Instances with the same equations.
@@ -68,6 +116,9 @@ pub struct PointKind {
     pub hosts: Vec<(String, u16)>,
     /// For what is placed: whether its cell has no shape.
     pub on_point_cell: bool,
+    /// For what is placed on cells without a shape whose potential follows currents linearly ([`own_rate`]): the
+    /// rate of that, 1/s.
+    pub cell_rate: Option<f64>,
     /// For cells: whether anything on them has a conductance. Without, the step of a passive cell has
     /// fixed coefficients.
     pub is_loaded: bool,
@@ -376,13 +427,18 @@ impl PointKind {
 
     /// The states after a step. Time within it is that of its middle.
     fn advance(&self, builder: &mut Builder, old: &[NodeId], h: f64, order: Order) -> Result<Vec<NodeId>> {
-        if self.is_fourth() {
-            let h = builder.graph.constant(h);
-            return self.advance_fourth(builder, old, h);
-        }
         // Instances at points are stepped when time is already that of the middle of the next step.
         let back = if self.site == PointSite::Placed { h } else { 0.5 * h };
-        self.advance_by(builder, old, (h, back), order)
+        if !self.is_fourth() {
+            return self.advance_by(builder, old, (h, back), order);
+        }
+        let length = builder.graph.constant(h);
+        let fourth = self.advance_fourth(builder, old, length)?;
+        // The stages of an upstroke that leaves the numbers within the step say nothing: then the simpler rule.
+        let simple = self.advance_by(builder, old, (h, back), order)?;
+        let in_range = self.in_range(builder, &fourth);
+        let pairs = fourth.into_iter().zip(simple);
+        Ok(pairs.map(|(a, b)| builder.graph.select(in_range, a, b)).collect())
     }
 
     /// The states after `h`, the middle of which is `back` before the time that the uniforms give.
@@ -415,7 +471,7 @@ impl PointKind {
     /// Whether its current is taken with the states of the middle of the step, where the cell wants it.
     fn goes_to_the_middle(&self) -> bool {
         self.on_point_cell
-            && self.point_step == PointStep::Midpoint
+            && self.point_step != PointStep::Fourth
             && self.dynamics.kinetic_schemes.is_empty()
             && !self.needs_noise()
             && self.moments().is_empty()
@@ -423,7 +479,8 @@ impl PointKind {
 
     fn currents(&self, h: f64, order: Order) -> Result<Template> {
         let mut builder = Builder::default();
-        let mut states = self.states(&mut builder)?;
+        let now = self.states(&mut builder)?;
+        let mut states = now.clone();
         if self.goes_to_the_middle() {
             // Time is that of the middle of the step already.
             states = self.advance_by(&mut builder, &states, (0.5 * h, 0.25 * h), order)?;
@@ -442,6 +499,10 @@ impl PointKind {
                 builder.scatter_add(value, Array::Received(*k), list::NODE);
                 continue;
             }
+            if let Some(steady) = self.steady_current(&mut builder, &now, variable, h)? {
+                builder.scatter_add(steady, Array::Node(NodeArray::Rhs), list::NODE);
+                continue;
+            }
             let v = self.node(&mut builder, NodeArray::V, list::NODE);
             let (conductance, source) = linearise(&mut builder.graph, value, v);
             builder.scatter_add(source, Array::Node(NodeArray::Rhs), list::NODE);
@@ -450,6 +511,31 @@ impl PointKind {
             }
         }
         builder.finish()
+    }
+
+    /// What `current` does to the potential over a step from the states `now`, as a steady current; if that can be
+    /// had exactly.
+    fn steady_current(
+        &self,
+        builder: &mut Builder,
+        now: &[NodeId],
+        current: &str,
+        h: f64,
+    ) -> Result<Option<NodeId>> {
+        let (Some(rate), true) = (self.cell_rate, self.goes_to_the_middle()) else { return Ok(None) };
+        let mut scope = self.scope(builder, now)?;
+        let current = scope.node(&mut builder.graph, current)?;
+        let mut slopes = Vec::with_capacity(self.dynamics.derivatives.len());
+        for (state, value) in &self.dynamics.derivatives {
+            slopes.push((*state, scope.expression(&mut builder.graph, value)?));
+        }
+        let v = self.node(builder, NodeArray::V, list::NODE);
+        let time = builder.uniform(uniform::TIME);
+        let graph = &mut builder.graph;
+        if [v, time].iter().any(|&moved| graph.depends(current, moved)) {
+            return Ok(None);
+        }
+        Ok(steady_current(graph, current, &slopes, now, rate, h))
     }
 
     pub(super) fn events(&self) -> Result<Vec<(String, Template)>> {

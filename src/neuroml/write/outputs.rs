@@ -7,7 +7,7 @@ use super::{Writer, free_id};
 use crate::engine::find_variable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lems::Element;
-use crate::model::{CableCell, PopulationCell, Recording};
+use crate::model::{CableCell, PointStep, PopulationCell, Recording};
 use crate::select::Location;
 use crate::units::{Dimension, neuroml_text};
 
@@ -22,7 +22,11 @@ impl Writer<'_> {
             .with("step", time(model.run.dt_s))
             .with("target", format!("{}_net", self.name))
             .with("seed", model.seed.to_string());
-        let meta = Element::new("Meta").with("for", "neuropil").with("method", model.run.method.name());
+        let mut meta = Element::new("Meta").with("for", "neuropil").with("method", model.run.method.name());
+        let of_points = PointStep::NAMED.iter().find(|(_, step)| *step == model.run.point_step);
+        if let (Some((name, _)), true) = (of_points, model.run.point_step != PointStep::default()) {
+            meta = meta.with("pointMethod", *name);
+        }
         simulation.children.push(meta);
         let mut files: Vec<(&str, Element)> = Vec::new();
         for (number, recording) in model.recordings.iter().enumerate() {
