@@ -46,7 +46,9 @@ pub(crate) struct LaidCell {
     pub(crate) initial_v: Option<f64>,
     /// What else it has otherwise than its kind, if it has a shape.
     pub(crate) own: Option<Box<Own>>,
-    /// Values of the parameters that differ between point cells, in the order of the population's, SI.
+    /// The kind of a point cell, index into [`Layout::kinds`].
+    pub(crate) kind: usize,
+    /// Values of the varying parameters of its kind, SI.
     pub(crate) values: Vec<f64>,
     /// States of a point cell at the start, if not as the kind has them: index and value, SI.
     pub(crate) initial: Vec<(usize, f64)>,
@@ -120,6 +122,7 @@ impl Layout {
                     .map(|m| LaidCell {
                         initial_v: m.initial_v,
                         own: m.own,
+                        kind: 0,
                         values: Vec::new(),
                         initial: Vec::new(),
                         key: m.key,
@@ -134,6 +137,7 @@ impl Layout {
                     .map(|m| LaidCell {
                         initial_v: m.initial_v,
                         own: None,
+                        kind: m.kind,
                         values: m.values,
                         initial: m.initial,
                         key: m.key,

@@ -6,6 +6,7 @@
 mod brainscales;
 #[allow(dead_code)]
 mod layout;
+mod merge;
 mod names;
 mod network;
 mod neuroml;
@@ -13,6 +14,7 @@ mod neuron;
 mod nmodl;
 mod page;
 mod points;
+mod slope;
 pub mod spinnaker;
 mod standard;
 #[allow(dead_code)]

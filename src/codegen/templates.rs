@@ -18,6 +18,7 @@ macro_rules! templates {
 
 /// Every template: its path below `codegen/` without ending, and its text.
 const BUILT_IN: &[(&str, &str)] = templates![
+    "neuron/cell.mod",
     "neuron/cells.py",
     "neuron/mechanism.mod",
     "neuron/run.py",

@@ -40,13 +40,14 @@ pub(crate) use catalog::Catalog;
 pub(crate) use contacts::ContactPlace;
 pub use events::Spike;
 pub use laid::Summary;
-pub(crate) use lower::PointKind;
 pub use lower::find_variable;
+pub(crate) use lower::{PointKind, sums};
 pub(crate) use members::{PlacedAt, Request, What};
 pub(crate) use own::Own;
 pub(crate) use plan::CellPlan;
 pub(crate) use resolve::{Resolved, cell_plans, resolve};
 pub use run::{Memory, Progress, Simulation, Sink};
+pub(crate) use senders::own_port;
 pub(crate) use steps::Steps;
 pub use tables::{Column, Table};
 

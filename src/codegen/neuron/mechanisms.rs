@@ -18,6 +18,8 @@ pub(super) struct Library {
     spread: BTreeMap<(usize, usize), usize>,
     /// By kind of what is at points.
     points: BTreeMap<usize, usize>,
+    /// Names that are taken.
+    pub(super) names: Names,
 }
 
 /// What tells two mechanisms apart.
@@ -33,10 +35,14 @@ struct Key {
 impl Library {
     /// All mechanisms; what can't be said is told to `job`.
     pub(super) fn new(job: &mut Job<'_>, model: &Model, layout: &Layout) -> Result<Library> {
-        let mut library = Library { all: Vec::new(), spread: BTreeMap::new(), points: BTreeMap::new() };
+        let mut library = Library {
+            all: Vec::new(),
+            spread: BTreeMap::new(),
+            points: BTreeMap::new(),
+            names: Names::new(MECHANISMS_TAKEN),
+        };
         let mut keys: Vec<Key> = Vec::new();
-        let mut names = Names::new(MECHANISMS_TAKEN);
-        names.claim("spike_source");
+        library.names.claim("spike_source");
         let recorded = Recorded::new(layout);
         for (s, shape) in layout.shapes.iter().enumerate() {
             let pools: BTreeSet<&str> = shape
@@ -75,7 +81,7 @@ impl Library {
                 // Once on a section: two densities of one cell are two mechanisms.
                 let own: BTreeSet<usize> =
                     library.spread.iter().filter(|((shape, _), _)| *shape == s).map(|(_, at)| *at).collect();
-                match library.add(model, key, &name, &mut keys, &mut names, &own) {
+                match library.add(model, key, &name, &mut keys, &own) {
                     Ok(at) => {
                         library.spread.insert((s, m), at);
                     }
@@ -103,7 +109,7 @@ impl Library {
                 partial: false,
                 recorded: recorded.points.get(&kind).cloned().unwrap_or_default(),
             };
-            match library.add(model, key, &of.name, &mut keys, &mut names, &BTreeSet::new()) {
+            match library.add(model, key, &of.name, &mut keys, &BTreeSet::new()) {
                 Ok(at) => {
                     library.points.insert(kind, at);
                 }
@@ -119,7 +125,6 @@ impl Library {
         key: Key,
         name: &str,
         keys: &mut Vec<Key>,
-        names: &mut Names,
         taken: &BTreeSet<usize>,
     ) -> Result<usize> {
         if let Some(known) = keys.iter().position(|k| *k == key)
@@ -130,7 +135,7 @@ impl Library {
         let wanted = Wanted {
             dynamics: &key.dynamics,
             role: key.role.clone(),
-            name: names.claim(name),
+            name: self.names.claim(name),
             varying: key.varying.clone(),
             partial: key.partial,
             recorded: key.recorded.clone(),

@@ -3,19 +3,21 @@
 mod cells;
 mod mechanisms;
 mod network;
+mod points;
 mod record;
 
 use serde::Serialize;
 
 use super::Job;
 use super::layout::Layout;
-use super::network::connections;
+use super::network::{connections, source_spikes};
 use crate::error::Result;
 use crate::model::Method;
 use crate::wiring;
 use cells::CellText;
 use mechanisms::Library;
 use network::NetworkText;
+use points::PointCells;
 use record::RecordText;
 
 /// What `run.py` is filled in with.
@@ -39,12 +41,21 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     let connections = connections(model)?;
     let mut library = Library::new(job, model, &layout)?;
     let cells: Vec<CellText> = cells::cells(model, &layout, &library);
-    let network = network::network(job, model, &layout, &mut library, &connections, &cells)?;
-    let record = record::record(job, model, &layout, &library)?;
+    let given = source_spikes(model)?;
+    let sources: Vec<bool> = given.iter().map(Option::is_some).collect();
+    let points = PointCells::new(job, model, &layout, &sources, &mut library)?;
+    let all = network::All { model, layout: &layout, library: &library, points: &points, cells: &cells };
+    let network = network::network(job, &all, &given, &connections)?;
+    let record = record::record(job, &all)?;
     for mechanism in library.written() {
         let values = serde_json::json!({ "mechanism": mechanism, "made_by": job.made_by() });
         let text = job.fill("neuron/mechanism.mod", &values)?;
         job.out.text(format!("mod/{}.mod", mechanism.name), text);
+    }
+    for cell in points.written() {
+        let values = serde_json::json!({ "cell": cell, "made_by": job.made_by() });
+        let text = job.fill("neuron/cell.mod", &values)?;
+        job.out.text(format!("mod/{}.mod", cell.name), text);
     }
     if network.has_sources {
         let values = serde_json::json!({ "made_by": job.made_by() });

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::super::Job;
 use super::super::layout::Layout;
-use super::super::network::source_spikes;
+use super::super::merge::Merged;
 use super::super::nmodl::UNITS;
 use super::cells::{CellText, fraction, quoted};
 use super::mechanisms::{Library, in_population};
+use super::points::{PointCells, Row};
+use crate::engine::own_port;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Connection, Model, Receiver, Sender};
+use crate::model::{Connection, Model, PopulationCell, Receiver, Sender};
 use crate::units::{Dimension, shifted};
 
 /// Rows of a table up to which it stands in the script.
@@ -25,6 +28,12 @@ pub(super) struct NetworkText {
     populations: Vec<(String, String, usize)>,
     /// Potentials at the start by cell: population, list.
     starts: Vec<(String, String)>,
+    /// Populations of cells without a shape: name, mechanism, how many.
+    point_populations: Vec<(String, String, usize)>,
+    /// Numbers that differ between them: population, variable, list.
+    values: Vec<String>,
+    /// States at the start that differ between them.
+    states: Vec<String>,
     /// Populations that only send: name, how many.
     sources: Vec<(String, usize)>,
     /// Whether there are any.
@@ -40,6 +49,7 @@ pub(super) struct NetworkText {
     connections_in_file: bool,
     spike_times: Vec<String>,
     spike_times_in_file: bool,
+    values_in_file: bool,
     /// Numbers of the first cells of populations.
     first_cells: Vec<(String, u64)>,
     /// Files beside the script.
@@ -47,17 +57,29 @@ pub(super) struct NetworkText {
     pub(super) tables: Vec<(&'static str, String)>,
 }
 
+/// What the network is made from.
+#[derive(Clone, Copy)]
+pub(super) struct All<'a> {
+    pub(super) model: &'a Model,
+    pub(super) layout: &'a Layout,
+    pub(super) library: &'a Library,
+    pub(super) points: &'a PointCells,
+    pub(super) cells: &'a [CellText],
+}
+
 pub(super) fn network(
     job: &mut Job<'_>,
-    model: &Model,
-    layout: &Layout,
-    library: &mut Library,
+    all: &All<'_>,
+    given: &[Option<Arc<Vec<Vec<f64>>>>],
     connections: &[Connection],
-    cells: &[CellText],
 ) -> Result<NetworkText> {
+    let All { model, layout, library, points: point_cells, cells } = *all;
     let mut out = NetworkText {
         populations: Vec::new(),
         starts: Vec::new(),
+        point_populations: Vec::new(),
+        values: Vec::new(),
+        states: Vec::new(),
         sources: Vec::new(),
         has_sources: false,
         points: Vec::new(),
@@ -68,10 +90,10 @@ pub(super) fn network(
         connections_in_file: false,
         spike_times: Vec::new(),
         spike_times_in_file: false,
+        values_in_file: false,
         first_cells: Vec::new(),
         tables: Vec::new(),
     };
-    let given = source_spikes(model)?;
     for ((p, population), first) in model.populations.iter().enumerate().zip(model.first_cells()) {
         let name = quoted(&population.name);
         out.first_cells.push((name.clone(), first));
@@ -84,9 +106,13 @@ pub(super) fn network(
             continue;
         }
         let laid = &layout.populations[p];
+        one_step(job, model, p);
         let Some(shape) = laid.shape else {
-            let message = "cells without a shape are not made for NEURON";
-            job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
+            if let Some((mechanism, _)) = point_cells.of(p) {
+                out.point_populations.push((name.clone(), mechanism.name.clone(), population.size));
+                out.values.extend(point_cells.values(model, layout, p).iter().map(Row::text));
+                out.states.extend(point_cells.starts(model, layout, p).iter().map(Row::text));
+            }
             continue;
         };
         out.populations.push((name.clone(), cells[shape].class.clone(), population.size));
@@ -103,10 +129,6 @@ pub(super) fn network(
             .any(|cell| cell.own.is_some() || cell.placed.iter().any(|at| !at.initial.is_empty()))
         {
             let message = "parameters or states at the start that differ between cells with a shape are not made for NEURON";
-            job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
-        }
-        if (model.step_s(p) - model.run.dt_s).abs() > 1e-12 * model.run.dt_s {
-            let message = "NEURON has one time step for all";
             job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
         }
         points(&mut out, model, layout, library, p);
@@ -127,10 +149,18 @@ pub(super) fn network(
             out.couplings.push(format!("({one}, {other})"));
         }
     }
-    connect(job, &mut out, model, layout, connections);
+    connect(job, &mut out, all, connections);
     rules(job, model);
     to_files(&mut out);
     Ok(out)
+}
+
+/// NEURON has one time step for all.
+fn one_step(job: &mut Job<'_>, model: &Model, p: usize) {
+    if (model.step_s(p) - model.run.dt_s).abs() > 1e-12 * model.run.dt_s {
+        let message = "NEURON has one time step for all cells, not one for each population";
+        job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
+    }
 }
 
 fn rules(job: &mut Job<'_>, model: &Model) {
@@ -228,59 +258,74 @@ fn detectors(out: &mut NetworkText, model: &Model, layout: &Layout, p: usize) {
     }
 }
 
-fn connect(
-    job: &mut Job<'_>,
-    out: &mut NetworkText,
-    model: &Model,
-    layout: &Layout,
-    connections: &[Connection],
-) {
-    let mut missing: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+/// Where a connection leads: name and instance of a point; a port.
+fn receiver(all: &All<'_>, c: &Connection) -> Option<(String, usize, usize)> {
+    let (population, cell) = c.target;
+    let laid = all.layout.populations.get(population)?.cells.get(cell)?;
+    let (slot, instance) = match c.receiver {
+        Receiver::Synapse { synapse, point } => (synapse as usize, point as usize),
+        Receiver::Contact { attachments, contact } => {
+            *all.layout.contacts.get(attachments as usize)?.get(contact as usize)?
+        }
+        Receiver::Cell => {
+            let (mechanism, _) = all.points.of(population)?;
+            let PopulationCell::Point(point) = &all.model.populations.get(population)?.cell else {
+                return None;
+            };
+            let port = *point.dynamics.in_ports().get(usize::from(c.port))?;
+            let number = mechanism.ports.iter().position(|known| known == port)?;
+            return Some((String::new(), 0, number));
+        }
+    };
+    if let Some((mechanism, merged)) = all.points.of(population) {
+        let part = merged.part(cell, slot, instance)?;
+        let kind = all.layout.kinds.get(part.kind)?;
+        let port = Merged::inside(part, kind.dynamics.in_ports().get(usize::from(c.port))?);
+        // What an event does to something that nobody looks at is nothing.
+        let number = mechanism.ports.iter().position(|known| *known == port).unwrap_or(mechanism.ports.len());
+        return Some((String::new(), 0, number));
+    }
+    let (name, first) = laid.names.get(slot)?;
+    Some((name.clone(), first + instance, usize::from(c.port)))
+}
+
+/// The number of the detector that sends a connection's spikes.
+fn sender(model: &Model, c: &Connection) -> Option<usize> {
+    match c.sender {
+        Sender::Cell => Some(0),
+        Sender::Detector(d) => {
+            let before = model.spike_detectors.iter().take(d as usize);
+            Some(before.filter(|d| d.population == c.source.0 && d.points.is_some()).count())
+        }
+        Sender::Port(port) => {
+            let PopulationCell::Point(cell) = &model.populations.get(c.source.0)?.cell else { return None };
+            (own_port(&cell.dynamics) == Some(usize::from(port))).then_some(0)
+        }
+    }
+}
+
+fn connect(job: &mut Job<'_>, out: &mut NetworkText, all: &All<'_>, connections: &[Connection]) {
+    let model = all.model;
+    let mut missing: BTreeMap<usize, usize> = BTreeMap::new();
     for c in connections {
         let (population, cell) = c.target;
-        let slots = layout.populations.get(population).and_then(|p| p.cells.get(cell));
-        let slots = slots
-            .filter(|_| layout.populations[population].shape.is_some())
-            .map_or(&[][..], |cell| &cell.names);
-        let receiver = match c.receiver {
-            Receiver::Synapse { synapse, point } => {
-                slots.get(synapse as usize).map(|(name, first)| (name.clone(), first + point as usize))
-            }
-            Receiver::Contact { attachments, contact } => layout
-                .contacts
-                .get(attachments as usize)
-                .and_then(|list| list.get(contact as usize))
-                .and_then(|(slot, instance)| {
-                    slots.get(*slot).map(|(name, first)| (name.clone(), first + instance))
-                }),
-            Receiver::Cell => None,
-        };
-        let detector = match c.sender {
-            Sender::Cell => Some(0),
-            Sender::Detector(d) => {
-                let before = model.spike_detectors.iter().take(d as usize);
-                Some(before.filter(|d| d.population == c.source.0 && d.points.is_some()).count())
-            }
-            Sender::Port(_) => None,
-        };
-        let (Some((name, instance)), Some(detector)) = (receiver, detector) else {
-            *missing.entry((population, "a connection to a cell without a shape")).or_default() += 1;
+        let (Some((name, instance, port)), Some(detector)) = (receiver(all, c), sender(model, c)) else {
+            *missing.entry(population).or_default() += 1;
             continue;
         };
         let of = |p: usize| model.populations.get(p).map(|p| quoted(&p.name)).unwrap_or_default();
         out.connections.push(format!(
-            "({}, {}, {detector}, {}, {cell}, {}, {instance}, {}, {}, {})",
+            "({}, {}, {detector}, {}, {cell}, {}, {instance}, {port}, {}, {})",
             of(c.source.0),
             c.source.1,
             of(population),
-            quoted(&name),
-            c.port,
+            if name.is_empty() { "None".to_string() } else { quoted(&name) },
             shifted(c.weight, 0),
             shifted(c.delay_s, -3)
         ));
     }
-    for ((population, what), count) in missing {
-        let message = format!("{what} is not made for NEURON ({count} of them)");
+    for (population, count) in missing {
+        let message = format!("{count} connections to it have ends that NEURON's code lacks");
         job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, population));
     }
 }
@@ -305,6 +350,13 @@ fn to_files(out: &mut NetworkText) {
         let header = "# source population, cell, detector, target population, cell, name, instance, port, weight, delay (ms)";
         out.tables.push(("connections.txt", csv(header, &rows)));
         out.connections_in_file = true;
+    }
+    let numbers: usize = out.values.iter().chain(&out.states).map(|row| row.matches(',').count()).sum();
+    if numbers > 5 * SHORT {
+        let header = "# population, variable, a value for each cell";
+        out.tables.push(("values.txt", csv(header, &std::mem::take(&mut out.values))));
+        out.tables.push(("states.txt", csv(header, &std::mem::take(&mut out.states))));
+        out.values_in_file = true;
     }
     let times: usize = out.spike_times.iter().map(|row| row.matches(',').count()).sum();
     if times > 5 * SHORT {

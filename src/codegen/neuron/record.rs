@@ -7,6 +7,8 @@ use super::super::layout::Layout;
 use super::super::nmodl::{Mechanism, UNITS};
 use super::cells::{fraction, quoted};
 use super::mechanisms::{Library, in_population};
+use super::network::All;
+use super::points::flat;
 use crate::dynamics::Dynamics;
 use crate::engine::What;
 use crate::error::{Error, ErrorKind, Result};
@@ -41,16 +43,12 @@ enum Part {
     Constant(f64),
 }
 
-pub(super) fn record(
-    job: &mut Job<'_>,
-    model: &Model,
-    layout: &Layout,
-    library: &Library,
-) -> Result<RecordText> {
+pub(super) fn record(job: &mut Job<'_>, all: &All<'_>) -> Result<RecordText> {
+    let (model, layout) = (all.model, all.layout);
     let mut parts: Vec<Vec<Vec<Part>>> =
         layout.tables.iter().map(|table| table.columns.iter().map(|_| Vec::new()).collect()).collect();
     for (p, laid) in layout.populations.iter().enumerate() {
-        let at = At { model, layout, library, population: p };
+        let at = At { all, model, layout, library: all.library, population: p };
         for (c, cell) in laid.cells.iter().enumerate() {
             for (table, column, node, what) in &cell.recorded {
                 let dimension = layout.tables[*table].columns[*column].dimension;
@@ -86,6 +84,7 @@ pub(super) fn record(
 }
 
 struct At<'a> {
+    all: &'a All<'a>,
     model: &'a Model,
     layout: &'a Layout,
     library: &'a Library,
@@ -106,6 +105,15 @@ impl At<'_> {
             let (section, x) = shape.place(node);
             format!("cells[{name}][{cell}][{}]({})", quoted(&shape.sections[section].name), fraction(x))
         });
+        if let Some((mechanism, merged)) = self.all.points.of(self.population) {
+            let (known, at) = match what {
+                What::Fixed(value) => return Some(Part::Constant(unit.display(*value))),
+                what => {
+                    (mechanism.recorded.get(&flat(merged, cell, what)?)?, format!("cells[{name}][{cell}]"))
+                }
+            };
+            return Some(Part::Reference(format!("{at}._ref_{known}"), scale));
+        }
         match what {
             What::Fixed(value) => Some(Part::Constant(unit.display(*value))),
             What::V => Some(Part::Reference(format!("{}._ref_v", segment?), scale)),
@@ -138,7 +146,12 @@ fn named(
     unit: &DisplayUnit,
 ) -> Option<Part> {
     let (name, outward) = mechanism.recorded.get(variable)?;
-    if mechanism.range.contains(name) || mechanism.states.iter().any(|s| s.name == *name) {
+    // Concentrations are variables of the segment.
+    if !mechanism.range.contains(name) && mechanism.states.iter().any(|s| s.name == *name) {
+        let segment = at.strip_suffix(&format!(".{}", mechanism.name))?;
+        return Some(Part::Reference(format!("{segment}._ref_{name}"), scale));
+    }
+    if mechanism.range.contains(name) {
         let sign = if *outward { -1.0 } else { 1.0 };
         return Some(Part::Reference(format!("{at}._ref_{name}"), sign * scale));
     }

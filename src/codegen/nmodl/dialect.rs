@@ -123,6 +123,7 @@ pub(crate) const RESERVED: &[&str] = &[
     "states",
     "scheme",
     "step",
+    "advance",
     "pi",
     "e",
     "secondorder",

@@ -36,6 +36,11 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// Says that no derived variable has its value any more.
+    pub(super) fn forget(&mut self) {
+        self.known.clear();
+    }
+
     /// All lines with the declaration of the locals.
     pub(super) fn finish(mut self) -> Vec<String> {
         if !self.locals.is_empty() {

@@ -1,5 +1,6 @@
 //! Mechanisms in NMODL, for NEURON and for Arbor.
 
+mod cell;
 mod dialect;
 mod equations;
 mod kinetics;
@@ -17,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{BinaryOp, Expr};
 use crate::model::{concentration_input, is_current_of};
 use crate::units::Dimension;
+pub(crate) use cell::{CellMechanism, WantedCell, cell};
 use dialect::RESERVED;
 pub(crate) use dialect::{Dialect, MECHANISMS_TAKEN, UNITS};
 use equations::{Block, Equations, is_plain_linoid, negated, walk};
@@ -442,7 +444,10 @@ impl<'a> Writer<'a> {
                     out.range.push(quantity.name.clone());
                 }
                 out.states.push(quantity);
-            } else if ion || self.dialect == Dialect::Arbor {
+            } else if self.dialect == Dialect::Arbor {
+                out.states.push(quantity);
+            } else if ion {
+                // Only a state may be written.
                 out.states.push(quantity);
             } else {
                 self.assigned(out, &quantity.name, state.dimension);
@@ -516,7 +521,13 @@ impl<'a> Writer<'a> {
             let power = UNITS.power(variable.dimension) - UNITS.power(Dimension::TIME);
             eq.assign(&mut derivatives, &format!("{}'", eq.name(&variable.name)), value, power)?;
         }
-        if !plain.is_empty() {
+        for (at, state) in d.states.iter().enumerate() {
+            let name = eq.name(&state.name);
+            if self.is_ion_variable(&name) && !d.derivatives.iter().any(|(s, _)| *s == at) {
+                derivatives.lines.push(format!("{name}' = 0"));
+            }
+        }
+        if !derivatives.lines.is_empty() {
             if !linear && self.dialect == Dialect::Arbor {
                 let message = "its equations are not linear, which Arbor's cnexp can't solve";
                 return Err(Error::new(ErrorKind::Unsupported, message));
@@ -594,6 +605,13 @@ impl<'a> Writer<'a> {
             }
         } else {
             eq.prepare(&mut block, &asked, &shared)?;
+        }
+        if self.dialect == Dialect::Neuron {
+            // NEURON forgets variables of a block that begins with SOLVE.
+            for local in std::mem::take(&mut block.locals) {
+                let derived = d.derived.iter().find(|v| eq.name(&v.name) == local);
+                self.assigned(out, &local, derived.map_or(Dimension::NONE, |v| v.dimension));
+            }
         }
         out.breakpoint = block.finish();
         self.samples(eq, out, recorded, &shared)

@@ -1,0 +1,381 @@
+//! Cells without a shape: a point process with its own potential, which steps itself as neuropil does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::super::names::{Names, short_names};
+use super::super::slope::slope;
+use super::super::tidy::tidy;
+use super::dialect::RESERVED;
+use super::equations::{Block, Equations, is_plain_linoid, walk};
+use super::{Dialect, Quantity, UNITS};
+use crate::dynamics::Dynamics;
+use crate::error::{Error, ErrorKind, Result};
+use crate::expr::Expr;
+use crate::units::Dimension;
+
+/// A cell as its template takes it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(crate) struct CellMechanism {
+    /// What it is called.
+    pub(crate) name: String,
+    /// The component type that it is of.
+    pub(crate) of: String,
+    /// Variables that can be read and set.
+    pub(crate) range: Vec<String>,
+    /// Constants.
+    pub(crate) parameters: Vec<Quantity>,
+    /// Variables.
+    pub(crate) assigned: Vec<Quantity>,
+    /// What happens at the start.
+    pub(crate) initial: Vec<String>,
+    /// A step of the states.
+    pub(crate) step: Vec<String>,
+    /// Whether events have anything to do.
+    pub(crate) events: Vec<String>,
+    /// Variables of event handlers.
+    pub(crate) event_locals: String,
+    /// What is worked out anew for those who record.
+    pub(crate) sampled: Vec<String>,
+    /// Whether `linoid` is called.
+    pub(crate) linoid: bool,
+    /// What everything is called, by flat name.
+    #[serde(skip)]
+    pub(crate) names: BTreeMap<String, String>,
+    /// The ports that receive, in order: an event says which by its number here, counted from 0.
+    #[serde(skip)]
+    pub(crate) ports: Vec<String>,
+    /// What is recorded: by the name asked for, the name.
+    #[serde(skip)]
+    pub(crate) recorded: BTreeMap<String, String>,
+}
+
+/// What is to be written.
+pub(crate) struct WantedCell<'a> {
+    /// The cell with all that is on it.
+    pub(crate) dynamics: &'a Dynamics,
+    /// What it is called.
+    pub(crate) name: String,
+    /// Parameters that differ between cells.
+    pub(crate) varying: Vec<String>,
+    /// Variables that are recorded.
+    pub(crate) recorded: Vec<String>,
+    /// States of what is on the cell, which are taken half a step on for the cell's own step.
+    pub(crate) placed: BTreeSet<String>,
+    /// K.
+    pub(crate) temperature_k: f64,
+}
+
+/// The cell in NEURON's NMODL.
+///
+/// # Errors
+/// What the language can't say of it.
+pub(crate) fn cell(wanted: &WantedCell<'_>) -> Result<CellMechanism> {
+    let mut dynamics = wanted.dynamics.clone();
+    let mut roots: Vec<&str> = vec!["v"];
+    for variable in &wanted.recorded {
+        dynamics.exposures.push((variable.clone(), variable.clone()));
+        roots.push(variable);
+    }
+    let dynamics = tidy(&dynamics, &roots, &[("temperature", wanted.temperature_k)], &wanted.varying);
+    Writer { wanted, d: &dynamics }.write()
+}
+
+struct Writer<'a> {
+    wanted: &'a WantedCell<'a>,
+    d: &'a Dynamics,
+}
+
+impl Writer<'_> {
+    fn names(&self) -> BTreeMap<String, String> {
+        let d = self.d;
+        let mut names = Names::new(RESERVED);
+        for own in ["clock", "now", "fired", "reach", "port", "hub"] {
+            names.claim(own);
+        }
+        let mut given: BTreeMap<String, String> = BTreeMap::new();
+        // The potential of a section is called v.
+        if let Some(v) = d.exposed("v") {
+            given.insert(v.to_string(), names.claim("vm"));
+        }
+        given.insert("t".to_string(), "now".to_string());
+        let states = d.states.iter().map(|s| s.name.as_str());
+        let derived = d.derived.iter().map(|v| v.name.as_str());
+        let parameters = d.parameters.iter().map(|p| p.name.as_str());
+        let inputs = d.inputs.iter().map(|i| i.name.as_str()).filter(|n| *n != "weight");
+        let paths: Vec<&str> = states
+            .chain(derived)
+            .chain(parameters)
+            .chain(inputs)
+            .filter(|name| !given.contains_key(*name))
+            .collect();
+        given.extend(short_names(&paths, &mut names));
+        given.insert("weight".to_string(), "weight".to_string());
+        given
+    }
+
+    fn write(&self) -> Result<CellMechanism> {
+        let d = self.d;
+        if !d.kinetic_schemes.is_empty() {
+            let message = "a kinetic scheme in a cell without a shape is not made for NEURON";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        let mut eq = Equations::new(d, Dialect::Neuron);
+        eq.names = self.names();
+        let mut out = CellMechanism {
+            name: self.wanted.name.clone(),
+            of: d.component_type.clone(),
+            ports: d.in_ports().iter().map(ToString::to_string).collect(),
+            ..CellMechanism::default()
+        };
+        for input in &d.inputs {
+            match input.name.as_str() {
+                "t" | "weight" => {}
+                name if name.ends_with("/noise") || name == "noise" => {
+                    self.assigned(&mut out, &eq.name(name), input.dimension)
+                }
+                name => {
+                    let message =
+                        format!("the cell reads '{name}', which NEURON gives to no cell without a shape");
+                    return Err(Error::new(ErrorKind::Unsupported, message));
+                }
+            }
+        }
+        for parameter in &d.parameters {
+            let name = eq.name(&parameter.name);
+            out.range.push(name.clone());
+            let value = UNITS.value(parameter.value, parameter.dimension);
+            out.parameters.push(Quantity { name, value, unit: Dialect::unit(parameter.dimension) });
+        }
+        for state in &d.states {
+            self.assigned(&mut out, &eq.name(&state.name), state.dimension);
+        }
+        let recorded: BTreeSet<String> = self
+            .wanted
+            .recorded
+            .iter()
+            .filter_map(|name| d.exposed(name))
+            .filter(|name| d.derived.iter().any(|v| v.name == *name))
+            .map(str::to_string)
+            .collect();
+        for derived in
+            d.derived.iter().filter(|v| recorded.contains(&v.name) || eq.constant.contains(&v.name))
+        {
+            self.assigned(&mut out, &eq.name(&derived.name), derived.dimension);
+        }
+        self.start(&eq, &mut out, &recorded)?;
+        self.step(&eq, &mut out, &recorded)?;
+        self.events(&eq, &mut out, &recorded)?;
+        let mut sampled = Block::default();
+        let asked: Vec<String> =
+            recorded.iter().filter(|name| !eq.constant.contains(*name)).cloned().collect();
+        eq.prepare(&mut sampled, &asked, &recorded)?;
+        out.sampled = sampled.finish();
+        for asked in &self.wanted.recorded {
+            if let Some(variable) = d.exposed(asked) {
+                out.recorded.insert(asked.clone(), eq.name(variable));
+            }
+        }
+        let mut look = |expr: &Expr| walk(expr, &mut |e| out.linoid |= is_plain_linoid(e));
+        d.derived.iter().for_each(|v| look(&v.value));
+        d.derivatives.iter().for_each(|(_, value)| look(value));
+        out.names = eq.names;
+        Ok(out)
+    }
+
+    fn assigned(&self, out: &mut CellMechanism, name: &str, dimension: Dimension) {
+        if !out.range.iter().any(|known| known == name) {
+            out.range.push(name.to_string());
+            out.assigned.push(Quantity {
+                name: name.into(),
+                value: String::new(),
+                unit: Dialect::unit(dimension),
+            });
+        }
+    }
+
+    fn start(&self, eq: &Equations<'_>, out: &mut CellMechanism, recorded: &BTreeSet<String>) -> Result<()> {
+        let d = self.d;
+        let mut block = Block::default();
+        for derived in d.derived.iter().filter(|v| eq.constant.contains(&v.name)) {
+            eq.assign(&mut block, &eq.name(&derived.name), &derived.value, UNITS.power(derived.dimension))?;
+        }
+        for (at, state) in d.states.iter().enumerate() {
+            if !d.on_start.iter().any(|a| a.state == at) {
+                block.lines.push(format!("{} = 0", eq.name(&state.name)));
+            }
+        }
+        eq.assignments(&mut block, &d.on_start, recorded)?;
+        out.initial = block.finish();
+        Ok(())
+    }
+
+    /// The exponential midpoint rule: each state by its own decay, with the others half-way.
+    fn step(&self, eq: &Equations<'_>, out: &mut CellMechanism, recorded: &BTreeSet<String>) -> Result<()> {
+        let d = self.d;
+        let mut block = Block::default();
+        block.lines.push("clock = clock + 1".to_string());
+        block.lines.push("now = (clock - 0.5)*dt".to_string());
+        let moving: Vec<(&str, &Expr)> = d
+            .derivatives
+            .iter()
+            .filter(|(_, value)| *value != Expr::Number(0.0))
+            .filter_map(|(state, value)| Some((d.states.get(*state)?.name.as_str(), value)))
+            .collect();
+        let mut coupled: Vec<(&str, &Expr)> = Vec::new();
+        for (state, value) in &moving {
+            self.one(eq, &mut block, recorded, (state, value), &format!("{}_after", eq.name(state)))?;
+            if self.reads_other(eq, state, value, &moving) {
+                coupled.push((state, value));
+            }
+        }
+        if !coupled.is_empty() {
+            block.lines.push(": half-way, and from there again what reads others that move".to_string());
+            let mut half = Equations {
+                dynamics: d,
+                dialect: eq.dialect,
+                names: eq.names.clone(),
+                others: eq.others.clone(),
+                constant: eq.constant.clone(),
+            };
+            for (state, value) in &moving {
+                let name = eq.name(state);
+                let middle = format!("{name}_mid");
+                block.locals.push(middle.clone());
+                if self.wanted.placed.contains(*state) {
+                    block.lines.push(format!("{middle} = {name} + {name}_slope*reach({name}_rate, dt/2)"));
+                    half.names.insert((*state).to_string(), middle);
+                    continue;
+                }
+                block.lines.push(format!("{middle} = ({name} + {name}_after)/2"));
+                if self.may_grow(eq, state, value)? {
+                    block.lines.push(format!("if ({name}_rate*dt >= 1) {{"));
+                    block.lines.push(format!("    {middle} = {name}"));
+                    block.lines.push("}".to_string());
+                }
+                half.names.insert((*state).to_string(), middle);
+            }
+            for (state, value) in coupled {
+                block.forget();
+                let own = eq.name(state);
+                let middle = half.names.insert(state.to_string(), own.clone());
+                self.one(&half, &mut block, recorded, (state, value), &format!("{own}_after"))?;
+                half.names.extend(middle.map(|middle| (state.to_string(), middle)));
+            }
+        }
+        for (state, _) in &moving {
+            let name = eq.name(state);
+            block.lines.push(format!("{name} = {name}_after"));
+        }
+        block.lines.push("now = clock*dt".to_string());
+        block.forget();
+        for condition in &d.conditions {
+            eq.when(&mut block, &condition.test, recorded, |inner| {
+                eq.assignments(inner, &condition.assignments, recorded)?;
+                if !condition.sends.is_empty() {
+                    inner.lines.push("fired = 1".to_string());
+                }
+                Ok(())
+            })?;
+            block.forget();
+        }
+        out.step = block.finish();
+        Ok(())
+    }
+
+    /// The step of one state, into `target`.
+    fn one(
+        &self,
+        eq: &Equations<'_>,
+        block: &mut Block,
+        recorded: &BTreeSet<String>,
+        (state, value): (&str, &Expr),
+        target: &str,
+    ) -> Result<()> {
+        let dimension = eq.dimension(state);
+        let power = UNITS.power(dimension) - UNITS.power(Dimension::TIME);
+        // The flat state is called by its old value here, whatever the others are.
+        let name = eq.name(state);
+        let rate = self.rate(state, value)?;
+        let mut asked = Equations::names_in(value);
+        asked.extend(Equations::names_in(&rate));
+        eq.prepare(block, &asked, recorded)?;
+        for (local, expr, power) in [
+            (format!("{name}_slope"), value, power),
+            (format!("{name}_rate"), &rate, UNITS.power(Dimension::PER_TIME)),
+        ] {
+            if !block.locals.contains(&local) {
+                block.locals.push(local.clone());
+            }
+            eq.assign(block, &local, expr, power)?;
+        }
+        if !block.locals.iter().any(|known| known == target) {
+            block.locals.push(target.to_string());
+        }
+        block.lines.push(format!("{target} = {name} + {name}_slope*reach({name}_rate, dt)"));
+        Ok(())
+    }
+
+    fn rate(&self, state: &str, value: &Expr) -> Result<Expr> {
+        slope(value, state, self.d).ok_or_else(|| {
+            let message = format!("the derivative of '{state}' has no slope in closed form");
+            Error::new(ErrorKind::Unsupported, message)
+        })
+    }
+
+    /// Whether the state may grow by itself.
+    fn may_grow(&self, eq: &Equations<'_>, state: &str, value: &Expr) -> Result<bool> {
+        let rate = self.rate(state, value)?;
+        let fixed = Equations::names_in(&rate).iter().all(|name| eq.constant.contains(name));
+        let mut chooses = false;
+        walk(&rate, &mut |e| chooses |= matches!(e, Expr::Select(..)));
+        Ok(!fixed || chooses)
+    }
+
+    fn reads_other(&self, eq: &Equations<'_>, state: &str, value: &Expr, moving: &[(&str, &Expr)]) -> bool {
+        let names = Equations::names_in(value);
+        let mut all: BTreeSet<String> = names.iter().cloned().collect();
+        for derived in eq.needed(names.iter().map(String::as_str)) {
+            if let Some(derived) = self.d.derived.iter().find(|v| v.name == derived) {
+                all.extend(Equations::names_in(&derived.value));
+            }
+        }
+        moving.iter().any(|(other, _)| *other != state && all.contains(*other))
+    }
+
+    fn events(&self, eq: &Equations<'_>, out: &mut CellMechanism, recorded: &BTreeSet<String>) -> Result<()> {
+        let d = self.d;
+        let mut locals: Vec<String> = Vec::new();
+        for (number, port) in out.ports.clone().iter().enumerate() {
+            let mut block = Block::default();
+            for event in d.events.iter().filter(|e| e.port == *port) {
+                let mut act = |inner: &mut Block| {
+                    eq.assignments(inner, &event.assignments, recorded)?;
+                    if !event.sends.is_empty() {
+                        inner.lines.push("net_event(t)".to_string());
+                    }
+                    Ok(())
+                };
+                match &event.test {
+                    Some(test) => eq.when(&mut block, test, recorded, act)?,
+                    None => act(&mut block)?,
+                }
+            }
+            for local in &block.locals {
+                if !locals.contains(local) {
+                    locals.push(local.clone());
+                }
+            }
+            if out.ports.len() > 1 {
+                out.events.push(format!("if (port == {number}) {{"));
+                out.events.extend(block.lines.iter().map(|line| format!("    {line}")));
+                out.events.push("}".to_string());
+            } else {
+                out.events.extend(block.lines);
+            }
+        }
+        out.event_locals = locals.join(", ");
+        Ok(())
+    }
+}
