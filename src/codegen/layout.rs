@@ -22,9 +22,7 @@ pub(crate) struct Layout {
     pub(crate) populations: Vec<Laid>,
     /// Tables of samples.
     pub(crate) tables: Vec<Table>,
-    /// The time of which the steps of all populations are whole multiples, s.
-    pub(crate) tick_s: f64,
-    /// Such times between two samples of each table.
+    /// Ticks between two samples of each table: steps, where all populations have the same.
     pub(crate) intervals: Vec<u64>,
     /// The kinds of things at places: synapses, stimuli, contacts.
     pub(crate) kinds: Vec<PointKind>,
@@ -53,6 +51,7 @@ pub(crate) struct LaidCell {
     /// States of a point cell at the start, if not as the kind has them: index and value, SI.
     pub(crate) initial: Vec<(usize, f64)>,
     /// What its random numbers are keyed by.
+    #[allow(dead_code)]
     pub(crate) key: u64,
     /// Synapses of its kind, then stimuli, then contacts.
     pub(crate) placed: Vec<PlacedAt>,
@@ -158,7 +157,6 @@ impl Layout {
         Ok(Layout {
             shapes,
             populations,
-            tick_s: steps.tick_s,
             tables: resolution.tables,
             intervals: resolution.intervals,
             kinds: catalog.kinds.into_iter().map(|(kind, _)| kind).collect(),

@@ -4,7 +4,6 @@
 //! units, what it lacks. Equations come from the same flat [`Dynamics`](crate::dynamics::Dynamics) that the engine runs.
 
 mod brainscales;
-#[allow(dead_code)]
 mod layout;
 mod merge;
 mod names;

@@ -18,6 +18,9 @@ pub(crate) fn tidy(
     kept: &[String],
 ) -> Dynamics {
     let mut out = dynamics.clone();
+    // Of two parameters of one name the first counts.
+    let mut known = BTreeSet::new();
+    out.parameters.retain(|p| known.insert(p.name.clone()));
     out.exposures.retain(|(exposed, _)| roots.contains(&exposed.as_str()));
     for (name, value) in constants {
         if let Some(at) = out.inputs.iter().position(|i| i.name == *name) {

@@ -4,6 +4,7 @@
 //! `git diff tests/codegen/golden`.
 
 mod brainscales;
+mod neuron;
 mod spinnaker;
 
 use std::fs;

@@ -3,7 +3,11 @@
 //! Each tool is installed by the tests (see [`tools`]); where it can't be had its tests say so and skip.
 
 mod arm;
+mod models;
+mod neuron;
+mod same;
 mod spinnaker;
+mod table;
 mod tools;
 
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ use super::Job;
 use super::layout::Layout;
 use super::network::{connections, source_spikes};
 use crate::error::Result;
-use crate::model::Method;
+use crate::model::{Method, PointStep};
 use crate::wiring;
 use cells::CellText;
 use mechanisms::Library;
@@ -89,6 +89,15 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     job.out.command = "nrnivmodl mod && python run.py".to_string();
     if !model.spike_detectors.is_empty() {
         let line = "a spike has the time of the end of the step in which the threshold is passed, not the one between";
+        job.out.differences.push(line.to_string());
+    }
+    if model.run.point_step == PointStep::Fourth && !points.written().is_empty() {
+        let line = "cells without a shape go in ten parts of a step, by a rule of second order, not by one of fourth";
+        job.out.differences.push(line.to_string());
+    }
+    let reads = |shape: &super::layout::Shape| shape.plan.mechanisms.iter().any(|m| m.mechanism.is_pool);
+    if layout.shapes.iter().any(reads) {
+        let line = "concentrations are stepped before the gates that read them, not beside them";
         job.out.differences.push(line.to_string());
     }
     if model.run.method == Method::DampedCrankNicolson {

@@ -10,8 +10,11 @@ use super::cells::quoted;
 use super::mechanisms::{Library, in_population};
 use crate::engine::What;
 use crate::error::Result;
-use crate::model::{Model, PopulationCell};
+use crate::model::{Model, PointStep, PopulationCell};
 use crate::units::Dimension;
+
+/// Parts of a step where neuropil steps cells to fourth order and meets conditions within the step.
+const SUBSTEPS: u32 = 10;
 
 /// The populations of cells without a shape.
 pub(super) struct PointCells {
@@ -55,6 +58,10 @@ impl PointCells {
                     varying: varying(layout, p, &merged),
                     recorded: recorded(layout, p, &merged),
                     placed: placed_states(layout, &merged),
+                    substeps: match model.run.point_step {
+                        PointStep::Midpoint => 1,
+                        PointStep::Fourth => SUBSTEPS,
+                    },
                     temperature_k: model.temperature_k,
                 };
                 Ok((cell(&wanted)?, merged))

@@ -10,7 +10,7 @@ use super::mechanisms::{Library, in_population};
 use super::network::All;
 use super::points::flat;
 use crate::dynamics::Dynamics;
-use crate::engine::What;
+use crate::engine::{TOTAL_CURRENT, What, threshold_v};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::output::{Column, DisplayUnit};
@@ -40,6 +40,8 @@ struct ColumnText {
 /// One part of a column.
 enum Part {
     Reference(String, f64),
+    Sum(Vec<String>, f64),
+    Above(String, String),
     Constant(f64),
 }
 
@@ -72,6 +74,10 @@ pub(super) fn record(job: &mut Job<'_>, all: &All<'_>) -> Result<RecordText> {
             for part in parts {
                 match part {
                     Part::Reference(text, factor) => references.push((text, shifted(factor, 0))),
+                    Part::Sum(texts, factor) => {
+                        references.extend(texts.into_iter().map(|text| (text, shifted(factor, 0))));
+                    }
+                    Part::Above(text, threshold) => references.push((text, format!("above({threshold})"))),
                     Part::Constant(value) => constant += value,
                 }
             }
@@ -117,6 +123,25 @@ impl At<'_> {
         match what {
             What::Fixed(value) => Some(Part::Constant(unit.display(*value))),
             What::V => Some(Part::Reference(format!("{}._ref_v", segment?), scale)),
+            What::Mechanism(_, variable) if threshold_v(variable).is_some() => {
+                let threshold = UNITS.value(threshold_v(variable)?, Dimension::VOLTAGE);
+                Some(Part::Above(format!("{}._ref_v", segment?), threshold))
+            }
+            What::Mechanism(_, variable) if variable == TOTAL_CURRENT => {
+                let shape = shape?;
+                let area_um2 = shape.plan.area_m2.get(node as usize)? * 1e12;
+                let cv = *shape.plan.discretisation.node_cv.get(node as usize)? as usize;
+                let mut references = Vec::new();
+                for (m, spread) in shape.plan.mechanisms.iter().enumerate() {
+                    let covers = spread.cover.get(cv).is_some_and(|cover| *cover > 0.0);
+                    if covers && !spread.mechanism.is_pool {
+                        let name = &self.library.spread(laid.shape?, m)?.name;
+                        references.push(format!("{}.{name}._ref_i", segment.as_ref()?));
+                    }
+                }
+                // mA/cm² on µm² outwards is so many nA inwards.
+                Some(Part::Sum(references, -area_um2 * 1e-2))
+            }
             What::Mechanism(index, variable) => {
                 let mechanism = self.library.spread(laid.shape?, *index)?;
                 let dynamics = &shape?.plan.mechanisms.get(*index)?.mechanism.dynamics;

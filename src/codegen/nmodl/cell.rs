@@ -8,8 +8,8 @@ use super::super::names::{Names, short_names};
 use super::super::slope::slope;
 use super::super::tidy::tidy;
 use super::dialect::RESERVED;
-use super::equations::{Block, Equations, is_plain_linoid, walk};
-use super::{Dialect, Quantity, UNITS};
+use super::equations::{Block, Equations, declared, is_plain_linoid, lists, walk};
+use super::{Dialect, Quantity, Scheme, UNITS, kinetics};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::Expr;
@@ -32,10 +32,20 @@ pub(crate) struct CellMechanism {
     pub(crate) initial: Vec<String>,
     /// A step of the states.
     pub(crate) step: Vec<String>,
+    /// Parts that a step is taken in.
+    pub(crate) substeps: u32,
+    /// Occupancies of kinetic schemes.
+    pub(crate) states: Vec<Quantity>,
+    /// Kinetic schemes.
+    pub(crate) schemes: Vec<Scheme>,
+    /// What their rates are made of.
+    pub(crate) scheme_rates: Vec<String>,
     /// Whether events have anything to do.
     pub(crate) events: Vec<String>,
     /// Variables of event handlers.
-    pub(crate) event_locals: String,
+    pub(crate) event_locals: Vec<String>,
+    /// The declarations of [`CellMechanism::range`].
+    pub(crate) ranges: Vec<String>,
     /// What is worked out anew for those who record.
     pub(crate) sampled: Vec<String>,
     /// Whether `linoid` is called.
@@ -63,6 +73,8 @@ pub(crate) struct WantedCell<'a> {
     pub(crate) recorded: Vec<String>,
     /// States of what is on the cell, which are taken half a step on for the cell's own step.
     pub(crate) placed: BTreeSet<String>,
+    /// Parts that a step is taken in.
+    pub(crate) substeps: u32,
     /// K.
     pub(crate) temperature_k: f64,
 }
@@ -91,7 +103,7 @@ impl Writer<'_> {
     fn names(&self) -> BTreeMap<String, String> {
         let d = self.d;
         let mut names = Names::new(RESERVED);
-        for own in ["clock", "now", "fired", "reach", "port", "hub"] {
+        for own in ["clock", "now", "fired", "reach", "port", "hub", "part", "width", "k"] {
             names.claim(own);
         }
         let mut given: BTreeMap<String, String> = BTreeMap::new();
@@ -117,15 +129,12 @@ impl Writer<'_> {
 
     fn write(&self) -> Result<CellMechanism> {
         let d = self.d;
-        if !d.kinetic_schemes.is_empty() {
-            let message = "a kinetic scheme in a cell without a shape is not made for NEURON";
-            return Err(Error::new(ErrorKind::Unsupported, message));
-        }
         let mut eq = Equations::new(d, Dialect::Neuron);
         eq.names = self.names();
         let mut out = CellMechanism {
             name: self.wanted.name.clone(),
             of: d.component_type.clone(),
+            substeps: self.wanted.substeps,
             ports: d.in_ports().iter().map(ToString::to_string).collect(),
             ..CellMechanism::default()
         };
@@ -148,9 +157,23 @@ impl Writer<'_> {
             let value = UNITS.value(parameter.value, parameter.dimension);
             out.parameters.push(Quantity { name, value, unit: Dialect::unit(parameter.dimension) });
         }
-        for state in &d.states {
-            self.assigned(&mut out, &eq.name(&state.name), state.dimension);
+        let in_scheme: BTreeSet<usize> = d.kinetic_schemes.iter().flatten().copied().collect();
+        for (at, state) in d.states.iter().enumerate() {
+            let name = eq.name(&state.name);
+            if in_scheme.contains(&at) {
+                out.range.push(name.clone());
+                out.states.push(Quantity { name, value: String::new(), unit: String::new() });
+            } else {
+                self.assigned(&mut out, &name, state.dimension);
+            }
         }
+        let schemes = kinetics::schemes(&eq)?;
+        let rates: Vec<String> =
+            schemes.iter().flat_map(|s| &s.flows).flat_map(|flow| Equations::names_in(&flow.rate)).collect();
+        let mut block = Block::default();
+        eq.prepare(&mut block, &rates, &BTreeSet::new())?;
+        out.scheme_rates = block.finish();
+        out.schemes = schemes.iter().map(|scheme| scheme.written(&eq)).collect::<Result<_>>()?;
         let recorded: BTreeSet<String> = self
             .wanted
             .recorded
@@ -180,6 +203,7 @@ impl Writer<'_> {
         let mut look = |expr: &Expr| walk(expr, &mut |e| out.linoid |= is_plain_linoid(e));
         d.derived.iter().for_each(|v| look(&v.value));
         d.derivatives.iter().for_each(|(_, value)| look(value));
+        out.ranges = lists("RANGE", &out.range);
         out.names = eq.names;
         Ok(out)
     }
@@ -202,7 +226,8 @@ impl Writer<'_> {
             eq.assign(&mut block, &eq.name(&derived.name), &derived.value, UNITS.power(derived.dimension))?;
         }
         for (at, state) in d.states.iter().enumerate() {
-            if !d.on_start.iter().any(|a| a.state == at) {
+            let in_scheme = d.kinetic_schemes.iter().flatten().any(|s| *s == at);
+            if !in_scheme && !d.on_start.iter().any(|a| a.state == at) {
                 block.lines.push(format!("{} = 0", eq.name(&state.name)));
             }
         }
@@ -216,11 +241,13 @@ impl Writer<'_> {
         let d = self.d;
         let mut block = Block::default();
         block.lines.push("clock = clock + 1".to_string());
-        block.lines.push("now = (clock - 0.5)*dt".to_string());
+        block.lines.push("now = (clock - 0.5)*width".to_string());
         let moving: Vec<(&str, &Expr)> = d
             .derivatives
             .iter()
-            .filter(|(_, value)| *value != Expr::Number(0.0))
+            .filter(|(state, value)| {
+                *value != Expr::Number(0.0) && !d.kinetic_schemes.iter().flatten().any(|s| s == state)
+            })
             .filter_map(|(state, value)| Some((d.states.get(*state)?.name.as_str(), value)))
             .collect();
         let mut coupled: Vec<(&str, &Expr)> = Vec::new();
@@ -244,13 +271,13 @@ impl Writer<'_> {
                 let middle = format!("{name}_mid");
                 block.locals.push(middle.clone());
                 if self.wanted.placed.contains(*state) {
-                    block.lines.push(format!("{middle} = {name} + {name}_slope*reach({name}_rate, dt/2)"));
+                    block.lines.push(format!("{middle} = {name} + {name}_slope*reach({name}_rate, width/2)"));
                     half.names.insert((*state).to_string(), middle);
                     continue;
                 }
                 block.lines.push(format!("{middle} = ({name} + {name}_after)/2"));
                 if self.may_grow(eq, state, value)? {
-                    block.lines.push(format!("if ({name}_rate*dt >= 1) {{"));
+                    block.lines.push(format!("if ({name}_rate*width >= 1) {{"));
                     block.lines.push(format!("    {middle} = {name}"));
                     block.lines.push("}".to_string());
                 }
@@ -268,7 +295,7 @@ impl Writer<'_> {
             let name = eq.name(state);
             block.lines.push(format!("{name} = {name}_after"));
         }
-        block.lines.push("now = clock*dt".to_string());
+        block.lines.push("now = clock*width".to_string());
         block.forget();
         for condition in &d.conditions {
             eq.when(&mut block, &condition.test, recorded, |inner| {
@@ -313,7 +340,7 @@ impl Writer<'_> {
         if !block.locals.iter().any(|known| known == target) {
             block.locals.push(target.to_string());
         }
-        block.lines.push(format!("{target} = {name} + {name}_slope*reach({name}_rate, dt)"));
+        block.lines.push(format!("{target} = {name} + {name}_slope*reach({name}_rate, width)"));
         Ok(())
     }
 
@@ -350,7 +377,7 @@ impl Writer<'_> {
         for (number, port) in out.ports.clone().iter().enumerate() {
             let mut block = Block::default();
             for event in d.events.iter().filter(|e| e.port == *port) {
-                let mut act = |inner: &mut Block| {
+                let act = |inner: &mut Block| {
                     eq.assignments(inner, &event.assignments, recorded)?;
                     if !event.sends.is_empty() {
                         inner.lines.push("net_event(t)".to_string());
@@ -375,7 +402,7 @@ impl Writer<'_> {
                 out.events.extend(block.lines);
             }
         }
-        out.event_locals = locals.join(", ");
+        out.event_locals = declared(&locals);
         Ok(())
     }
 }

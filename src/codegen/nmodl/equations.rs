@@ -43,9 +43,7 @@ impl Block {
 
     /// All lines with the declaration of the locals.
     pub(super) fn finish(mut self) -> Vec<String> {
-        if !self.locals.is_empty() {
-            self.lines.insert(0, format!("LOCAL {}", self.locals.join(", ")));
-        }
+        self.lines.splice(0..0, declared(&self.locals));
         self.lines
     }
 }
@@ -279,6 +277,36 @@ impl<'a> Equations<'a> {
             }
         })
     }
+}
+
+/// Names behind a word, in lines of some hundred characters: the compilers take no endless ones.
+pub(super) fn lists(word: &str, names: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for name in names {
+        match lines.last_mut() {
+            Some(line) if line.len() + name.len() < 100 => {
+                line.push_str(", ");
+                line.push_str(name);
+            }
+            _ => lines.push(format!("{word} {name}")),
+        }
+    }
+    lines
+}
+
+/// The declaration of variables of a block: one statement, over several lines.
+pub(super) fn declared(locals: &[String]) -> Vec<String> {
+    let mut lines = lists("LOCAL", locals);
+    let last = lines.len().saturating_sub(1);
+    for (number, line) in lines.iter_mut().enumerate() {
+        if number > 0 {
+            *line = line.replacen("LOCAL", "     ", 1);
+        }
+        if number < last {
+            line.push(',');
+        }
+    }
+    lines
 }
 
 /// Whether the language has a function for it.

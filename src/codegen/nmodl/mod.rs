@@ -21,7 +21,7 @@ use crate::units::Dimension;
 pub(crate) use cell::{CellMechanism, WantedCell, cell};
 use dialect::RESERVED;
 pub(crate) use dialect::{Dialect, MECHANISMS_TAKEN, UNITS};
-use equations::{Block, Equations, is_plain_linoid, negated, walk};
+use equations::{Block, Equations, declared, is_plain_linoid, lists, negated, walk};
 
 /// What a mechanism is to the membrane.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +103,10 @@ pub(crate) struct Mechanism {
     pub(crate) schemes: Vec<Scheme>,
     /// What an event does.
     pub(crate) events: Vec<String>,
+    /// The declarations of [`Mechanism::range`].
+    pub(crate) ranges: Vec<String>,
+    /// Variables of event handlers.
+    pub(crate) event_locals: Vec<String>,
     /// Arguments of events.
     pub(crate) event_arguments: String,
     /// Whether it takes events.
@@ -295,6 +299,7 @@ impl<'a> Writer<'a> {
                 out.recorded.insert(asked.clone(), (eq.name(variable), is_current && !self.is_electrode()));
             }
         }
+        out.ranges = lists("RANGE", &out.range);
         out.names = eq.names;
         Ok(out)
     }
@@ -681,7 +686,8 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        out.events = block.finish();
+        out.event_locals = declared(&block.locals);
+        out.events = block.lines;
         Ok(())
     }
 }
