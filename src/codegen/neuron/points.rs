@@ -60,7 +60,7 @@ impl PointCells {
                     placed: placed_states(layout, &merged),
                     substeps: match model.run.point_step {
                         PointStep::Midpoint => 1,
-                        PointStep::Fourth => SUBSTEPS,
+                        PointStep::Fourth | PointStep::RungeKutta => SUBSTEPS,
                     },
                     temperature_k: model.temperature_k,
                 };
