@@ -6,7 +6,9 @@ use std::sync::Arc;
 use neuropil::engine::{Memory, Options, Simulation};
 use neuropil::model::{CableCell, CellSet, Density, Model, PopulationCell, Rule, Stimulus};
 use neuropil::morph::{Morphology, SectionKind, SectionPlan};
-use neuropil::reduce::{self, Detailed, Method};
+use neuropil::reduce::measure::Subject;
+use neuropil::reduce::point::{Kind, Lif};
+use neuropil::reduce::{self, Detailed, Method, PointNeuron, fit};
 use neuropil::select::{Points, Region};
 
 const KELVIN: f64 = 279.45;
@@ -162,4 +164,34 @@ fn every_method_makes_a_cell_that_rests_and_spikes_as_it_did() {
         assert!((a[1999] - b[1999]).abs() < 3e-4, "{method:?}: {} {}", a[1999], b[1999]);
         assert!((peak(&a) - peak(&b)).abs() < 5e-3, "{method:?}: {} {}", peak(&a), peak(&b));
     }
+}
+
+#[test]
+fn an_integrator_fitted_to_one_is_that_one() {
+    let known = Lif {
+        capacitance_f: 2e-10,
+        leak_s: 1.25e-8,
+        rest_v: -0.07,
+        threshold_v: -0.052,
+        reset_v: -0.063,
+        refractory_s: 4e-3,
+    };
+    let subject = Subject {
+        cell: PopulationCell::Point(Arc::new(PointNeuron::Lif(known).to_cell("known").unwrap())),
+        temperature_k: KELVIN,
+        soma: None,
+        sites: Vec::new(),
+        threshold_v: -0.052,
+    };
+    let rheobase = 1.25e-8 * 0.018;
+    let currents: Vec<f64> = (1..=8).map(|k| 0.4 * rheobase * f64::from(k)).collect();
+    let observed = fit::observe(&subject, -1e-11, &currents, (rheobase, 0.8 * rheobase)).unwrap();
+    let PointNeuron::Lif(found) = fit::fit(&observed, Kind::Lif) else { panic!("another kind") };
+    let near = |a: f64, b: f64, relative: f64| (a / b - 1.0).abs() < relative;
+    assert!(near(found.leak_s, known.leak_s, 0.01), "{found:?}");
+    assert!(near(found.capacitance_f, known.capacitance_f, 0.01), "{found:?}");
+    assert!((found.rest_v - known.rest_v).abs() < 1e-5, "{found:?}");
+    assert!((found.threshold_v - known.threshold_v).abs() < 2e-4, "{found:?}");
+    assert!((found.reset_v - known.reset_v).abs() < 5e-4, "{found:?}");
+    assert!((found.refractory_s - known.refractory_s).abs() < 4e-4, "{found:?}");
 }

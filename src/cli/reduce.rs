@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CableCell, Model, PopulationCell};
 use crate::neuroml;
 use crate::output::OutputFolder;
+use crate::reduce::point::Kind;
 use crate::reduce::{self, Detailed, Method, report};
 
 /// Options of `reduce`.
@@ -63,6 +64,36 @@ enum By {
     Rall,
     /// Dendrites merged by path distance, cross-sections added up (Bush & Sejnowski 1993)
     BushSejnowski,
+    /// A leaky integrate-and-fire neuron, fitted
+    Lif,
+    /// An adaptive exponential integrate-and-fire neuron, fitted
+    Adex,
+    /// A neuron of Izhikevich (2007), fitted
+    Izhikevich,
+}
+
+/// What a method made.
+enum Made {
+    Tree(reduce::Reduced),
+    Point(reduce::Pointed),
+}
+
+impl Made {
+    fn tree(full: &Detailed, method: &Method) -> Result<Made> {
+        reduce::reduce(full, method).map(Made::Tree)
+    }
+
+    fn point(full: &Detailed, kind: Kind, threshold_v: f64) -> Result<Made> {
+        reduce::Pointed::of(full, kind, threshold_v).map(Made::Point)
+    }
+
+    /// The number of compartments.
+    fn size(&self) -> usize {
+        match self {
+            Made::Tree(reduced) => reduced.cell.compartments.len(),
+            Made::Point(_) => 1,
+        }
+    }
 }
 
 /// Reduces, measures, writes.
@@ -75,22 +106,38 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let start = Instant::now();
     let full = Detailed::new(&cell, model.temperature_k).map_err(|e| document.locate(e, &options.file))?;
     let rested = start.elapsed();
-    let method = match options.method {
-        By::Impedance => Method::Impedance(nodes(&full, options)?),
-        By::Cylinder => Method::Cylinder,
-        By::Rall => Method::Rall(options.compartments.unwrap_or(COMPARTMENTS) as usize),
-        By::BushSejnowski => Method::BushSejnowski(options.compartments.unwrap_or(COMPARTMENTS) as usize),
-    };
-    let reduced = reduce::reduce(&full, &method)?;
-    let took = start.elapsed();
     let threshold_v = threshold(options, model, population);
+    let n = options.compartments.unwrap_or(COMPARTMENTS) as usize;
+    let made = match options.method {
+        By::Impedance => Made::tree(&full, &Method::Impedance(nodes(&full, options)?))?,
+        By::Cylinder => Made::tree(&full, &Method::Cylinder)?,
+        By::Rall => Made::tree(&full, &Method::Rall(n))?,
+        By::BushSejnowski => Made::tree(&full, &Method::BushSejnowski(n))?,
+        By::Lif => Made::point(&full, Kind::Lif, threshold_v)?,
+        By::Adex => Made::point(&full, Kind::AdEx, threshold_v)?,
+        By::Izhikevich => Made::point(&full, Kind::Izhikevich, threshold_v)?,
+    };
+    let took = start.elapsed();
     let mut folder = OutputFolder::create(&options.out)?;
-    write_model(&mut folder, model, &reduced, threshold_v)?;
+    let name = format!("{}_reduced", cell.morphology.name);
+    let alone = match &made {
+        Made::Tree(reduced) => reduced.model(model, threshold_v)?,
+        Made::Point(pointed) => pointed.model(model, &name)?,
+    };
+    let written = neuroml::write(&alone, &alone.name)?;
+    console::warn(&written.warnings);
+    for (name, text) in &written.files {
+        write(&mut folder, &name.display().to_string(), text)?;
+    }
+    match &made {
+        Made::Tree(reduced) => write(&mut folder, "compartments.json", &reduced.cell.to_json())?,
+        Made::Point(pointed) => write(&mut folder, "point.json", &pointed.neuron.to_json(&name))?,
+    }
     let mut told = format!(
         "{}: {} compartments -> {}, in {:.2} s ({:.2} s of it to rest)\n",
         model.populations[population].name,
         full.n_compartments(),
-        reduced.cell.compartments.len(),
+        made.size(),
         took.as_secs_f64(),
         rested.as_secs_f64()
     );
@@ -107,13 +154,16 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         let header = report::Header {
             model: options.file.display().to_string(),
             cell: cell.morphology.name.clone(),
-            method: method.name().into(),
-            compartments: (full.n_compartments(), reduced.cell.compartments.len()),
+            method: options.method.to_possible_value().map_or_else(String::new, |v| v.get_name().to_string()),
+            compartments: (full.n_compartments(), made.size()),
             seconds: took.as_secs_f64(),
             rests: full.rests(),
         };
         let detailed = full.subject(&sites, threshold_v)?;
-        let subject = reduced.subject(&full, &sites, threshold_v)?;
+        let subject = match &made {
+            Made::Tree(reduced) => reduced.subject(&full, &sites, threshold_v)?,
+            Made::Point(pointed) => pointed.subject(&full, &sites, threshold_v)?,
+        };
         let report = report::make(&full, &sites, header, &detailed, &subject)?;
         for (name, text) in report.files()? {
             write(&mut folder, &name, &text)?;
@@ -173,21 +223,6 @@ fn threshold(options: &Options, model: &Model, population: usize) -> f64 {
         (None, Some(detector)) => detector.threshold_v,
         (None, None) => -0.02,
     }
-}
-
-fn write_model(
-    folder: &mut OutputFolder,
-    model: &Model,
-    reduced: &reduce::Reduced,
-    threshold_v: f64,
-) -> Result<()> {
-    let alone = reduced.model(model, threshold_v)?;
-    let written = neuroml::write(&alone, &alone.name)?;
-    console::warn(&written.warnings);
-    for (name, text) in &written.files {
-        write(folder, &name.display().to_string(), text)?;
-    }
-    write(folder, "compartments.json", &reduced.cell.to_json())
 }
 
 fn write(folder: &mut OutputFolder, name: &str, text: &str) -> Result<()> {

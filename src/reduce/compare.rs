@@ -169,19 +169,19 @@ pub fn compare(
     let mut potentials = Vec::new();
     for (i, &node) in sites.iter().enumerate() {
         let place = full.location(node);
-        let both = |value: &dyn Fn(&(Option<f64>, f64)) -> Option<f64>| {
+        let both = |value: fn(&(Option<f64>, f64)) -> Option<f64>| {
             Some(Pair {
                 detailed: value(a.small.potentials.get(i)?)?,
                 reduced: value(b.small.potentials.get(i)?)?,
             })
         };
-        let Some(soma) = both(&|p| Some(p.1 * 1e3)) else { continue };
+        let Some(soma) = both(|p| Some(p.1 * 1e3)) else { continue };
         potentials.push(Potential {
             site: format!("{}({:.3})", full.cell.morphology.section(place.section).name, place.fraction),
             distance_um: full.plan.geometry.path_distance_um(place.section, place.fraction),
-            local_mv: both(&|p| Some(p.0? * 1e3)),
+            local_mv: both(|p| Some(p.0? * 1e3)),
             soma_mv: soma,
-            attenuation: both(&|p| Some(p.0? / p.1)),
+            attenuation: both(|p| Some(p.0? / p.1)),
         });
     }
     let error = |pair: &Pair| (pair.reduced / pair.detailed - 1.0).abs();

@@ -218,6 +218,31 @@ impl Subject {
     /// # Errors
     /// If the cell cannot be run.
     pub fn noisy(&self, mean_a: f64, deviation_a: f64, trials: usize, seed: u64) -> Result<Noisy> {
+        Ok(self.noise(mean_a, deviation_a, trials, seed, false)?.0)
+    }
+
+    /// The same with the currents themselves, A, every [`SAMPLE_S`].
+    ///
+    /// # Errors
+    /// If the cell cannot be run.
+    pub fn noisy_with_input(
+        &self,
+        mean_a: f64,
+        deviation_a: f64,
+        trials: usize,
+        seed: u64,
+    ) -> Result<(Noisy, Vec<Vec<f64>>)> {
+        self.noise(mean_a, deviation_a, trials, seed, true)
+    }
+
+    fn noise(
+        &self,
+        mean_a: f64,
+        deviation_a: f64,
+        trials: usize,
+        seed: u64,
+        with_input: bool,
+    ) -> Result<(Noisy, Vec<Vec<f64>>)> {
         let (mut model, population) = self.model("noise", trials, SETTLE_S + NOISE_S, seed);
         let element = Element::new("noisyCurrent")
             .with("id", "noise")
@@ -236,15 +261,25 @@ impl Subject {
             parameters: Vec::new(),
         });
         self.record(&mut model, population, CellSet::All, None, "soma");
+        if with_input {
+            self.record(&mut model, population, CellSet::All, None, "input");
+            model.recordings.iter_mut().skip(1).for_each(|r| r.variables = vec!["noise.i".into()]);
+        }
         let ran = run(model)?;
         let first = (SETTLE_S / SAMPLE_S).round() as usize;
+        let from_start = |table: usize| -> Vec<Vec<f64>> {
+            (0..trials)
+                .map(|cell| ran.column(table, cell).get(first..).unwrap_or_default().to_vec())
+                .collect()
+        };
+        let input = if with_input { from_start(1) } else { Vec::new() };
         let v =
             (0..trials).map(|cell| ran.column(0, cell).get(first..).unwrap_or_default().to_vec()).collect();
         let late = |cell| -> Vec<f64> {
             ran.spikes(cell).iter().map(|t| t - SETTLE_S).filter(|t| *t > 0.0).collect()
         };
         let wall = ran.wall_s / ran.model.run.duration_s;
-        Ok(Noisy { v, spikes: (0..trials).map(late).collect(), wall })
+        Ok((Noisy { v, spikes: (0..trials).map(late).collect(), wall }, input))
     }
 }
 

@@ -32,7 +32,7 @@ pub fn coincidence(data: &[f64], model: &[f64], window_s: f64, span_s: f64) -> f
 /// trains. Edges are treated as in the program PySpike: before its first and after its last spike a train is as far from
 /// the other as that spike is.
 pub fn spike_distance(one: &[f64], other: &[f64], start: f64, end: f64) -> f64 {
-    if !(end > start) {
+    if end <= start {
         return 0.0;
     }
     let one = Train::new(one, start, end);

@@ -68,7 +68,7 @@ pub(super) fn best(full: &Detailed, count: usize) -> Result<Vec<usize>> {
 /// Takes from the residual what follows from the potential at `at`.
 fn eliminate(residual: &mut Mat<f64>, at: usize) {
     let pivot = residual[(at, at)];
-    if !(pivot > 0.0) {
+    if pivot <= 0.0 {
         return;
     }
     let column: Vec<f64> = (0..residual.nrows()).map(|i| residual[(i, at)]).collect();
