@@ -10,6 +10,7 @@ mod names;
 mod network;
 mod neuroml;
 mod neuron;
+mod nineml;
 mod nmodl;
 mod page;
 mod points;
@@ -34,6 +35,8 @@ use templates::Templates;
 pub enum Target {
     /// NeuroML 2 documents and a LEMS simulation.
     NeuroMl,
+    /// NineML 1.0 documents.
+    NineMl,
     /// A script for sPyNNaker.
     SpiNNaker,
     /// A script for pynn_brainscales.
@@ -48,9 +51,10 @@ pub enum Target {
 
 impl Target {
     /// Every target by the name that the command line has for it, with what is made.
-    pub const NAMED: [(&'static str, Target, &'static str); 6] = [
+    pub const NAMED: [(&'static str, Target, &'static str); 7] = [
         ("neuroml", Target::NeuroMl, "NeuroML 2 documents and a LEMS simulation"),
         ("neuron", Target::Neuron, "NMODL mechanisms and Python scripts for NEURON"),
+        ("nineml", Target::NineMl, "NineML 1.0: abstraction layer and user layer"),
         ("spinnaker", Target::SpiNNaker, "a script for sPyNNaker"),
         ("brainscales2", Target::BrainScaleS2, "a script for BrainScaleS-2, checked against tables, not run"),
         ("brainscales1", Target::BrainScaleS1, "a script for BrainScaleS-1, checked against tables, not run"),
@@ -168,6 +172,7 @@ pub fn generate(model: &Model, target: Target, options: &Options) -> Result<Gene
         Job { model, options, templates: &templates, out: Generated::default(), errors: Vec::new() };
     match target {
         Target::NeuroMl => neuroml::generate(&mut job)?,
+        Target::NineMl => nineml::generate(&mut job)?,
         Target::SpiNNaker => spinnaker::generate(&mut job)?,
         Target::BrainScaleS2 | Target::BrainScaleS1 | Target::Spikey => {
             brainscales::generate(&mut job, target)?

@@ -23,6 +23,8 @@ const BUILT_IN: &[(&str, &str)] = templates![
     "neuron/mechanism.mod",
     "neuron/run.py",
     "neuron/spike_source.mod",
+    "nineml/document.xml",
+    "nineml/component.xml",
     "spinnaker/run.py",
     "spinnaker/model.h",
     "spinnaker/model.py",

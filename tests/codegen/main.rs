@@ -5,6 +5,7 @@
 
 mod brainscales;
 mod neuron;
+mod nineml;
 mod spinnaker;
 
 use std::fs;

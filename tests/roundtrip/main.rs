@@ -5,6 +5,7 @@
 mod arm;
 mod models;
 mod neuron;
+mod nineml;
 mod same;
 mod spinnaker;
 mod table;

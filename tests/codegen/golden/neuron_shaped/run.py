@@ -41,7 +41,7 @@ h.secondorder = 0
 
 
 cells = {
-    "lambda": [neuron_2(f"lambda[{i}]") for i in range(2)],
+    "lambda": [neuron_2("lambda" + f"[{i}]") for i in range(2)],
     "train": [h.spike_source() for _ in range(1)],
 }
 
