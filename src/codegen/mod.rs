@@ -3,6 +3,7 @@
 //! Each target is a folder of templates in `codegen/` and a module here that says the model in the target's words: names,
 //! units, what it lacks. Equations come from the same flat [`Dynamics`](crate::dynamics::Dynamics) that the engine runs.
 
+mod arbor;
 mod brainscales;
 mod layout;
 mod merge;
@@ -47,13 +48,16 @@ pub enum Target {
     Spikey,
     /// NMODL mechanisms and Python scripts for NEURON.
     Neuron,
+    /// An NMODL catalogue, cells and a Python recipe for Arbor.
+    Arbor,
 }
 
 impl Target {
     /// Every target by the name that the command line has for it, with what is made.
-    pub const NAMED: [(&'static str, Target, &'static str); 7] = [
+    pub const NAMED: [(&'static str, Target, &'static str); 8] = [
         ("neuroml", Target::NeuroMl, "NeuroML 2 documents and a LEMS simulation"),
         ("neuron", Target::Neuron, "NMODL mechanisms and Python scripts for NEURON"),
+        ("arbor", Target::Arbor, "an NMODL catalogue, cells and a Python recipe for Arbor"),
         ("nineml", Target::NineMl, "NineML 1.0: abstraction layer and user layer"),
         ("spinnaker", Target::SpiNNaker, "a script for sPyNNaker"),
         ("brainscales2", Target::BrainScaleS2, "a script for BrainScaleS-2, checked against tables, not run"),
@@ -178,6 +182,7 @@ pub fn generate(model: &Model, target: Target, options: &Options) -> Result<Gene
             brainscales::generate(&mut job, target)?
         }
         Target::Neuron => neuron::generate(&mut job)?,
+        Target::Arbor => arbor::generate(&mut job)?,
     }
     match Error::join(job.errors) {
         Some(error) => Err(error),

@@ -18,6 +18,9 @@ macro_rules! templates {
 
 /// Every template: its path below `codegen/` without ending, and its text.
 const BUILT_IN: &[(&str, &str)] = templates![
+    "arbor/cell.acc",
+    "arbor/mechanism.mod",
+    "arbor/run.py",
     "neuron/cell.mod",
     "neuron/cells.py",
     "neuron/mechanism.mod",

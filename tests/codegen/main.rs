@@ -3,6 +3,7 @@
 //! After a change that is meant: `NEUROPIL_ACCEPT=1 cargo test --test codegen` accepts what is written now; then look at
 //! `git diff tests/codegen/golden`.
 
+mod arbor;
 mod brainscales;
 mod neuron;
 mod nineml;

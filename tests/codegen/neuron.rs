@@ -3,7 +3,7 @@
 use super::{generate, golden, refusal};
 
 /// Cells with a shape: a pool, a channel that reads it, a synapse, names that are words of NEURON's or not of ASCII.
-const SHAPED: &str = r#"
+pub const SHAPED: &str = r#"
 title = "Names that are taken"
 seed = 1
 temperature = "34 degC"
@@ -63,7 +63,7 @@ variables = ["v", "Iₕ.i", "ca.concentration"]
 file = "soma"
 "#;
 
-const POINTS: &str = r#"
+pub const POINTS: &str = r#"
 seed = 3
 run = { duration = "20 ms", dt = "0.1 ms" }
 [cell.conductance]

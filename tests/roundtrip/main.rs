@@ -2,6 +2,7 @@
 //!
 //! Each tool is installed by the tests (see [`tools`]); where it can't be had its tests say so and skip.
 
+mod arbor;
 mod arm;
 mod models;
 mod neuron;

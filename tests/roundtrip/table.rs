@@ -6,13 +6,13 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::models::{CASES, Case};
-use super::neuron;
 use super::same::Difference;
+use super::{arbor, neuron};
 
 /// A tool: how it is called, and how a case is run in it. `None` if the tool or the case is not there.
 type Column = (&'static str, fn(Case) -> Option<Result<Difference, String>>);
 
-const COLUMNS: [Column; 1] = [("neuron", neuron::run)];
+const COLUMNS: [Column; 2] = [("neuron", neuron::run), ("arbor", arbor::run)];
 
 const BEGIN: &str = "<!-- table: begin -->\n";
 const END: &str = "<!-- table: end -->\n";

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::super::layout::{Layout, Shape};
 use super::super::names::Names;
 use super::super::nmodl::UNITS;
-use super::mechanisms::Library;
+use super::super::nmodl::library::Library;
 use crate::model::{Model, PopulationCell};
 use crate::units::{Dimension, shifted};
 
@@ -44,7 +44,7 @@ struct InsertText {
 }
 
 /// Words of Python, and names of `cells.py` and `run.py`.
-pub(super) const PYTHON: &[&str] = &[
+pub(crate) const PYTHON: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
     "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
     "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "print",
@@ -52,12 +52,12 @@ pub(super) const PYTHON: &[&str] = &[
 ];
 
 /// `text` as a literal of Python.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " "))
 }
 
 /// A fraction of a section's length as text, without the last bits of its division.
-pub(super) fn fraction(x: f64) -> String {
+pub(crate) fn fraction(x: f64) -> String {
     shifted((x * 1e12).round() / 1e12, 0)
 }
 
@@ -90,7 +90,7 @@ pub(super) fn cells(model: &Model, layout: &Layout, library: &Library) -> Vec<Ce
 }
 
 /// What a kind of cell is called: as its shape, or else as its population.
-fn name(model: &Model, population: usize) -> &str {
+pub(crate) fn name(model: &Model, population: usize) -> &str {
     let population = &model.populations[population];
     match &population.cell {
         PopulationCell::Cable(cell) if !cell.morphology.name.is_empty() => &cell.morphology.name,

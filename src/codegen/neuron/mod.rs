@@ -1,7 +1,6 @@
 //! NEURON: NMODL files, cells and network in Python, connections in a table.
 
-mod cells;
-mod mechanisms;
+pub(super) mod cells;
 mod network;
 mod points;
 mod record;
@@ -11,11 +10,12 @@ use serde::Serialize;
 use super::Job;
 use super::layout::Layout;
 use super::network::{connections, source_spikes};
+use super::nmodl::Dialect;
+use super::nmodl::library::Library;
 use crate::error::Result;
 use crate::model::{Method, PointStep};
 use crate::wiring;
 use cells::CellText;
-use mechanisms::Library;
 use network::NetworkText;
 use points::PointCells;
 use record::RecordText;
@@ -39,7 +39,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     let model = &*model;
     let layout = Layout::new(model)?;
     let connections = connections(model)?;
-    let mut library = Library::new(job, model, &layout)?;
+    let mut library = Library::new(job, model, &layout, Dialect::Neuron, &|_| true)?;
     let cells: Vec<CellText> = cells::cells(model, &layout, &library);
     let given = source_spikes(model)?;
     let sources: Vec<bool> = given.iter().map(Option::is_some).collect();

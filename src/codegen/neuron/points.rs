@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Job;
 use super::super::layout::Layout;
 use super::super::merge::{Merged, Part};
+use super::super::nmodl::library::{Library, in_population};
 use super::super::nmodl::{CellMechanism, UNITS, WantedCell, cell};
 use super::cells::quoted;
-use super::mechanisms::{Library, in_population};
 use crate::engine::What;
 use crate::error::Result;
 use crate::model::{Model, PointStep, PopulationCell};
 use crate::units::Dimension;
 
-/// Parts of a step where neuropil steps cells to fourth order and meets conditions within the step.
+/// Parts of a step where neuropil steps cells to fourth order, or meets conditions within the step.
 const SUBSTEPS: u32 = 10;
 
 /// The populations of cells without a shape.
@@ -58,10 +58,8 @@ impl PointCells {
                     varying: varying(layout, p, &merged),
                     recorded: recorded(layout, p, &merged),
                     placed: placed_states(layout, &merged),
-                    substeps: match model.run.point_step {
-                        PointStep::Midpoint => 1,
-                        PointStep::Fourth | PointStep::RungeKutta => SUBSTEPS,
-                    },
+                    substeps: SUBSTEPS,
+                    meets_within: model.run.point_step == PointStep::Fourth,
                     temperature_k: model.temperature_k,
                 };
                 Ok((cell(&wanted)?, merged))

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::super::Job;
 use super::super::layout::Layout;
+use super::super::nmodl::library::{Library, in_population};
 use super::super::nmodl::{Mechanism, UNITS};
 use super::cells::{fraction, quoted};
-use super::mechanisms::{Library, in_population};
 use super::network::All;
 use super::points::flat;
 use crate::dynamics::Dynamics;

@@ -9,7 +9,7 @@ use super::super::slope::slope;
 use super::super::tidy::tidy;
 use super::dialect::RESERVED;
 use super::equations::{Block, Equations, declared, is_plain_linoid, lists, walk};
-use super::{Dialect, Quantity, Scheme, UNITS, kinetics};
+use super::{Dialect, Quantity, Scheme, UNITS, is_linear, kinetics};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::Expr;
@@ -32,6 +32,12 @@ pub(crate) struct CellMechanism {
     pub(crate) initial: Vec<String>,
     /// A step of the states.
     pub(crate) step: Vec<String>,
+    /// What is looked at when a step is done.
+    pub(crate) check: Vec<String>,
+    /// What keeps the occupancies of the step before.
+    pub(crate) after_scheme: Vec<String>,
+    /// Whether that is looked at after each part of a step.
+    pub(crate) meets_within: bool,
     /// Parts that a step is taken in.
     pub(crate) substeps: u32,
     /// Occupancies of kinetic schemes.
@@ -73,8 +79,10 @@ pub(crate) struct WantedCell<'a> {
     pub(crate) recorded: Vec<String>,
     /// States of what is on the cell, which are taken half a step on for the cell's own step.
     pub(crate) placed: BTreeSet<String>,
-    /// Parts that a step is taken in.
+    /// Parts that a step is taken in where equations are not linear, or conditions are met within the step.
     pub(crate) substeps: u32,
+    /// Whether conditions are met within the step.
+    pub(crate) meets_within: bool,
     /// K.
     pub(crate) temperature_k: f64,
 }
@@ -103,7 +111,7 @@ impl Writer<'_> {
     fn names(&self) -> BTreeMap<String, String> {
         let d = self.d;
         let mut names = Names::new(RESERVED);
-        for own in ["clock", "now", "fired", "reach", "port", "hub", "part", "width", "k"] {
+        for own in ["clock", "now", "fired", "reach", "port", "hub", "part", "width", "k", "check", "over"] {
             names.claim(own);
         }
         let mut given: BTreeMap<String, String> = BTreeMap::new();
@@ -134,7 +142,8 @@ impl Writer<'_> {
         let mut out = CellMechanism {
             name: self.wanted.name.clone(),
             of: d.component_type.clone(),
-            substeps: self.wanted.substeps,
+            substeps: self.parts()?,
+            meets_within: self.wanted.meets_within,
             ports: d.in_ports().iter().map(ToString::to_string).collect(),
             ..CellMechanism::default()
         };
@@ -208,6 +217,19 @@ impl Writer<'_> {
         Ok(out)
     }
 
+    /// How many parts a step is taken in.
+    fn parts(&self) -> Result<u32> {
+        if self.wanted.meets_within {
+            return Ok(self.wanted.substeps);
+        }
+        for (state, _) in &self.d.derivatives {
+            if !is_linear(self.d, *state)? {
+                return Ok(self.wanted.substeps);
+            }
+        }
+        Ok(1)
+    }
+
     fn assigned(&self, out: &mut CellMechanism, name: &str, dimension: Dimension) {
         if !out.range.iter().any(|known| known == name) {
             out.range.push(name.to_string());
@@ -236,78 +258,112 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The exponential midpoint rule: each state by its own decay, with the others half-way.
+    /// The states of kinetic schemes.
+    fn occupancies(&self) -> Vec<&str> {
+        let all = self.d.kinetic_schemes.iter().flatten();
+        all.filter_map(|s| self.d.states.get(*s)).map(|s| s.name.as_str()).collect()
+    }
+
+    /// The same equations with other names for some states.
+    fn renamed<'e>(&self, eq: &Equations<'e>) -> Equations<'e> {
+        Equations {
+            dynamics: eq.dynamics,
+            dialect: eq.dialect,
+            names: eq.names.clone(),
+            others: eq.others.clone(),
+            constant: eq.constant.clone(),
+        }
+    }
+
+    /// The exponential midpoint rule: each state by its own decay, with the others half-way. Schemes have made their step
+    /// before.
     fn step(&self, eq: &Equations<'_>, out: &mut CellMechanism, recorded: &BTreeSet<String>) -> Result<()> {
         let d = self.d;
+        let occupancies = self.occupancies();
         let mut block = Block::default();
-        block.lines.push("clock = clock + 1".to_string());
-        block.lines.push("now = (clock - 0.5)*width".to_string());
         let moving: Vec<(&str, &Expr)> = d
             .derivatives
             .iter()
-            .filter(|(state, value)| {
-                *value != Expr::Number(0.0) && !d.kinetic_schemes.iter().flatten().any(|s| s == state)
-            })
+            .filter(|(_, value)| *value != Expr::Number(0.0))
             .filter_map(|(state, value)| Some((d.states.get(*state)?.name.as_str(), value)))
             .collect();
+        let own: Vec<(&str, &Expr)> =
+            moving.iter().filter(|(state, _)| !occupancies.contains(state)).copied().collect();
+        let (mut first, mut half) = (self.renamed(eq), self.renamed(eq));
+        for state in &occupancies {
+            let name = eq.name(state);
+            self.assigned(out, &format!("{name}_before"), Dimension::NONE);
+            first.names.insert((*state).to_string(), format!("{name}_before"));
+            block.locals.push(format!("{name}_mid"));
+            block.lines.push(format!("{name}_mid = ({name}_before + {name})/2"));
+            half.names.insert((*state).to_string(), format!("{name}_mid"));
+        }
         let mut coupled: Vec<(&str, &Expr)> = Vec::new();
-        for (state, value) in &moving {
-            self.one(eq, &mut block, recorded, (state, value), &format!("{}_after", eq.name(state)))?;
+        for (state, value) in &own {
+            self.one(&first, &mut block, recorded, (state, value), &format!("{}_after", eq.name(state)))?;
             if self.reads_other(eq, state, value, &moving) {
                 coupled.push((state, value));
             }
         }
         if !coupled.is_empty() {
             block.lines.push(": half-way, and from there again what reads others that move".to_string());
-            let mut half = Equations {
-                dynamics: d,
-                dialect: eq.dialect,
-                names: eq.names.clone(),
-                others: eq.others.clone(),
-                constant: eq.constant.clone(),
-            };
-            for (state, value) in &moving {
+            for (state, value) in &own {
                 let name = eq.name(state);
                 let middle = format!("{name}_mid");
                 block.locals.push(middle.clone());
                 if self.wanted.placed.contains(*state) {
                     block.lines.push(format!("{middle} = {name} + {name}_slope*reach({name}_rate, width/2)"));
-                    half.names.insert((*state).to_string(), middle);
-                    continue;
-                }
-                block.lines.push(format!("{middle} = ({name} + {name}_after)/2"));
-                if self.may_grow(eq, state, value)? {
-                    block.lines.push(format!("if ({name}_rate*width >= 1) {{"));
-                    block.lines.push(format!("    {middle} = {name}"));
-                    block.lines.push("}".to_string());
+                } else {
+                    block.lines.push(format!("{middle} = ({name} + {name}_after)/2"));
+                    if self.may_grow(eq, state, value)? {
+                        block.lines.push(format!("if ({name}_rate*width >= 1) {{"));
+                        block.lines.push(format!("    {middle} = {name}"));
+                        block.lines.push("}".to_string());
+                    }
                 }
                 half.names.insert((*state).to_string(), middle);
             }
             for (state, value) in coupled {
                 block.forget();
-                let own = eq.name(state);
-                let middle = half.names.insert(state.to_string(), own.clone());
-                self.one(&half, &mut block, recorded, (state, value), &format!("{own}_after"))?;
+                let name = eq.name(state);
+                let middle = half.names.insert(state.to_string(), name.clone());
+                self.one(&half, &mut block, recorded, (state, value), &format!("{name}_after"))?;
                 half.names.extend(middle.map(|middle| (state.to_string(), middle)));
             }
         }
-        for (state, _) in &moving {
+        for (state, _) in &own {
             let name = eq.name(state);
             block.lines.push(format!("{name} = {name}_after"));
         }
-        block.lines.push("now = clock*width".to_string());
-        block.forget();
+        out.after_scheme = occupancies
+            .iter()
+            .map(|state| eq.name(state))
+            .map(|name| format!("{name}_before = {name}"))
+            .collect();
+        if self.parts()? > 1 && !self.wanted.meets_within {
+            // Beyond a threshold the states may run away.
+            block.forget();
+            for condition in d.conditions.iter().filter(|c| !c.sends.is_empty()) {
+                eq.when(&mut block, &condition.test, recorded, |inner| {
+                    inner.lines.push("over = 1".to_string());
+                    Ok(())
+                })?;
+                block.forget();
+            }
+        }
+        out.step = block.finish();
+        let mut check = Block::default();
         for condition in &d.conditions {
-            eq.when(&mut block, &condition.test, recorded, |inner| {
+            eq.when(&mut check, &condition.test, recorded, |inner| {
                 eq.assignments(inner, &condition.assignments, recorded)?;
                 if !condition.sends.is_empty() {
                     inner.lines.push("fired = 1".to_string());
                 }
                 Ok(())
             })?;
-            block.forget();
+            check.forget();
         }
-        out.step = block.finish();
+        out.check = check.finish();
         Ok(())
     }
 

@@ -106,7 +106,7 @@ impl Found {
             ));
         }
         let all: Vec<String> = (0..self.states.len()).map(name).collect();
-        Ok(Scheme { name: self.name.clone(), reactions, conserved: all.join(" + ") })
+        Ok(Scheme { name: self.name.clone(), reactions, conserved: all.join(" + "), rates: Vec::new() })
     }
 }
 

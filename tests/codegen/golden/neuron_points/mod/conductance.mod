@@ -85,15 +85,17 @@ BREAKPOINT {
 }
 
 PROCEDURE advance() {
+    clock = clock + 1
+    now = (clock - 0.5)*dt
     part(dt)
+    now = clock*dt
+    check()
 }
 
 PROCEDURE part(width (ms)) {
     LOCAL excitatory_i, inhibitory_i, iSyn, vm_slope, vm_rate, vm_after, excitatory_g_slope,
           excitatory_g_rate, excitatory_g_after, inhibitory_g_slope, inhibitory_g_rate,
           inhibitory_g_after, vm_mid, excitatory_g_mid, inhibitory_g_mid
-    clock = clock + 1
-    now = (clock - 0.5)*width
     excitatory_i = excitatory_g*(excitatory_e_rev - vm/excitatory_MVOLT)*excitatory_NAMP
     inhibitory_i = inhibitory_g*(inhibitory_e_rev - vm/inhibitory_MVOLT)*inhibitory_NAMP
     iSyn = excitatory_i + inhibitory_i + step_on*step_i
@@ -138,7 +140,10 @@ PROCEDURE part(width (ms)) {
     vm = vm_after
     excitatory_g = excitatory_g_after
     inhibitory_g = inhibitory_g_after
-    now = clock*width
+}
+
+: Thresholds and the like.
+PROCEDURE check() {
     if (now < step_delay) {
         step_i = 0
     }

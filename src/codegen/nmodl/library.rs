@@ -5,21 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Job;
 use super::super::layout::Layout;
 use super::super::names::Names;
-use super::super::nmodl::{self, Dialect, MECHANISMS_TAKEN, Mechanism, Role, Wanted};
+use super::{Dialect, MECHANISMS_TAKEN, Mechanism, Role, Wanted};
 use crate::dynamics::Dynamics;
 use crate::engine::What;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, is_current_of};
 
 /// The mechanisms of a model.
-pub(super) struct Library {
+pub(crate) struct Library {
     all: Vec<Mechanism>,
     /// By shape and index of what is spread over its membrane.
     spread: BTreeMap<(usize, usize), usize>,
     /// By kind of what is at points.
     points: BTreeMap<usize, usize>,
     /// Names that are taken.
-    pub(super) names: Names,
+    pub(crate) names: Names,
+    dialect: Dialect,
 }
 
 /// What tells two mechanisms apart.
@@ -33,13 +34,20 @@ struct Key {
 }
 
 impl Library {
-    /// All mechanisms; what can't be said is told to `job`.
-    pub(super) fn new(job: &mut Job<'_>, model: &Model, layout: &Layout) -> Result<Library> {
+    /// All mechanisms in `dialect`, of what is at points those that are one (`needs`); what can't be said is told to `job`.
+    pub(crate) fn new(
+        job: &mut Job<'_>,
+        model: &Model,
+        layout: &Layout,
+        dialect: Dialect,
+        needs: &dyn Fn(&Dynamics) -> bool,
+    ) -> Result<Library> {
         let mut library = Library {
             all: Vec::new(),
             spread: BTreeMap::new(),
             points: BTreeMap::new(),
             names: Names::new(MECHANISMS_TAKEN),
+            dialect,
         };
         let mut keys: Vec<Key> = Vec::new();
         library.names.claim("spike_source");
@@ -96,7 +104,7 @@ impl Library {
             }
         }
         for (kind, population) in used {
-            let Some(of) = layout.kinds.get(kind) else { continue };
+            let Some(of) = layout.kinds.get(kind).filter(|of| needs(&of.dynamics)) else { continue };
             if !of.draws.is_empty() {
                 let message = format!("'{}' draws random numbers inside its equations", of.name);
                 job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, population));
@@ -141,24 +149,24 @@ impl Library {
             recorded: key.recorded.clone(),
             temperature_k: model.temperature_k,
         };
-        let made = nmodl::mechanism(&wanted, Dialect::Neuron)?;
+        let made = super::mechanism(&wanted, self.dialect)?;
         keys.push(key);
         self.all.push(made);
         Ok(self.all.len() - 1)
     }
 
     /// All, in order.
-    pub(super) fn written(&self) -> &[Mechanism] {
+    pub(crate) fn written(&self) -> &[Mechanism] {
         &self.all
     }
 
     /// What is spread over the membrane of a shape.
-    pub(super) fn spread(&self, shape: usize, index: usize) -> Option<&Mechanism> {
+    pub(crate) fn spread(&self, shape: usize, index: usize) -> Option<&Mechanism> {
         self.spread.get(&(shape, index)).and_then(|at| self.all.get(*at))
     }
 
     /// What is at points.
-    pub(super) fn point(&self, kind: usize) -> Option<&Mechanism> {
+    pub(crate) fn point(&self, kind: usize) -> Option<&Mechanism> {
         self.points.get(&kind).and_then(|at| self.all.get(*at))
     }
 }
@@ -173,7 +181,7 @@ fn covers_sections(layout: &Layout, s: usize, m: usize) -> bool {
     })
 }
 
-pub(super) fn in_population(error: Error, model: &Model, population: usize) -> Error {
+pub(crate) fn in_population(error: Error, model: &Model, population: usize) -> Error {
     match model.populations.get(population) {
         Some(population) => error.in_element(format!("population '{}'", population.name)),
         None => error,
