@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::document::Document;
 use super::{Outcome, console};
+use crate::codegen::fit::{Chip, fit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CableCell, Model, PopulationCell};
 use crate::neuroml;
@@ -21,8 +22,11 @@ pub(super) struct Options {
     /// Experiment file (TOML), or NeuroML or LEMS document
     file: PathBuf,
     /// How
-    #[arg(long, short, value_enum)]
-    method: By,
+    #[arg(long, short, value_enum, required_unless_present = "fit")]
+    method: Option<By>,
+    /// Fit to a chip instead: within its limits, in its numbers, and run so beside the detailed cell
+    #[arg(long, value_enum, value_name = "CHIP", conflicts_with = "method")]
+    fit: Option<OnChip>,
     /// Folder for the reduced model and the report; made if it is not there
     #[arg(long, short, value_name = "DIR")]
     out: PathBuf,
@@ -72,6 +76,16 @@ enum By {
     Izhikevich,
 }
 
+/// The chips by their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+enum OnChip {
+    /// SpiNNaker: signed 16.15 fixed point, weights of 16 bits
+    SpiNNaker,
+    /// BrainScaleS-2: ranges and counts of its calibration, weights of 6 bits
+    BrainScaleS2,
+}
+
 /// What a method made.
 enum Made {
     Tree(reduce::Reduced),
@@ -103,12 +117,17 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let model = document.model();
     let (population, cell) =
         chosen(model, options.population.as_deref()).map_err(|e| e.in_file(&options.file))?;
+    let threshold_v = threshold(options, model, population);
+    let method = match (options.fit, options.method) {
+        (Some(chip), _) => return on_chip(options, &document, &cell, threshold_v, chip),
+        (None, Some(method)) => method,
+        (None, None) => return Err(Error::new(ErrorKind::Value, "neither --method nor --fit is given")),
+    };
     let start = Instant::now();
     let full = Detailed::new(&cell, model.temperature_k).map_err(|e| document.locate(e, &options.file))?;
     let rested = start.elapsed();
-    let threshold_v = threshold(options, model, population);
     let n = options.compartments.unwrap_or(COMPARTMENTS) as usize;
-    let made = match options.method {
+    let made = match method {
         By::Impedance => Made::tree(&full, &Method::Impedance(nodes(&full, options)?))?,
         By::Cylinder => Made::tree(&full, &Method::Cylinder)?,
         By::Rall => Made::tree(&full, &Method::Rall(n))?,
@@ -154,7 +173,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         let header = report::Header {
             model: options.file.display().to_string(),
             cell: cell.morphology.name.clone(),
-            method: options.method.to_possible_value().map_or_else(String::new, |v| v.get_name().to_string()),
+            method: method.to_possible_value().map_or_else(String::new, |v| v.get_name().to_string()),
             compartments: (full.n_compartments(), made.size()),
             seconds: took.as_secs_f64(),
             rests: full.rests(),
@@ -178,6 +197,30 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     }
     told.push_str(&format!("written to {}\n", options.out.display()));
     console::print(&told)?;
+    Ok(Outcome::Done)
+}
+
+/// Fits the cell to a chip and writes what came of it: the script, and a page.
+fn on_chip(
+    options: &Options,
+    document: &Document,
+    cell: &Arc<CableCell>,
+    threshold_v: f64,
+    chip: OnChip,
+) -> Result<Outcome> {
+    let chip = match chip {
+        OnChip::SpiNNaker => Chip::SpiNNaker,
+        OnChip::BrainScaleS2 => Chip::BrainScaleS2,
+    };
+    let fitted =
+        fit(document.model(), cell, threshold_v, chip).map_err(|e| document.locate(e, &options.file))?;
+    let mut folder = OutputFolder::create(&options.out)?;
+    write(&mut folder, "fit.md", &fitted.page())?;
+    write(&mut folder, "fit.json", &fitted.to_json())?;
+    for (name, bytes) in &fitted.script.files {
+        write(&mut folder, &name.display().to_string(), &String::from_utf8_lossy(bytes))?;
+    }
+    console::print(&format!("{}\nwritten to {}\n", fitted.page(), options.out.display()))?;
     Ok(Outcome::Done)
 }
 

@@ -5,6 +5,7 @@
 
 mod arbor;
 mod brainscales;
+pub mod fit;
 mod layout;
 mod merge;
 mod names;

@@ -57,19 +57,52 @@ pub fn fit(observed: &Observed, kind: Kind) -> PointNeuron {
     let rest = small.rest_v;
     // Where spikes begin, and where they end up: from the noisy traces.
     let (threshold, reset) = landmarks(&observed.noisy).unwrap_or((rest + 0.02, rest));
+    // A simplex knows no bounds: what lies outside of what a neuron can be counts as the nearest that can, and costs.
+    let soonest = soonest(observed);
+    let unit = leak * 0.01;
+    let mut bounds = vec![
+        (rest + 2e-3, threshold + 15e-3),
+        (rest - 30e-3, threshold - 5e-4),
+        (1e-4, soonest),
+        (-1.5, 1.5),
+        (-1.0, 1.0),
+    ];
+    match kind {
+        Kind::Lif => {}
+        Kind::AdEx => bounds.extend([
+            (2e-4_f64.ln(), 1e-2_f64.ln()),
+            (unit.ln() - 7.0, unit.ln() + 1.5),
+            (2e-3_f64.ln(), 2.0_f64.ln()),
+            (-0.3 * leak, 3.0 * leak),
+        ]),
+        Kind::Izhikevich => {
+            bounds.truncate(2);
+            let others = [(-1.5, 1.5), (-1.5, 1.5), (0.5_f64.ln(), 500.0_f64.ln())];
+            bounds.extend(
+                others.into_iter().chain([(-0.3 * leak, 3.0 * leak), (unit.ln() - 7.0, unit.ln() + 1.5)]),
+            );
+        }
+    }
+    let clamped = |x: &[f64]| -> Vec<f64> {
+        x.iter().zip(&bounds).map(|(x, (low, high))| x.clamp(*low, high.max(*low))).collect()
+    };
     let lif = move |x: &[f64]| Lif {
         capacitance_f: capacitance * x[3].exp(),
         leak_s: leak * x[4].exp(),
         rest_v: rest,
         threshold_v: x[0],
-        reset_v: x[1].min(x[0] - 1e-4),
-        refractory_s: x[2].clamp(1e-4, 0.05),
+        reset_v: x[1].min(x[0] - 5e-4),
+        refractory_s: x[2],
     };
-    let unit = leak * 0.01;
     let (start, scale): (Vec<f64>, Vec<f64>) = match kind {
         Kind::Lif => (vec![threshold, reset, 3e-3, 0.0, 0.0], vec![3e-3, 4e-3, 2e-3, 0.15, 0.15]),
+        // From the integrate-and-fire neuron that fits best, with a little of what it lacks.
         Kind::AdEx => (
-            vec![threshold, reset, 2e-3, 0.0, 0.0, (2e-3_f64).ln(), unit.ln(), (0.1_f64).ln(), sag],
+            start_from(&fit(observed, Kind::Lif), capacitance, leak)
+                .unwrap_or_else(|| vec![threshold, reset, 2e-3, 0.0, 0.0])
+                .into_iter()
+                .chain([(1e-3_f64).ln(), unit.ln() - 4.0, (0.1_f64).ln(), 0.0])
+                .collect(),
             vec![3e-3, 4e-3, 1e-3, 0.15, 0.15, 0.4, 1.0, 0.5, 0.2 * leak],
         ),
         Kind::Izhikevich => (
@@ -81,22 +114,22 @@ pub fn fit(observed: &Observed, kind: Kind) -> PointNeuron {
         Kind::Lif => PointNeuron::Lif(lif(x)),
         Kind::AdEx => PointNeuron::AdEx(AdEx {
             lif: lif(x),
-            slope_v: x[5].exp().clamp(2e-4, 1e-2),
+            slope_v: x[5].exp(),
             peak_v: 0.0,
             b_a: x[6].exp(),
-            tau_w_s: x[7].exp().clamp(2e-3, 2.0),
-            a_s: x[8].max(-0.3 * leak),
+            tau_w_s: x[7].exp(),
+            a_s: x[8],
         }),
         Kind::Izhikevich => {
-            let gap = (x[0] - rest).max(1e-3);
+            let gap = x[0] - rest;
             PointNeuron::Izhikevich(Izhikevich {
                 capacitance_f: capacitance * x[2].exp(),
                 k: leak * x[3].exp() / gap,
                 rest_v: rest,
                 threshold_v: rest + gap,
                 peak_v: 0.03,
-                a_hz: x[4].exp().clamp(0.5, 500.0),
-                b_s: x[5].max(-0.3 * leak),
+                a_hz: x[4].exp(),
+                b_s: x[5],
                 reset_v: x[1],
                 d_a: x[6].exp(),
             })
@@ -106,11 +139,32 @@ pub fn fit(observed: &Observed, kind: Kind) -> PointNeuron {
     for window in WINDOWS_S {
         // Twice from the best found: the second simplex is smaller and turned.
         for size in [1.0, -0.4] {
-            let scale: Vec<f64> = scale.iter().map(|s| s * size).collect();
-            best = simplex(&best, &scale, EVALUATIONS / 2, &mut |x| loss(&neuron(x), observed, window));
+            let edges: Vec<f64> = scale.iter().map(|s| s * size).collect();
+            best = simplex(&best, &edges, EVALUATIONS / 2, &mut |x| {
+                let inside = clamped(x);
+                let outside: f64 =
+                    x.iter().zip(&inside).zip(&scale).map(|((x, i), s)| ((x - i) / s).powi(2)).sum();
+                loss(&neuron(&inside), observed, window) + 0.1 * outside
+            });
+            best = clamped(&best);
         }
     }
     neuron(&best)
+}
+
+/// What the search has for an integrate-and-fire neuron.
+fn start_from(neuron: &PointNeuron, capacitance: f64, leak: f64) -> Option<Vec<f64>> {
+    let PointNeuron::Lif(p) = neuron else { return None };
+    let relative = [(p.capacitance_f / capacitance).ln(), (p.leak_s / leak).ln()];
+    Some([p.threshold_v, p.reset_v, p.refractory_s].into_iter().chain(relative).collect())
+}
+
+/// The shortest time between two spikes that was observed, s; 5 ms if there are none.
+fn soonest(observed: &Observed) -> f64 {
+    let trains = observed.steps.iter().chain(&observed.noisy.spikes);
+    let between = trains.flat_map(|train| train.windows(2).map(|pair| pair[1] - pair[0]));
+    let shortest = between.fold(f64::INFINITY, f64::min);
+    if shortest.is_finite() { shortest.max(2e-4) } else { 5e-3 }
 }
 
 /// How far a neuron is from what was observed.

@@ -5,6 +5,7 @@
 
 mod arbor;
 mod brainscales;
+mod fit;
 mod neuron;
 mod nineml;
 mod spinnaker;
