@@ -51,7 +51,6 @@ pub(crate) struct LaidCell {
     /// States of a point cell at the start, if not as the kind has them: index and value, SI.
     pub(crate) initial: Vec<(usize, f64)>,
     /// What its random numbers are keyed by.
-    #[allow(dead_code)]
     pub(crate) key: u64,
     /// Synapses of its kind, then stimuli, then contacts.
     pub(crate) placed: Vec<PlacedAt>,

@@ -97,7 +97,7 @@ file = "v"
 fn cells_with_a_shape() {
     let made = generate(SHAPED, "neuron", false).unwrap();
     golden("neuron_shaped", &made);
-    assert!(made.differences.iter().any(|line| line.contains("concentrations")), "{:?}", made.differences);
+    assert!(made.differences.iter().any(|line| line.contains("end of the step")), "{:?}", made.differences);
 }
 
 #[test]
@@ -106,13 +106,20 @@ fn cells_without_a_shape() {
 }
 
 #[test]
-fn what_neuron_lacks_is_refused_by_name_or_listed() {
+fn plastic_connections() {
     let plastic = POINTS.replace("weight = 0.03", "weight = 0.03\nplasticity = { rule = \"stdp_additive\" }");
-    let error = refusal(&plastic, "neuron");
-    assert!(error.contains("plasticity") && error.contains("projection"), "{error}");
-    let made = generate(&plastic, "neuron", true).unwrap();
-    assert_eq!(made.lost.len(), 1, "{:?}", made.lost);
+    golden("neuron_plastic", &generate(&plastic, "neuron", false).unwrap());
+}
+
+#[test]
+fn what_neuron_lacks_is_refused_by_name_or_listed() {
     let steps = POINTS.replace("size = 3", "size = 3\ndt = \"0.05 ms\"");
     let error = refusal(&steps, "neuron");
-    assert!(error.contains("one time step"), "{error}");
+    assert!(error.contains("one time step") && error.contains("population 'first'"), "{error}");
+    let made = generate(&steps, "neuron", true).unwrap();
+    assert_eq!(made.lost.len(), 1, "{:?}", made.lost);
+    let differing =
+        SHAPED.replace("size = 2", "size = 2\nparameters = { capacitance = [\"1 uF/cm2\", \"2 uF/cm2\"] }");
+    let error = refusal(&differing, "neuron");
+    assert!(error.contains("differ between cells with a shape"), "{error}");
 }

@@ -31,7 +31,7 @@ pub const CASES: [Case; 12] = [
     Case { name: "network of IF_cond_exp", source: Source::Text(NETWORK) },
     Case { name: "pyramidal cell from SWC, ten channel types and calcium", source: Source::Text(PYRAMIDAL) },
     Case { name: "Tsodyks-Markram synapses", source: Source::Text(DEPRESSION) },
-    Case { name: "STDP", source: Source::Example("stdp_training.toml") },
+    Case { name: "STDP", source: Source::Text(STDP) },
     Case {
         name: "published: cell with a kinetic scheme (NeuroML, Ex4)",
         source: Source::Corpus("neuroml2-nml2_ex4_ks", "LEMS_NML2_Ex4_KS.xml"),
@@ -247,6 +247,50 @@ weight = 1
 delay = "2 ms"
 [[record]]
 at = "soma"
+variables = ["v"]
+file = "v"
+"#;
+
+const STDP: &str = r#"
+seed = 1
+run = { duration = "1 s", dt = "0.1 ms" }
+[cell.conductance]
+neuron = "IF_cond_exp"
+[population.target]
+cell = "conductance"
+[population.before]
+regular = { start = "100 ms", interval = "100 ms" }
+[population.training]
+regular = { start = "107 ms", interval = "100 ms", stop = "700 ms" }
+[population.after]
+regular = { start = "122 ms", interval = "100 ms" }
+[[projection]]
+from = "training"
+to = "target"
+synapse = "excitatory"
+connector = "all_to_all"
+weight = 0.2
+delay = "1 ms"
+[[projection]]
+name = "before"
+from = "before"
+to = "target"
+synapse = "excitatory"
+connector = "all_to_all"
+weight = 0.008
+delay = "1 ms"
+plasticity = { rule = "stdp_additive", tau_plus = "20 ms", tau_minus = "20 ms", A_plus = 0.1, A_minus = 0.12, w_max = 0.02 }
+[[projection]]
+name = "after"
+from = "after"
+to = "target"
+synapse = "excitatory"
+connector = "all_to_all"
+weight = 0.008
+delay = "1 ms"
+plasticity = { rule = "stdp_additive", tau_plus = "20 ms", tau_minus = "20 ms", A_plus = 0.1, A_minus = 0.12, w_max = 0.02 }
+[[record]]
+population = "target"
 variables = ["v"]
 file = "v"
 "#;

@@ -56,6 +56,37 @@ fn ball_and_stick_follows_to_the_precision_of_points() {
 }
 
 #[test]
+fn cells_without_a_shape_follow_to_the_last_digits() {
+    holds("Hodgkin-Huxley point neuron", 1e-6, 1e-6);
+    holds("network of IF_cond_exp", 1e-6, 1e-9);
+    holds("STDP", 1e-6, 1e-9);
+}
+
+#[test]
+fn an_exponential_neuron_is_within_its_own_error() {
+    // At this step neuropil's own spikes are up to two steps later than with steps of a tenth; NEURON's code goes in parts.
+    holds("adaptive exponential neuron", 0.1, 100.0);
+}
+
+#[test]
+fn a_reconstructed_cell_with_ten_kinds_of_channels_and_calcium() {
+    holds("pyramidal cell from SWC, ten channel types and calcium", 0.025, 0.01);
+}
+
+#[test]
+fn depressing_and_facilitating_synapses() {
+    holds("Tsodyks-Markram synapses", 0.025, 1e-4);
+}
+
+#[test]
+fn published_cells() {
+    // The kinetic scheme goes beside the other states here, half a step apart.
+    holds("published: cell with a kinetic scheme (NeuroML, Ex4)", 0.01, 5.0);
+    holds("published: deterministic Hodgkin-Huxley cell (NeuroML, Ex5)", 0.025, 0.001);
+    holds("published: regular spiking cell (Pospischil et al. 2008)", 0.025, 1e-4);
+}
+
+#[test]
 fn every_case_is_made_or_refused_with_a_reason() {
     for case in CASES {
         let Some((model, origin)) = case.model() else { continue };

@@ -2,14 +2,16 @@
 
 pub(super) mod cells;
 mod network;
+mod noise;
 mod points;
 mod record;
+mod rules;
 
 use serde::Serialize;
 
 use super::Job;
 use super::layout::Layout;
-use super::network::{connections, source_spikes};
+use super::network::source_spikes;
 use super::nmodl::Dialect;
 use super::nmodl::library::Library;
 use crate::error::Result;
@@ -19,6 +21,7 @@ use cells::CellText;
 use network::NetworkText;
 use points::PointCells;
 use record::RecordText;
+use rules::Rules;
 
 /// What `run.py` is filled in with.
 #[derive(Serialize)]
@@ -38,16 +41,17 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     let model = wiring::with_junctions(job.model)?;
     let model = &*model;
     let layout = Layout::new(model)?;
-    let connections = connections(model)?;
     let mut library = Library::new(job, model, &layout, Dialect::Neuron, &|_| true)?;
     let cells: Vec<CellText> = cells::cells(model, &layout, &library);
     let given = source_spikes(model)?;
     let sources: Vec<bool> = given.iter().map(Option::is_some).collect();
     let points = PointCells::new(job, model, &layout, &sources, &mut library)?;
+    let rules = Rules::new(job, model, &mut library)?;
+    let connections = rules.others(model)?;
     let all = network::All { model, layout: &layout, library: &library, points: &points, cells: &cells };
-    let network = network::network(job, &all, &given, &connections)?;
+    let network = network::network(job, &all, &given, &connections, &rules)?;
     let record = record::record(job, &all)?;
-    for mechanism in library.written() {
+    for mechanism in library.written().iter().chain(rules.written()) {
         let values = serde_json::json!({ "mechanism": mechanism, "made_by": job.made_by() });
         let text = job.fill("neuron/mechanism.mod", &values)?;
         job.out.text(format!("mod/{}.mod", mechanism.name), text);
@@ -93,11 +97,6 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     }
     if model.run.point_step != PointStep::Midpoint && !points.written().is_empty() {
         let line = "cells without a shape go in ten parts of a step, by a rule of second order, not by one of fourth";
-        job.out.differences.push(line.to_string());
-    }
-    let reads = |shape: &super::layout::Shape| shape.plan.mechanisms.iter().any(|m| m.mechanism.is_pool);
-    if layout.shapes.iter().any(reads) {
-        let line = "concentrations are stepped before the gates that read them, not beside them";
         job.out.differences.push(line.to_string());
     }
     if model.run.method == Method::DampedCrankNicolson {

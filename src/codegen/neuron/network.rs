@@ -12,7 +12,9 @@ use super::super::merge::Merged;
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::{Library, in_population};
 use super::cells::{CellText, fraction, quoted};
+use super::noise::noise;
 use super::points::{PointCells, Row};
+use super::rules::Rules;
 use crate::engine::own_port;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Model, PopulationCell, Receiver, Sender};
@@ -47,6 +49,13 @@ pub(super) struct NetworkText {
     detectors: Vec<String>,
     connections: Vec<String>,
     connections_in_file: bool,
+    /// Connections with equations of their own.
+    rules: Vec<String>,
+    rules_in_file: bool,
+    /// Whether noise is played.
+    noise: bool,
+    /// Whether a section is needed that things sit on.
+    hub: bool,
     spike_times: Vec<String>,
     spike_times_in_file: bool,
     values_in_file: bool,
@@ -72,6 +81,7 @@ pub(super) fn network(
     all: &All<'_>,
     given: &[Option<Arc<Vec<Vec<f64>>>>],
     connections: &[Connection],
+    rules: &Rules,
 ) -> Result<NetworkText> {
     let All { model, layout, library, points: point_cells, cells } = *all;
     let mut out = NetworkText {
@@ -88,6 +98,10 @@ pub(super) fn network(
         detectors: Vec::new(),
         connections: Vec::new(),
         connections_in_file: false,
+        rules: Vec::new(),
+        rules_in_file: false,
+        noise: false,
+        hub: false,
         spike_times: Vec::new(),
         spike_times_in_file: false,
         values_in_file: false,
@@ -150,7 +164,12 @@ pub(super) fn network(
         }
     }
     connect(job, &mut out, all, connections);
-    rules(job, model);
+    out.rules = rules.rows(job, all);
+    if let Some(text) = noise(job, all) {
+        out.tables.push(("noise.txt", text));
+        out.noise = true;
+    }
+    out.hub = !out.point_populations.is_empty() || !out.rules.is_empty();
     to_files(&mut out);
     Ok(out)
 }
@@ -160,20 +179,6 @@ fn one_step(job: &mut Job<'_>, model: &Model, p: usize) {
     if (model.step_s(p) - model.run.dt_s).abs() > 1e-12 * model.run.dt_s {
         let message = "NEURON has one time step for all cells, not one for each population";
         job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
-    }
-}
-
-fn rules(job: &mut Job<'_>, model: &Model) {
-    for projection in &model.projections {
-        let unsupported = |what: &str| {
-            Error::new(ErrorKind::Unsupported, format!("{what} are not made for NEURON"))
-                .in_element(format!("projection '{}'", projection.name))
-        };
-        if projection.rule.is_some() {
-            job.cannot(unsupported("connections with equations of their own (plasticity)"));
-        } else if !projection.recordings.is_empty() {
-            job.cannot(unsupported("recordings of connections"));
-        }
     }
 }
 
@@ -259,7 +264,7 @@ fn detectors(out: &mut NetworkText, model: &Model, layout: &Layout, p: usize) {
 }
 
 /// Where a connection leads: name and instance of a point; a port.
-fn receiver(all: &All<'_>, c: &Connection) -> Option<(String, usize, usize)> {
+pub(super) fn receiver(all: &All<'_>, c: &Connection) -> Option<(String, usize, usize)> {
     let (population, cell) = c.target;
     let laid = all.layout.populations.get(population)?.cells.get(cell)?;
     let (slot, instance) = match c.receiver {
@@ -290,7 +295,7 @@ fn receiver(all: &All<'_>, c: &Connection) -> Option<(String, usize, usize)> {
 }
 
 /// The number of the detector that sends a connection's spikes.
-fn sender(model: &Model, c: &Connection) -> Option<usize> {
+pub(super) fn sender(model: &Model, c: &Connection) -> Option<usize> {
     match c.sender {
         Sender::Cell => Some(0),
         Sender::Detector(d) => {
@@ -350,6 +355,12 @@ fn to_files(out: &mut NetworkText) {
         let header = "# source population, cell, detector, target population, cell, name, instance, port, weight, delay (ms)";
         out.tables.push(("connections.txt", csv(header, &rows)));
         out.connections_in_file = true;
+    }
+    if out.rules.len() > SHORT {
+        let rows = std::mem::take(&mut out.rules);
+        let header = "# as RULES in run.py";
+        out.tables.push(("rules.txt", csv(header, &rows)));
+        out.rules_in_file = true;
     }
     let numbers: usize = out.values.iter().chain(&out.states).map(|row| row.matches(',').count()).sum();
     if numbers > 5 * SHORT {

@@ -7,7 +7,7 @@ mod kinetics;
 pub(crate) mod library;
 mod writer;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -28,6 +28,8 @@ pub(crate) enum Role {
     Pool(String),
     /// Something at a point.
     Point,
+    /// What a connection does with the spikes that go over it.
+    Rule,
 }
 
 /// What is to be written.
@@ -105,6 +107,11 @@ pub(crate) struct Mechanism {
     pub(crate) event_locals: Vec<String>,
     /// Arguments of events.
     pub(crate) event_arguments: String,
+    /// What happens once more when a step is done.
+    pub(crate) after: Vec<String>,
+    /// The ports that receive, in order.
+    #[serde(skip)]
+    pub(crate) ports: Vec<String>,
     /// Whether it takes events.
     pub(crate) takes_events: bool,
     /// Whether `linoid` is called.

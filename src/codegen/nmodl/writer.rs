@@ -43,6 +43,7 @@ fn prepared(wanted: &Wanted<'_>, dialect: Dialect) -> Result<Dynamics> {
         Role::Pool(_) if dialect == Dialect::Arbor => vec!["concentration"],
         Role::Pool(_) => vec!["concentration", "extConcentration"],
         Role::Point => vec!["i"],
+        Role::Rule => vec!["effective"],
     };
     for variable in &wanted.recorded {
         dynamics.exposures.push((variable.clone(), variable.clone()));
@@ -83,12 +84,27 @@ impl<'a> Writer<'a> {
         Ok(Writer { wanted, dialect, dynamics: prepared(wanted, dialect)? })
     }
 
+    /// The state that is the concentration of a pool, if it is one that moves.
+    fn stepped_concentration(&self) -> Option<&str> {
+        let name = match self.wanted.role {
+            Role::Pool(_) => self.dynamics.exposed("concentration")?,
+            _ => return None,
+        };
+        let state = self.dynamics.state(name)?;
+        self.dynamics.derivatives.iter().any(|(s, _)| *s == state).then_some(name)
+    }
+
+    /// Whether it is at a point.
+    fn at_point(&self) -> bool {
+        matches!(self.wanted.role, Role::Point | Role::Rule)
+    }
+
     /// The variable that is the current, for what has one.
     fn current(&self) -> Option<&str> {
         match self.wanted.role {
             Role::Density(_) => self.dynamics.exposed("iDensity"),
             Role::Point => self.dynamics.exposed("i"),
-            Role::Pool(_) => None,
+            Role::Pool(_) | Role::Rule => None,
         }
     }
 
@@ -96,6 +112,13 @@ impl<'a> Writer<'a> {
     fn names(&self) -> BTreeMap<String, String> {
         let d = &self.dynamics;
         let mut names = Names::new(RESERVED);
+        for own in
+            ["now", "passed", "signal", "port", "conc"].iter().filter(|_| self.dialect == Dialect::Neuron)
+        {
+            if !(*own == "conc" && self.stepped_concentration().is_some()) {
+                names.claim(own);
+            }
+        }
         let mut given: BTreeMap<String, String> = BTreeMap::new();
         let mut give = |names: &mut Names, flat: &str, wanted: &str| {
             given.entry(flat.to_string()).or_insert_with(|| names.claim(wanted));
@@ -104,6 +127,9 @@ impl<'a> Writer<'a> {
             give(&mut names, current, "i");
         }
         if let Role::Pool(ion) = &self.wanted.role {
+            if let (Some(variable), Dialect::Neuron) = (self.stepped_concentration(), self.dialect) {
+                give(&mut names, variable, "conc");
+            }
             for (exposure, side) in [("concentration", 'i'), ("extConcentration", 'o')] {
                 if let Some(variable) = d.exposed(exposure) {
                     give(&mut names, variable, &format!("{ion}{side}"));
@@ -142,7 +168,7 @@ impl<'a> Writer<'a> {
         let mut out = Mechanism {
             name: self.wanted.name.clone(),
             of: d.component_type.clone(),
-            is_point: self.wanted.role == Role::Point,
+            is_point: self.at_point(),
             ..Mechanism::default()
         };
         self.inputs(&mut out)?;
@@ -211,7 +237,7 @@ impl<'a> Writer<'a> {
             if let Some((ion, _)) = concentration_input(&input.name) {
                 read.entry(ion).or_default().insert(name.clone());
             }
-            let event_only = input.name == "weight" && !self.reads_weight();
+            let event_only = input.name == "weight" && self.wanted.role != Role::Rule && !self.reads_weight();
             if event_only || input.name == "t" {
                 continue;
             }
@@ -258,6 +284,14 @@ impl<'a> Writer<'a> {
                         written.entry(ion.clone()).or_default().insert(format!("{ion}{side}"));
                     }
                 }
+            }
+            Role::Rule => {
+                out.pointers.push("passed".to_string());
+                out.assigned.push(Quantity {
+                    name: "passed".into(),
+                    value: String::new(),
+                    unit: String::new(),
+                });
             }
             Role::Point => {
                 let statement =
@@ -319,7 +353,7 @@ impl<'a> Writer<'a> {
         for parameter in &d.parameters {
             let name = eq.name(&parameter.name);
             let is_main = name == "gbar" || name == "pbar";
-            if self.wanted.varying.contains(&parameter.name) || is_main || self.wanted.role == Role::Point {
+            if self.wanted.varying.contains(&parameter.name) || is_main || self.at_point() {
                 out.range.push(name.clone());
             }
             let value = UNITS.value(parameter.value, parameter.dimension);
@@ -413,6 +447,15 @@ impl<'a> Writer<'a> {
         eq.assignments(&mut initial, &d.on_start, &shared)?;
         for scheme in &schemes {
             initial.lines.push(format!("SOLVE {} STEADYSTATE sparse", scheme.name));
+        }
+        if let (Role::Pool(ion), Dialect::Neuron, Some(_)) =
+            (&self.wanted.role, self.dialect, self.stepped_concentration())
+        {
+            let name = format!("{ion}i");
+            out.after.push(format!("{name} = conc"));
+            initial.lines.push(format!("{name} = conc"));
+            let unit = Dialect::unit(Dimension::CONCENTRATION);
+            out.assigned.push(Quantity { name, value: String::new(), unit });
         }
         out.initial = initial.finish();
         let mut derivatives = Block::default();
@@ -570,8 +613,15 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         let ports = d.in_ports();
+        let is_rule = self.wanted.role == Role::Rule;
         out.takes_events = true;
-        out.event_arguments = if ports.len() > 1 { "weight, port".into() } else { "weight".into() };
+        out.ports = ports.iter().map(ToString::to_string).collect();
+        out.event_arguments = match (is_rule, ports.len() > 1) {
+            // The weight of a rule is its own, whatever comes.
+            (true, _) => "signal, port".into(),
+            (false, true) => "weight, port".into(),
+            (false, false) => "weight".into(),
+        };
         let mut in_events = Equations {
             dynamics: d,
             dialect: eq.dialect,
@@ -579,7 +629,11 @@ impl<'a> Writer<'a> {
             others: eq.others.clone(),
             constant: eq.constant.clone(),
         };
-        in_events.names.insert("weight".to_string(), "weight".to_string());
+        if is_rule {
+            in_events.names.insert("t".to_string(), "now".to_string());
+        } else {
+            in_events.names.insert("weight".to_string(), "weight".to_string());
+        }
         let eq = &in_events;
         let mut block = Block::default();
         for event in &d.events {
@@ -591,7 +645,10 @@ impl<'a> Writer<'a> {
                 })?,
                 None => eq.assignments(&mut inner, &event.assignments, recorded)?,
             }
-            if ports.len() > 1 {
+            if is_rule && event.port == "pre" {
+                self.pass_on(eq, &mut inner, recorded)?;
+            }
+            if out.event_arguments.contains("port") {
                 block.lines.push(format!("if (port == {port}) {{"));
                 block.lines.extend(inner.lines.iter().map(|line| format!("    {line}")));
                 block.lines.push("}".to_string());
@@ -604,8 +661,26 @@ impl<'a> Writer<'a> {
                 }
             }
         }
+        if is_rule && self.reads("t") {
+            block.locals.push("now".to_string());
+            // Events act at the step nearest to their time.
+            block.lines.insert(0, "now = dt*ceil(t/dt - 0.5 - 1e-6)".to_string());
+            out.assigned.push(Quantity { name: "dt".into(), value: String::new(), unit: "ms".into() });
+        }
         out.event_locals = declared(&block.locals);
         out.events = block.lines;
+        Ok(())
+    }
+
+    /// A spike goes on with the weight that the rule gives it.
+    fn pass_on(&self, eq: &Equations<'_>, block: &mut Block, recorded: &BTreeSet<String>) -> Result<()> {
+        let Some(effective) = self.dynamics.exposed("effective") else {
+            let message = "the rule of a connection exposes no effective weight";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        };
+        eq.prepare(block, &[effective.to_string()], recorded)?;
+        block.lines.push(format!("passed = {}", eq.name(effective)));
+        block.lines.push("net_event(t)".to_string());
         Ok(())
     }
 }

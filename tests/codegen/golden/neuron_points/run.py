@@ -44,7 +44,7 @@ h.dt = DT
 h.secondorder = 0
 
 
-# Cells without a shape have to sit somewhere; the section means nothing.
+# What has no shape has to sit somewhere; the section means nothing.
 hub = h.Section(name="hub")
 
 cells = {
@@ -54,7 +54,7 @@ for population, name, values in VALUES:
     for cell, value in zip(cells[population], values):
         setattr(cell, name, value)
 
-points = {}
+points, played = {}, []
 
 # Where spikes leave: by population, cell and number of the detector a function that makes a connection to a target.
 first_cell = {"first": 0, }

@@ -45,7 +45,7 @@ cells = {
     "train": [h.spike_source() for _ in range(1)],
 }
 
-points = {}
+points, played = {}, []
 for population, cell, name, mechanism, section, x, values in POINTS:
     point = getattr(h, mechanism)(cells[population][cell][section](x))
     for parameter, value in values.items():
@@ -106,10 +106,10 @@ RECORD = [
     ("soma", 1, [
         ("lambda[0].soma.v (mV)", [(cells["lambda"][0]["soma"](0.5)._ref_v, 1)], 0),
         ("lambda[0].soma.Iₕ.i (mA/cm²)", [(cells["lambda"][0]["soma"](0.5).I_._ref_i, -1)], 0),
-        ("lambda[0].soma.ca.concentration (mM)", [(cells["lambda"][0]["soma"](0.5)._ref_cai, 1)], 0),
+        ("lambda[0].soma.ca.concentration (mM)", [(cells["lambda"][0]["soma"](0.5).ca._ref_conc, 1)], 0),
         ("lambda[1].soma.v (mV)", [(cells["lambda"][1]["soma"](0.5)._ref_v, 1)], 0),
         ("lambda[1].soma.Iₕ.i (mA/cm²)", [(cells["lambda"][1]["soma"](0.5).I_._ref_i, -1)], 0),
-        ("lambda[1].soma.ca.concentration (mM)", [(cells["lambda"][1]["soma"](0.5)._ref_cai, 1)], 0),
+        ("lambda[1].soma.ca.concentration (mM)", [(cells["lambda"][1]["soma"](0.5).ca._ref_conc, 1)], 0),
     ]),
 ]
 recorded = [

@@ -8,6 +8,7 @@ NEURON {
     THREADSAFE
     SUFFIX ca
     USEION ca READ ica WRITE cai, cao
+    RANGE conc
 }
 
 UNITS {
@@ -31,26 +32,33 @@ PARAMETER {
 ASSIGNED {
     area (um2)
     ica (mA/cm2)
+    cai (mM)
 }
 
 STATE {
-    cai (mM)
+    conc (mM)
     cao (mM)
 }
 
 INITIAL {
-    cai = initialConcentration
+    conc = initialConcentration
     cao = initialExtConcentration
+    cai = conc
 }
 
 BREAKPOINT {
     SOLVE states METHOD cnexp
-    if (cai < 0) {
-        cai = 0
+    if (conc < 0) {
+        conc = 0
     }
 }
 
+: Gates read the concentration of the step before.
+AFTER SOLVE {
+    cai = conc
+}
+
 DERIVATIVE states {
-    cai' = 1e16*(rho*(-(ica*area))/area - (cai - restingConc)/decayConstant/1e16)
+    conc' = 1e16*(rho*(-(ica*area))/area - (conc - restingConc)/decayConstant/1e16)
     cao' = 0
 }
