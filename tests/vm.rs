@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use neuropil::simd::Level;
-use neuropil::vm::{Address, Arena, BoundProgram, Code, Op, Program, Scratch, reference};
+use neuropil::vm::{Address, Arena, BoundProgram, Code, Op, Program, Queue, Scratch, reference};
 use proptest::prelude::*;
 
 const CODES: [Code; 47] = [
@@ -163,6 +163,45 @@ proptest! {
                 bound.clone().with_block(block).run(level, &mut arena, &uniforms, &mut scratch);
                 prop_assert_eq!(bits(&arena), bits(&expected), "{:?} block {}\n{}", level, block, program);
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Index lists by which each lane leads to the element of its own number are left out, and programs are run in
+    /// turn, stretch by stretch: it is as if each ran by itself.
+    #[test]
+    fn programs_that_keep_to_their_lanes_may_run_in_turn(
+        raw in prop::collection::vec(prop::collection::vec(raw_op(), 1..12), 1..11),
+        lines in 1_usize..100,
+        values in prop::collection::vec(number(), 64),
+        step in 0.0..0.1,
+    ) {
+        let lanes = 8 * lines;
+        let offsets: Vec<usize> = (0..7).map(|k| k * lanes).collect();
+        let own: Arc<[u32]> = (0..lanes as u32).collect();
+        let lists = vec![own.clone(), own];
+        let programs: Vec<Program> = raw.iter().map(|raw| program(raw)).collect();
+        let uniforms: Vec<[f64; 2]> = (0..programs.len()).map(|k| [step, k as f64]).collect();
+        let start: Vec<f64> = (0..7 * lanes).map(|i| values[i * 31 % 64] + i as f64 * 1e-3).collect();
+        let mut expected = start.clone();
+        for (program, uniforms) in programs.iter().zip(&uniforms) {
+            reference::run(program, &offsets, lanes, &lists, &mut expected, uniforms);
+        }
+        let bind = |program| BoundProgram::new(program, &offsets, lanes, lists.clone(), start.len()).unwrap();
+        let bound: Vec<BoundProgram> = programs.iter().map(bind).collect();
+        prop_assert!(bound.iter().all(BoundProgram::keeps_to_lanes));
+        let mut scratch = Scratch::default();
+        for level in Level::available() {
+            let mut arena = Arena::from(&start[..]);
+            let mut queue = Queue::new(level);
+            for (program, uniforms) in bound.iter().zip(&uniforms) {
+                queue.push(program, uniforms, &mut arena, &mut scratch);
+            }
+            queue.flush(&mut arena, &mut scratch);
+            prop_assert_eq!(bits(&arena), bits(&expected), "{:?}", level);
         }
     }
 }

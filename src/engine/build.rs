@@ -205,6 +205,7 @@ pub fn cable_group(
         calendar: Default::default(),
         spikes: Vec::new(),
         prepared: false,
+        currents_wait: false,
         factored: false,
         work: Work::default(),
     };
@@ -328,6 +329,7 @@ pub fn point_group(
         calendar: Default::default(),
         spikes: Vec::new(),
         prepared: false,
+        currents_wait: false,
         factored: false,
         work: Work::default(),
     };
@@ -525,7 +527,9 @@ fn bind_kinds(
     for kind in kinds {
         let (plan, programs) = &catalog.kinds[kind.kind];
         let mut positions = kind.nodes.clone();
-        positions.resize(kind.width, dummy as u32);
+        // One node of padding each, as far as there are: then the list of a thing on each cell leads straight on.
+        let padding = (dummy..nodes).chain(std::iter::repeat(nodes - 1)).map(|node| node as u32);
+        positions.extend(padding.take(kind.width - kind.nodes.len()));
         let place = Placement {
             lanes: kind.width,
             instances: kind.start,

@@ -9,7 +9,7 @@ use crate::cable::hines::Hines;
 use crate::model::Method;
 use crate::rng::{Purpose, Stream};
 use crate::simd::Level;
-use crate::vm::{Arena, BoundProgram, Scratch, Target};
+use crate::vm::{Arena, BoundProgram, Queue, Scratch, Target};
 
 /// Cells that are looked at together for whether any of them spikes.
 const QUIET: usize = 64;
@@ -149,6 +149,8 @@ pub struct Group {
     pub spikes: Vec<Spike>,
     /// Whether the step that comes next has its states and currents already.
     pub prepared: bool,
+    /// Whether its currents at points are left to be found together with the potential.
+    pub currents_wait: bool,
     /// Whether the solver has its constant factors.
     pub factored: bool,
     /// Scratch.
@@ -279,7 +281,7 @@ impl Group {
         let clock = self.clock;
         for step in from.div_ceil(self.clock.ticks)..until.div_ceil(self.clock.ticks) {
             if !self.prepared {
-                self.prepare(&clock, step);
+                self.prepare(&clock, step, true);
             }
             self.complete(&clock, step);
             self.prepared = false;
@@ -290,7 +292,7 @@ impl Group {
     pub fn arrive(&mut self, tick: u64) {
         if tick.is_multiple_of(self.clock.ticks) && !self.prepared {
             let clock = self.clock;
-            self.prepare(&clock, tick / self.clock.ticks);
+            self.prepare(&clock, tick / self.clock.ticks, false);
         }
     }
 
@@ -332,15 +334,15 @@ impl Group {
 
     /// Currents of what sits at points, by the uniforms of the middle of a step.
     fn currents_at_points(&mut self, middle: &[f64; uniform::COUNT]) {
-        // What goes on within these programs is the half step to the middle.
-        let mut to_middle = *middle;
-        to_middle[usize::from(uniform::STEP)] *= 0.5;
+        let to_middle = to_middle(middle);
         for program in self.points.iter().filter_map(|bound| bound.currents.as_ref()) {
             program.run(self.clock.level, &mut self.arena, &to_middle, &mut self.work.scratch);
         }
     }
 
-    fn prepare(&mut self, clock: &Clock, step: u64) {
+    /// States and currents of step `step`, and its samples. If it `goes_on` with the step at once and nothing of it is
+    /// sampled, currents at points of cells without a shape may wait for that.
+    fn prepare(&mut self, clock: &Clock, step: u64, goes_on: bool) {
         let time = step as f64 * clock.dt_s;
         let now = uniforms(clock, time);
         // Stimuli act at the middle of the step: exact charge, second order.
@@ -348,20 +350,24 @@ impl Group {
         self.draw_noise(clock, step);
         let Group { arena, base, membranes, points, cells, work, targets, calendar, rules, spikes, .. } =
             self;
-        for bound in points.iter_mut() {
-            if let Some(draws) = bound.draws.as_mut().filter(|_| step > 0) {
+        let mut queue = Queue::new(clock.level);
+        for BoundPoints { conditions, step: whole, draws, .. } in points.iter_mut() {
+            if let Some(draws) = draws.as_mut().filter(|_| step > 0) {
+                queue.flush(arena, &mut work.scratch);
                 draws.before_step(arena);
             }
-            if let Some(program) = if step == 0 { &bound.conditions } else { &bound.step } {
-                program.run(clock.level, arena, &middle, &mut work.scratch);
+            if let Some(program) = if step == 0 { conditions } else { whole } {
+                queue.push(program, &middle, arena, &mut work.scratch);
             }
-            if let Some(draws) = &mut bound.draws {
+            if let Some(draws) = draws {
+                queue.flush(arena, &mut work.scratch);
                 draws.after_conditions(arena);
             }
         }
         if let Some(base) = base {
-            base.run(clock.level, arena, &now, &mut work.scratch);
+            queue.push(base, &now, arena, &mut work.scratch);
         }
+        queue.flush(arena, &mut work.scratch);
         let mut half = now;
         half[usize::from(uniform::STEP)] *= 0.5;
         for membrane in membranes.iter() {
@@ -398,6 +404,13 @@ impl Group {
                 receive.volley(clock.level, outlet.kind as usize, outlet.port, &work.passed, &now);
             }
         }
+        let is_sampled = self.observers.iter().any(|o| step.is_multiple_of(o.interval))
+            || self.samples.iter().any(|s| !s.probes.is_empty() && step.is_multiple_of(s.interval));
+        self.prepared = true;
+        self.currents_wait = goes_on && !is_sampled && self.solver.is_none() && self.detectors.is_empty();
+        if self.currents_wait {
+            return;
+        }
         self.currents_at_points(&middle);
         let Group { arena, work, observers, rules, .. } = self;
         for observer in observers.iter().filter(|o| step.is_multiple_of(o.interval)) {
@@ -410,7 +423,6 @@ impl Group {
                 Some(of) => rules[of as usize].value(p.offset),
             }));
         }
-        self.prepared = true;
     }
 
     /// The potential at the end of step `step`, and spikes.
@@ -455,39 +467,50 @@ impl Group {
         }
         let end = (step + 1) as f64 * clock.dt_s;
         let uniforms = uniforms(clock, end);
-        for cells in &mut self.cells {
-            if let Some(draws) = &mut cells.programs.draws {
-                draws.before_step(&mut self.arena);
+        let middle = to_middle(&self::uniforms(clock, time + 0.5 * clock.dt_s));
+        let Group { arena, points, cells, work, spikes, .. } = self;
+        let mut queue = Queue::new(clock.level);
+        if std::mem::take(&mut self.currents_wait) {
+            for program in points.iter().filter_map(|bound| bound.currents.as_ref()) {
+                queue.push(program, &middle, arena, &mut work.scratch);
             }
-            if let Some(located) = &cells.programs.located {
-                located.attempt().run(clock.level, &mut self.arena, &uniforms, &mut self.work.scratch);
-                let registers = &mut self.work.registers;
+        }
+        for cells in cells {
+            let BoundPoints { located, draws, conditions, step: whole, .. } = &mut cells.programs;
+            if let Some(draws) = draws {
+                queue.flush(arena, &mut work.scratch);
+                draws.before_step(arena);
+            }
+            if let Some(located) = located {
+                queue.flush(arena, &mut work.scratch);
+                located.attempt().run(clock.level, arena, &uniforms, &mut work.scratch);
+                let registers = &mut work.registers;
                 let mut within = Within { level: clock.level, end_s: end, dt_s: clock.dt_s, registers };
                 for lane in 0..self.n_real {
-                    if located.is_met(&self.arena, lane) {
-                        located.meet(&mut self.arena, lane, &mut within, &cells.ports, &mut self.spikes);
+                    if located.is_met(arena, lane) {
+                        located.meet(arena, lane, &mut within, &cells.ports, spikes);
                     }
                 }
             }
-            let programs = &cells.programs;
-            let program = if programs.located.is_some() { &programs.conditions } else { &programs.step };
-            if let Some(program) = program {
-                program.run(clock.level, &mut self.arena, &uniforms, &mut self.work.scratch);
+            if let Some(program) = if located.is_some() { conditions } else { whole } {
+                queue.push(program, &uniforms, arena, &mut work.scratch);
             }
-            if let Some(draws) = &mut cells.programs.draws {
-                draws.after_conditions(&mut self.arena);
+            queue.flush(arena, &mut work.scratch);
+            if let Some(draws) = draws {
+                draws.after_conditions(arena);
             }
             for port in &cells.ports {
-                let sent = &self.arena[port.sent..port.sent + port.senders.len()];
+                let sent = &arena[port.sent..port.sent + port.senders.len()];
                 for (sent, senders) in sent.chunks(QUIET).zip(port.senders.chunks(QUIET)) {
                     // Most cells are silent: many are passed over at once.
                     if sent.iter().fold(0, |any, sent| any | sent.to_bits()) != 0 {
                         let spiking = senders.iter().zip(sent).filter(|(_, sent)| **sent != 0.0);
-                        self.spikes.extend(spiking.map(|(&cell, _)| Spike { time_s: end, cell }));
+                        spikes.extend(spiking.map(|(&cell, _)| Spike { time_s: end, cell }));
                     }
                 }
             }
         }
+        queue.flush(arena, &mut work.scratch);
         self.show(clock.level, &uniforms);
     }
 
@@ -516,6 +539,13 @@ fn uniforms(clock: &Clock, time_s: f64) -> [f64; uniform::COUNT] {
     let mut values = [0.0; uniform::COUNT];
     values[usize::from(uniform::STEP)] = clock.dt_s;
     values[usize::from(uniform::TIME)] = time_s;
+    values
+}
+
+/// The uniforms `middle`, of the middle of a step, where what goes on is the half step to it.
+fn to_middle(middle: &[f64; uniform::COUNT]) -> [f64; uniform::COUNT] {
+    let mut values = *middle;
+    values[usize::from(uniform::STEP)] *= 0.5;
     values
 }
 

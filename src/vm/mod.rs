@@ -7,6 +7,7 @@
 //! [`BoundProgram`] knows where in the arena each of them starts and how many lanes it has, which
 //! is checked once, so that a run checks nothing and allocates nothing.
 
+mod direct;
 mod dump;
 mod kernels;
 mod lane;
@@ -15,7 +16,7 @@ mod ops;
 mod program;
 pub mod reference;
 
-pub use kernels::{BoundProgram, Scratch, add_weighted};
+pub use kernels::{BoundProgram, Queue, Scratch, add_weighted};
 pub use lane::{Target, run_lane, weighted_sums};
 pub use lower::{Leaf, Outputs, lower};
 pub use ops::{Address, Code, Op, Program};

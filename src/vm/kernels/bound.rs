@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use super::step::{self, Frame};
+use super::step::{self, Frame, Part};
 use crate::error::Result;
 use crate::simd::{AlignedVec, Level};
+use crate::vm::direct::{constants_first, without_own_lists};
 use crate::vm::program::malformed;
 use crate::vm::{Address, Arena, Code, Op, Program};
 
 /// Registers of one block should fit the first-level cache beside the arrays they meet.
 const REGISTER_BYTES: usize = 24 * 1024;
+
+/// So many programs run in turn at most.
+pub(super) const MOST_IN_TURN: usize = 8;
 
 /// Where a block of lanes is: `base[space] + offset`.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +86,7 @@ pub struct Scratch {
 impl Scratch {
     /// Makes room for `program`, so that running it does not allocate.
     pub fn fit(&mut self, program: &BoundProgram) {
-        self.registers.grow(program.n_registers * program.block);
+        self.registers.grow(program.scratch());
     }
 }
 
@@ -96,6 +100,9 @@ impl Scratch {
 #[derive(Debug, Clone)]
 pub struct BoundProgram {
     ops: Vec<BoundOp>,
+    /// So many of them set registers that keep their values over all blocks.
+    once: usize,
+    keeps_to_lanes: bool,
     index_lists: Vec<IndexList>,
     n_registers: usize,
     n_uniforms: usize,
@@ -124,6 +131,7 @@ impl BoundProgram {
         arena_len: usize,
     ) -> Result<BoundProgram> {
         program.verify()?;
+        let program = &without_own_lists(program, &index_lists, lanes);
         if !lanes.is_multiple_of(8) {
             return Err(malformed(format!("{lanes} lanes are not a multiple of 8")));
         }
@@ -141,11 +149,24 @@ impl BoundProgram {
             return Err(malformed(format!("an offset is beyond the arena of {arena_len}")));
         }
         check_arrays(program, offsets, lanes, &index_lists, arena_len)?;
+        let (program, once) = constants_first(program);
+        program.verify()?;
         let block = default_block(program.n_registers);
+        let keeps_to_lanes = program.ops.iter().all(|op| !op.code.is_indexed());
         let ops = program.ops.iter().map(|op| resolve(op, offsets, block)).collect();
         let (n_registers, n_uniforms) = (program.n_registers, program.n_uniforms);
         let index_lists = index_lists.into_iter().map(IndexList::new).collect();
-        Ok(BoundProgram { ops, index_lists, n_registers, n_uniforms, lanes, block, arena_len })
+        Ok(BoundProgram {
+            ops,
+            once,
+            keeps_to_lanes,
+            index_lists,
+            n_registers,
+            n_uniforms,
+            lanes,
+            block,
+            arena_len,
+        })
     }
 
     /// The same with blocks of `block` lanes (rounded up to a multiple of 8). Results do not change.
@@ -167,6 +188,16 @@ impl BoundProgram {
         self.lanes
     }
 
+    /// Whether every lane reads and writes what is of its own number only, in each of the arrays.
+    pub fn keeps_to_lanes(&self) -> bool {
+        self.keeps_to_lanes
+    }
+
+    /// Numbers of scratch that it needs.
+    fn scratch(&self) -> usize {
+        self.n_registers * self.block
+    }
+
     /// Runs the program once over all lanes.
     ///
     /// # Panics
@@ -174,20 +205,45 @@ impl BoundProgram {
     /// If `arena` is not of the length it was bound to, `uniforms` is shorter than the program needs,
     /// or this machine lacks `level`.
     pub fn run(&self, level: Level, arena: &mut Arena, uniforms: &[f64], scratch: &mut Scratch) {
-        assert_eq!(arena.len(), self.arena_len, "the program is bound to another arena");
-        assert!(uniforms.len() >= self.n_uniforms, "too few uniforms");
-        assert!(level.is_available(), "this machine has no {}", level.name());
-        scratch.fit(self);
-        let frame = Frame {
-            registers: scratch.registers.as_mut_ptr(),
-            arena: arena.as_mut_ptr(),
-            uniforms,
-            index_lists: &self.index_lists,
-        };
-        // SAFETY: the level is available; what the type promises, with an arena of the length it was
-        // bound to, enough uniforms and `n_registers * block` scratch, is what `run` asks.
-        unsafe { step::run(level, &self.ops, self.lanes, self.block, &frame) }
+        run_in_turn(&[Some((self, uniforms))], level, arena, scratch);
     }
+}
+
+/// Runs programs, each with its uniforms where there is one, one after the other on a stretch of lanes, then on the next: what one leaves
+/// is still in the first-level cache when the next reads it. If all keep to their lanes
+/// ([`BoundProgram::keeps_to_lanes`]) and their arrays coincide or do not meet, it is as if each ran by itself. At most
+/// [`MOST_IN_TURN`].
+///
+/// # Panics
+///
+/// As [`BoundProgram::run`], and if there are more.
+pub(super) fn run_in_turn(
+    programs: &[Option<(&BoundProgram, &[f64])>],
+    level: Level,
+    arena: &mut Arena,
+    scratch: &mut Scratch,
+) {
+    let programs = || programs.iter().flatten();
+    assert!(level.is_available(), "this machine has no {}", level.name());
+    for (program, uniforms) in programs() {
+        assert_eq!(arena.len(), program.arena_len, "the program is bound to another arena");
+        assert!(uniforms.len() >= program.n_uniforms, "too few uniforms");
+    }
+    scratch.registers.grow(programs().map(|(program, _)| program.scratch()).sum());
+    let (registers, arena) = (scratch.registers.as_mut_ptr(), arena.as_mut_ptr());
+    let mut parts: [Part<'_>; MOST_IN_TURN] = [const { Part::NONE }; MOST_IN_TURN];
+    let (mut used, mut count) = (0, 0);
+    for &(program, uniforms) in programs() {
+        let BoundProgram { ops, index_lists, .. } = program;
+        let (once, ops) = ops.split_at(program.once);
+        let frame = Frame { registers: registers.wrapping_add(used), arena, uniforms, index_lists };
+        parts[count] = Part { once, ops, lanes: program.lanes, block: program.block, frame };
+        used += program.scratch();
+        count += 1;
+    }
+    // SAFETY: the level is available; what the type promises, with an arena of the length it was
+    // bound to, enough uniforms and `n_registers * block` scratch of its own, is what `run` asks of each.
+    unsafe { step::run(level, &parts[..count]) }
 }
 
 /// Lanes per block for a program of `n_registers` registers.

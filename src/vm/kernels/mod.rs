@@ -2,7 +2,9 @@
 
 mod add;
 mod bound;
+mod queue;
 mod step;
 
 pub use add::add_weighted;
 pub use bound::{BoundProgram, Scratch};
+pub use queue::Queue;

@@ -10,7 +10,7 @@ use crate::vm::Code;
 /// Lanes of a cache line: blocks are made of whole ones.
 const LINE: usize = 8;
 
-/// The memory of a run.
+/// The memory of a program.
 pub(super) struct Frame<'a> {
     pub registers: *mut f64,
     pub arena: *mut f64,
@@ -18,24 +18,55 @@ pub(super) struct Frame<'a> {
     pub index_lists: &'a [IndexList],
 }
 
-/// Runs `ops` block by block.
+/// A program and its memory.
+pub(super) struct Part<'a> {
+    /// Operations that set registers for all blocks.
+    pub once: &'a [BoundOp],
+    /// Those of each block.
+    pub ops: &'a [BoundOp],
+    pub lanes: usize,
+    pub block: usize,
+    pub frame: Frame<'a>,
+}
+
+impl Part<'_> {
+    /// Nothing to do.
+    pub const NONE: Part<'static> = Part {
+        once: &[],
+        ops: &[],
+        lanes: 0,
+        block: LINE,
+        frame: Frame {
+            registers: std::ptr::null_mut(),
+            arena: std::ptr::null_mut(),
+            uniforms: &[],
+            index_lists: &[],
+        },
+    };
+}
+
+/// Lanes after which the next part has its turn, or a few less: whole blocks.
+const STRETCH: usize = 256;
+
+/// Runs the parts in turn, stretch by stretch of lanes, each block by block.
 ///
 /// # Safety
 ///
-/// `level` is available. `lanes` and `block` are multiples of 8. For every operation and every
-/// multiple `start` of `block` below `lanes`, with `n = min(block, lanes - start)`: each used slot of
+/// `level` is available. Of each part: `lanes` and `block` are multiples of 8, `block` is not 0. For every operation
+/// and every `start` and `n`, multiples of 8, with `n <= block` and `start + n <= lanes`: each used slot of
 /// the registers is valid for `block` numbers, each used slot of the arena for `n` numbers after
 /// `start`, uniforms and index lists exist, lists have `lanes` indices, and each index added to the
-/// slot of its whole array stays inside the arena. Nothing else reads or writes this memory.
-pub(super) unsafe fn run(level: Level, ops: &[BoundOp], lanes: usize, block: usize, frame: &Frame<'_>) {
+/// slot of its whole array stays inside the arena. Operations in `once` write registers. Nothing else reads or writes
+/// this memory.
+pub(super) unsafe fn run(level: Level, parts: &[Part<'_>]) {
     // SAFETY: the caller's promise.
     unsafe {
         match level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => run_avx512(ops, lanes, block, frame),
+            Level::Avx512 => run_avx512(parts),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => run_avx2(ops, lanes, block, frame),
-            _ => run_blocks::<Portable<8>>(ops, lanes, block, frame),
+            Level::Avx2 => run_avx2(parts),
+            _ => run_parts::<Portable<8>>(parts),
         }
     }
 }
@@ -45,9 +76,9 @@ pub(super) unsafe fn run(level: Level, ops: &[BoundOp], lanes: usize, block: usi
 /// That of [`run`].
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
-unsafe fn run_avx512(ops: &[BoundOp], lanes: usize, block: usize, frame: &Frame<'_>) {
+unsafe fn run_avx512(parts: &[Part<'_>]) {
     // SAFETY: passed on.
-    unsafe { run_blocks::<crate::simd::arch::avx512::Avx512>(ops, lanes, block, frame) }
+    unsafe { run_parts::<crate::simd::arch::avx512::Avx512>(parts) }
 }
 
 /// # Safety
@@ -55,24 +86,45 @@ unsafe fn run_avx512(ops: &[BoundOp], lanes: usize, block: usize, frame: &Frame<
 /// That of [`run`].
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn run_avx2(ops: &[BoundOp], lanes: usize, block: usize, frame: &Frame<'_>) {
+unsafe fn run_avx2(parts: &[Part<'_>]) {
     // SAFETY: passed on.
-    unsafe { run_blocks::<crate::simd::arch::avx2::Avx2>(ops, lanes, block, frame) }
+    unsafe { run_parts::<crate::simd::arch::avx2::Avx2>(parts) }
 }
 
 /// # Safety
 ///
 /// That of [`run`], and `L` may be used here.
 #[inline(always)]
-unsafe fn run_blocks<L: Lanes>(ops: &[BoundOp], lanes: usize, block: usize, frame: &Frame<'_>) {
-    let mut start = 0;
-    while start < lanes {
-        let n = block.min(lanes - start);
-        for op in ops {
-            // SAFETY: passed on.
-            unsafe { step::<L>(op, start, n, frame) }
+unsafe fn run_parts<L: Lanes>(parts: &[Part<'_>]) {
+    // One program alone has no one to wait for.
+    let least = parts.iter().map(|part| part.block).min().unwrap_or(LINE);
+    let length = if parts.len() == 1 { usize::MAX } else { (STRETCH / least).max(1) * least };
+    let mut stretch = 0_usize;
+    loop {
+        let mut is_end = true;
+        for part in parts {
+            let mut start = stretch;
+            let end = part.lanes.min(stretch.saturating_add(length));
+            if start == 0 {
+                for op in part.once {
+                    // SAFETY: passed on.
+                    unsafe { step::<L>(op, 0, part.block.min(part.lanes), &part.frame) }
+                }
+            }
+            while start < end {
+                let n = part.block.min(end - start);
+                for op in part.ops {
+                    // SAFETY: passed on.
+                    unsafe { step::<L>(op, start, n, &part.frame) }
+                }
+                start += n;
+            }
+            is_end &= end == part.lanes;
         }
-        start += n;
+        if is_end {
+            return;
+        }
+        stretch = stretch.saturating_add(length);
     }
 }
 
@@ -80,7 +132,7 @@ unsafe fn run_blocks<L: Lanes>(ops: &[BoundOp], lanes: usize, block: usize, fram
 ///
 /// # Safety
 ///
-/// That of [`run_blocks`].
+/// That of [`run_parts`].
 #[inline(always)]
 unsafe fn step<L: Lanes>(op: &BoundOp, start: usize, n: usize, frame: &Frame<'_>) {
     // SAFETY: the caller's promise makes every pointer below valid for `n` numbers, `n` a multiple of
