@@ -206,6 +206,8 @@ pub fn cable_group(
         spikes: Vec::new(),
         prepared: false,
         currents_wait: false,
+        may_begin: false,
+        begun: false,
         factored: false,
         work: Work::default(),
     };
@@ -308,6 +310,7 @@ pub fn point_group(
     let observers = watching.bind(&result_starts, find, (nodes, arena.len(), of_cells), kinds.len())?;
     let mut set_at_start = initial_states(members, plan, cells_start, nodes);
     set_at_start.extend(placed_states(&placed, &placed_lanes, &kinds, catalog));
+    let may_begin = kinds.iter().all(|kind| catalog.kinds[kind.kind].0.is_alone()) && plan.is_alone();
     let group = Group {
         clock: *clock,
         initial: Arena::default(),
@@ -330,6 +333,8 @@ pub fn point_group(
         spikes: Vec::new(),
         prepared: false,
         currents_wait: false,
+        may_begin,
+        begun: false,
         factored: false,
         work: Work::default(),
     };

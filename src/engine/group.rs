@@ -151,6 +151,10 @@ pub struct Group {
     pub prepared: bool,
     /// Whether its currents at points are left to be found together with the potential.
     pub currents_wait: bool,
+    /// Whether states at points may be stepped as soon as the cells have been: they hear of nothing else but events.
+    pub may_begin: bool,
+    /// Whether those of the step that comes next have been.
+    pub begun: bool,
     /// Whether the solver has its constant factors.
     pub factored: bool,
     /// Scratch.
@@ -240,7 +244,7 @@ impl Group {
             self.calendar = Calendar::default();
             self.spikes.clear();
             self.samples.iter_mut().for_each(|samples| samples.rows.clear());
-            (self.prepared, self.factored) = (false, false);
+            (self.prepared, self.begun, self.factored) = (false, false, false);
         }
         let uniforms = uniforms(&clock, 0.0);
         let Group { arena, membranes, points, cells, work, .. } = self;
@@ -275,15 +279,17 @@ impl Group {
         self.show(clock.level, &uniforms);
     }
 
-    /// Takes all its steps that begin from tick `from` on and before tick `until`. Allocates only when buffers
-    /// of spikes and samples outgrow their size.
-    pub fn advance(&mut self, from: u64, until: u64) {
+    /// Takes all its steps that begin from tick `from` on and before tick `until`, and is sure to take those before
+    /// tick `end` before anything but events comes in between. Allocates only when buffers of spikes and samples
+    /// outgrow their size.
+    pub fn advance(&mut self, from: u64, until: u64, end: u64) {
         let clock = self.clock;
         for step in from.div_ceil(self.clock.ticks)..until.div_ceil(self.clock.ticks) {
             if !self.prepared {
                 self.prepare(&clock, step, true);
             }
-            self.complete(&clock, step);
+            let begins_next = self.may_begin && (step + 1) * clock.ticks < end;
+            self.complete(&clock, step, begins_next);
             self.prepared = false;
         }
     }
@@ -340,6 +346,35 @@ impl Group {
         }
     }
 
+    /// States at points at the begin of step `step`, with the uniforms of its begin and its middle.
+    fn states_at_points(
+        &mut self,
+        clock: &Clock,
+        step: u64,
+        now: &[f64; uniform::COUNT],
+        middle: &[f64; uniform::COUNT],
+    ) {
+        let Group { arena, base, points, work, .. } = self;
+        let mut queue = Queue::new(clock.level);
+        for BoundPoints { conditions, step: whole, draws, .. } in points.iter_mut() {
+            if let Some(draws) = draws.as_mut().filter(|_| step > 0) {
+                queue.flush(arena, &mut work.scratch);
+                draws.before_step(arena);
+            }
+            if let Some(program) = if step == 0 { conditions } else { whole } {
+                queue.push(program, middle, arena, &mut work.scratch);
+            }
+            if let Some(draws) = draws {
+                queue.flush(arena, &mut work.scratch);
+                draws.after_conditions(arena);
+            }
+        }
+        if let Some(base) = base {
+            queue.push(base, now, arena, &mut work.scratch);
+        }
+        queue.flush(arena, &mut work.scratch);
+    }
+
     /// States and currents of step `step`, and its samples. If it `goes_on` with the step at once and nothing of it is
     /// sampled, currents at points of cells without a shape may wait for that.
     fn prepare(&mut self, clock: &Clock, step: u64, goes_on: bool) {
@@ -348,26 +383,10 @@ impl Group {
         // Stimuli act at the middle of the step: exact charge, second order.
         let middle = uniforms(clock, time + 0.5 * clock.dt_s);
         self.draw_noise(clock, step);
-        let Group { arena, base, membranes, points, cells, work, targets, calendar, rules, spikes, .. } =
-            self;
-        let mut queue = Queue::new(clock.level);
-        for BoundPoints { conditions, step: whole, draws, .. } in points.iter_mut() {
-            if let Some(draws) = draws.as_mut().filter(|_| step > 0) {
-                queue.flush(arena, &mut work.scratch);
-                draws.before_step(arena);
-            }
-            if let Some(program) = if step == 0 { conditions } else { whole } {
-                queue.push(program, &middle, arena, &mut work.scratch);
-            }
-            if let Some(draws) = draws {
-                queue.flush(arena, &mut work.scratch);
-                draws.after_conditions(arena);
-            }
+        if !std::mem::take(&mut self.begun) {
+            self.states_at_points(clock, step, &now, &middle);
         }
-        if let Some(base) = base {
-            queue.push(base, &now, arena, &mut work.scratch);
-        }
-        queue.flush(arena, &mut work.scratch);
+        let Group { arena, membranes, points, cells, work, targets, calendar, rules, spikes, .. } = self;
         let mut half = now;
         half[usize::from(uniform::STEP)] *= 0.5;
         for membrane in membranes.iter() {
@@ -425,8 +444,9 @@ impl Group {
         }
     }
 
-    /// The potential at the end of step `step`, and spikes.
-    fn complete(&mut self, clock: &Clock, step: u64) {
+    /// The potential at the end of step `step`, and spikes; and what the next step begins with before its events, if it
+    /// `begins_next`.
+    fn complete(&mut self, clock: &Clock, step: u64, begins_next: bool) {
         if let Some(solver) = &self.solver {
             if !std::mem::replace(&mut self.factored, true) {
                 solver.factor(&mut self.arena);
@@ -468,7 +488,9 @@ impl Group {
         let end = (step + 1) as f64 * clock.dt_s;
         let uniforms = uniforms(clock, end);
         let middle = to_middle(&self::uniforms(clock, time + 0.5 * clock.dt_s));
-        let Group { arena, points, cells, work, spikes, .. } = self;
+        let next_middle = self::uniforms(clock, end + 0.5 * clock.dt_s);
+        self.begun = begins_next;
+        let Group { arena, base, points, cells, work, spikes, .. } = self;
         let mut queue = Queue::new(clock.level);
         if std::mem::take(&mut self.currents_wait) {
             for program in points.iter().filter_map(|bound| bound.currents.as_ref()) {
@@ -494,6 +516,11 @@ impl Group {
             }
             if let Some(program) = if located.is_some() { conditions } else { whole } {
                 queue.push(program, &uniforms, arena, &mut work.scratch);
+            }
+            if begins_next {
+                let steps = points.iter().filter_map(|bound| bound.step.as_ref());
+                steps.for_each(|step| queue.push(step, &next_middle, arena, &mut work.scratch));
+                base.iter().for_each(|base| queue.push(base, &uniforms, arena, &mut work.scratch));
             }
             queue.flush(arena, &mut work.scratch);
             if let Some(draws) = draws {

@@ -253,7 +253,7 @@ impl Simulation {
             self.send_given(next);
             let from = self.tick;
             self.copy_coupled();
-            self.each_group(&|group| group.advance(from, next));
+            self.each_group(&|group| group.advance(from, next, until));
             self.tick = next;
             self.exchange();
         }

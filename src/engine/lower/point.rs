@@ -215,6 +215,12 @@ impl PointKind {
         peers(&self.dynamics)
     }
 
+    /// Whether nothing is drawn for it, and nothing shown to it or to others.
+    pub fn is_alone(&self) -> bool {
+        let shows = self.shows.iter().any(|shown| !shown.is_empty());
+        !shows && self.peers().next().is_none() && !self.needs_noise() && self.moments().is_empty()
+    }
+
     /// Whether the equations read `noise`.
     pub fn needs_noise(&self) -> bool {
         self.dynamics.inputs.iter().any(|i| i.name == "noise")
