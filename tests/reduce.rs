@@ -127,7 +127,7 @@ fn a_tree_that_is_a_cylinder_reduces_to_it() {
     let full = Detailed::new(&cell, KELVIN).unwrap();
     let z = full.linear.at(0.0).unwrap().from(full.soma());
     assert!((z[full.soma()].re / input - 1.0).abs() < 1e-4, "{} {input}", z[full.soma()].re);
-    for (method, tolerance) in [(Method::Cylinder, 2e-3), (Method::Rall(201), 1e-4)] {
+    for (method, tolerance) in [(Method::Cylinder(None), 2e-3), (Method::Rall(201), 1e-4)] {
         let reduced = reduce::reduce(&full, &method).unwrap();
         let linear = reduced.cell.linear();
         let z = linear.at(0.0).unwrap().from(reduced.soma);
@@ -156,7 +156,9 @@ fn every_method_makes_a_cell_that_rests_and_spikes_as_it_did() {
     assert_eq!(chosen.len(), 12);
     let peak = |v: &[f64]| v.iter().copied().fold(f64::MIN, f64::max);
     let a = trace(&cell, "soma", "soma", 3e-10);
-    for method in [Method::Impedance(chosen), Method::Cylinder, Method::Rall(12), Method::BushSejnowski(12)] {
+    for method in
+        [Method::Impedance(chosen), Method::Cylinder(None), Method::Rall(12), Method::BushSejnowski(12)]
+    {
         let reduced = reduce::reduce(&full, &method).unwrap();
         let cell = Arc::new(reduced.cell.to_cell().unwrap());
         let at = reduced.cell.place(reduced.soma);

@@ -45,6 +45,9 @@ pub(super) struct Options {
     /// Potential whose upward passage at the soma is a spike, mV; what the model says if not given, else -20
     #[arg(long, value_name = "MV", allow_hyphen_values = true)]
     threshold: Option<f64>,
+    /// Noisy currents in the report
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=100))]
+    trials: u32,
     /// Draw pictures as PNG too
     #[arg(long)]
     png: bool,
@@ -129,7 +132,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     let n = options.compartments.unwrap_or(COMPARTMENTS) as usize;
     let made = match method {
         By::Impedance => Made::tree(&full, &Method::Impedance(nodes(&full, options)?))?,
-        By::Cylinder => Made::tree(&full, &Method::Cylinder)?,
+        By::Cylinder => Made::tree(&full, &Method::Cylinder(options.compartments.map(|n| n as usize)))?,
         By::Rall => Made::tree(&full, &Method::Rall(n))?,
         By::BushSejnowski => Made::tree(&full, &Method::BushSejnowski(n))?,
         By::Lif => Made::point(&full, Kind::Lif, threshold_v)?,
@@ -183,7 +186,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
             Made::Tree(reduced) => reduced.subject(&full, &sites, threshold_v)?,
             Made::Point(pointed) => pointed.subject(&full, &sites, threshold_v)?,
         };
-        let report = report::make(&full, &sites, header, &detailed, &subject)?;
+        let report = report::make(&full, &sites, header, (&detailed, &subject), options.trials as usize)?;
         for (name, text) in report.files()? {
             write(&mut folder, &name, &text)?;
         }

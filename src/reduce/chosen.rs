@@ -93,7 +93,7 @@ pub(super) fn reduce(full: &Detailed, nodes: &[usize]) -> Result<Reduced> {
     let leaky = full.linear.interpolation(&nodes, true)?;
     let amounts = amounts(full, &nodes, &at_rest)?;
     let plan = Plan {
-        areas_m2: areas(full, &nodes, gathered(&even, &full.plan.area_m2), &amounts),
+        areas_m2: areas(full, &leaky, gathered(&even, &full.plan.area_m2), &amounts),
         rest_v: nodes.iter().map(|node| full.rest.v[*node]).collect(),
         capacitances_f: capacitances(full, &nodes, &at_rest, &even)?,
         leaks_s: gathered(&leaky, &full.leaks()),
@@ -110,20 +110,24 @@ pub(super) fn reduce(full: &Detailed, nodes: &[usize]) -> Result<Reduced> {
 }
 
 /// The membrane areas. Concentrations follow currents per area, so where a current of an ion with a pool flows, the area is
-/// such that the channel is as dense as at the place itself; elsewhere it is that of the membrane around, `lumped`.
-fn areas(full: &Detailed, nodes: &[usize], lumped: Vec<f64>, amounts: &[Vec<f64>]) -> Vec<f64> {
+/// such that its channels are as dense as where they are, on average over what there is of them; elsewhere it is that of the
+/// membrane around, `lumped`. `weights` lead from the nodes to the compartments.
+fn areas(full: &Detailed, weights: &Mat<f64>, lumped: Vec<f64>, amounts: &[Vec<f64>]) -> Vec<f64> {
     let fitted: Vec<_> = full.channels.iter().filter(|spread| spread.channel.leak.is_none()).collect();
     let has_pool =
         |ion: &Option<String>| ion.as_ref().is_some_and(|ion| full.rest.concentrations.contains_key(ion));
+    let mut there = vec![0.0; full.linear.len()];
+    let mut here = vec![0.0; lumped.len()];
+    for (spread, amounts) in fitted.iter().zip(amounts).filter(|(spread, _)| has_pool(&spread.channel.ion)) {
+        there.iter_mut().zip(&spread.amounts).for_each(|(all, own)| *all += own);
+        here.iter_mut().zip(amounts).for_each(|(all, own)| *all += own);
+    }
+    let square = |(amount, area): (&f64, &f64)| if *area > 0.0 { amount * amount / area } else { 0.0 };
+    let squares: Vec<f64> = there.iter().zip(&full.plan.area_m2).map(square).collect();
+    let (sums, squares) = (gathered(weights, &there), gathered(weights, &squares));
     let area = |(at, lumped): (usize, f64)| {
-        let node = full.with_membrane(nodes[at]);
-        let carriers = fitted.iter().zip(amounts).filter(|(spread, _)| has_pool(&spread.channel.ion));
-        let (mut here, mut there) = (0.0, 0.0);
-        for (spread, amounts) in carriers {
-            here += spread.amounts[node] / full.plan.area_m2[node];
-            there += amounts[at];
-        }
-        if here > 0.0 && there > 0.0 { there / here } else { lumped }
+        let area = here[at] * sums[at] / squares[at];
+        if here[at] > 0.0 && area > 0.0 && area.is_finite() { area } else { lumped }
     };
     lumped.into_iter().enumerate().map(area).collect()
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::detailed::Detailed;
-use super::measure::{NOISE_S, Noisy, STEP_LENGTH_S, Subject, Subthreshold};
+use super::measure::{NOISE_INTERVAL_S, NOISE_S, Noisy, STEP_LENGTH_S, Subject, Subthreshold};
 use super::metrics;
 use crate::error::Result;
 
@@ -13,11 +13,13 @@ pub const REPORT_SEED: u64 = 2;
 pub const FIT_SEED: u64 = 1;
 /// Spikes within this of each other coincide, s.
 pub const WINDOW_S: f64 = 4e-3;
-/// Noisy currents in a report.
+/// Noisy currents in a report, if nobody says how many.
 pub const TRIALS: usize = 2;
 /// The local potential that a synapse of a report makes on the detailed cell, V, about: small, so that it tells of the
 /// cable and not of channels.
 const POTENTIAL_V: f64 = 1e-3;
+/// The largest standard deviation of the potential under noise that is aimed at, V.
+const NOISE_V: f64 = 8e-3;
 /// Steps of a frequency–current curve.
 const CURRENTS: usize = 8;
 
@@ -32,6 +34,8 @@ pub struct Protocol {
     pub currents_a: Vec<f64>,
     /// Mean and standard deviation of the noisy current, A.
     pub noise_a: (f64, f64),
+    /// How many noisy currents.
+    pub trials: usize,
 }
 
 /// A number of both cells.
@@ -108,11 +112,16 @@ pub struct Measured {
     pub noisy: Noisy,
 }
 
-/// The stimuli for the cell `full`, with synapses at the nodes `sites`, and what they do to `subject`, which is that cell.
+/// The stimuli for the cell `full`, with synapses at the nodes `sites` and so many noisy currents (`trials`), and what they do to `subject`, which is that cell.
 ///
 /// # Errors
 /// If the cell cannot be run.
-pub fn protocol(full: &Detailed, subject: &Subject, sites: &[usize]) -> Result<(Protocol, Measured)> {
+pub fn protocol(
+    full: &Detailed,
+    subject: &Subject,
+    sites: &[usize],
+    trials: usize,
+) -> Result<(Protocol, Measured)> {
     let at_rest = full.linear.at(0.0)?;
     let soma = full.soma();
     let resistance = at_rest.from(soma)[soma].re;
@@ -125,6 +134,7 @@ pub fn protocol(full: &Detailed, subject: &Subject, sites: &[usize]) -> Result<(
         conductances_s: sites.iter().map(conductance).collect(),
         currents_a: Vec::new(),
         noise_a: (0.0, 0.0),
+        trials,
     };
     let small = subject.subthreshold(protocol.small_a, &protocol.conductances_s)?;
     // From a quarter to twice the current that would depolarise a passive cell by 25 mV, or more if it takes more.
@@ -140,8 +150,12 @@ pub fn protocol(full: &Detailed, subject: &Subject, sites: &[usize]) -> Result<(
     }
     let fires = rates.iter().position(|rate| *rate * STEP_LENGTH_S >= 3.0).unwrap_or(CURRENTS - 1);
     let enough = protocol.currents_a[fires];
-    protocol.noise_a = (0.7 * enough, 0.8 * enough);
-    let noisy = subject.noisy(protocol.noise_a.0, protocol.noise_a.1, TRIALS, REPORT_SEED)?;
+    // What the membrane makes of the noise: sd · R · √(interval / 2τ), not more than a cell may see.
+    let smoothing = (NOISE_INTERVAL_S / (2.0 * small.tau_s.max(0.5 * NOISE_INTERVAL_S))).sqrt();
+    let most = NOISE_V / (small.peak_resistance_ohm * smoothing);
+    let deviation = if most > 0.0 { (0.8 * enough).min(most) } else { 0.8 * enough };
+    protocol.noise_a = (0.7 * enough, deviation);
+    let noisy = subject.noisy(protocol.noise_a.0, protocol.noise_a.1, protocol.trials, REPORT_SEED)?;
     Ok((protocol, Measured { small, rates, noisy }))
 }
 
@@ -153,7 +167,7 @@ pub fn measure(subject: &Subject, protocol: &Protocol) -> Result<Measured> {
     Ok(Measured {
         small: subject.subthreshold(protocol.small_a, &protocol.conductances_s)?,
         rates: subject.rates(&protocol.currents_a)?,
-        noisy: subject.noisy(protocol.noise_a.0, protocol.noise_a.1, TRIALS, REPORT_SEED)?,
+        noisy: subject.noisy(protocol.noise_a.0, protocol.noise_a.1, protocol.trials, REPORT_SEED)?,
     })
 }
 

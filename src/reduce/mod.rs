@@ -41,8 +41,9 @@ use crate::error::Result;
 pub enum Method {
     /// To compartments at these nodes and the branch points between them (Wybo et al. 2021).
     Impedance(Vec<usize>),
-    /// Each dendrite to a cylinder of the same transfer impedance (Amsalem et al. 2020).
-    Cylinder,
+    /// Each dendrite to a cylinder of the same transfer impedance (Amsalem et al. 2020), in about so many compartments in all,
+    /// or as many as the d_lambda rule asks for.
+    Cylinder(Option<usize>),
     /// All dendrites of a kind to the equivalent cable of Rall, by electrotonic distance, in so many compartments in all.
     Rall(usize),
     /// All dendrites of a kind to one by path distance (Bush & Sejnowski 1993), in so many compartments in all.
@@ -54,7 +55,7 @@ impl Method {
     pub fn name(&self) -> &'static str {
         match self {
             Method::Impedance(_) => "impedance",
-            Method::Cylinder => "cylinder",
+            Method::Cylinder(_) => "cylinder",
             Method::Rall(_) => "rall",
             Method::BushSejnowski(_) => "bush_sejnowski",
         }
@@ -68,7 +69,7 @@ impl Method {
 pub fn reduce(full: &Detailed, method: &Method) -> Result<Reduced> {
     match method {
         Method::Impedance(nodes) => chosen::reduce(full, nodes),
-        Method::Cylinder => cylinder::reduce(full),
+        Method::Cylinder(count) => cylinder::reduce(full, *count),
         Method::Rall(count) => collapse::reduce(full, *count, collapse::Measure::Electrotonic),
         Method::BushSejnowski(count) => collapse::reduce(full, *count, collapse::Measure::Path),
     }

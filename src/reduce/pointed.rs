@@ -33,7 +33,7 @@ impl Pointed {
     /// If the cell cannot be run, or has no impedances.
     pub fn of(full: &Detailed, kind: Kind, threshold_v: f64) -> Result<Pointed> {
         let subject = full.subject(&[], threshold_v)?;
-        let (protocol, _) = compare::protocol(full, &subject, &[])?;
+        let (protocol, _) = compare::protocol(full, &subject, &[], 1)?;
         let observed = fit::observe(&subject, protocol.small_a, &protocol.currents_a, protocol.noise_a)?;
         let soma = full.soma();
         let steady = full.linear.at(0.0)?.from(soma);

@@ -49,11 +49,15 @@ pub struct Report {
 pub fn sites(full: &Detailed) -> Result<Vec<usize>> {
     let soma = full.soma();
     let mut nodes = super::best_nodes(full, SITES + 1)?;
-    nodes.retain(|node| *node != soma && full.with_membrane(*node) == *node);
+    // A synapse needs a membrane: at a branch point it is put before it.
+    nodes.iter_mut().for_each(|node| *node = full.with_membrane(*node));
+    nodes.sort_unstable();
+    nodes.dedup();
+    nodes.retain(|node| *node != soma);
     Ok(nodes)
 }
 
-/// Measures both cells and compares them. `sites` are the nodes of the synapses.
+/// Measures both cells and compares them. `sites` are the nodes of the synapses, `trials` noisy currents are drawn.
 ///
 /// # Errors
 /// If a cell cannot be run.
@@ -61,10 +65,10 @@ pub fn make(
     full: &Detailed,
     sites: &[usize],
     header: Header,
-    detailed: &Subject,
-    reduced: &Subject,
+    (detailed, reduced): (&Subject, &Subject),
+    trials: usize,
 ) -> Result<Report> {
-    let (protocol, a) = compare::protocol(full, detailed, sites)?;
+    let (protocol, a) = compare::protocol(full, detailed, sites, trials)?;
     let b = compare::measure(reduced, &protocol)?;
     let comparison = compare::compare(full, sites, &protocol, &a, &b);
     Ok(Report { header, comparison, protocol, detailed: a, reduced: b })

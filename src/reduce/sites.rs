@@ -1,4 +1,5 @@
-//! Where to put compartments, when nobody says: where the potential follows least from that of those there are.
+//! Where to put compartments, when nobody says: where the potential follows least from that of those there are, all over the
+//! cell at the frequency of synaptic potentials, and around the soma at that of spikes.
 
 use faer::Mat;
 
@@ -8,42 +9,38 @@ use crate::error::Result;
 
 /// Frequency at which the impedances are looked at, Hz: that of synaptic potentials.
 const FREQUENCY_HZ: f64 = 20.0;
+/// Frequency at which the load of the soma is looked at, Hz: that of spikes.
+const FAST_HZ: f64 = 1000.0;
 /// Nodes looked at, at most.
 const MOST: usize = 1500;
 
 /// `count` nodes, branch points between them included: the soma first, then each time the node that explains most of what
 /// those before it leave of the impedances of the membrane (Cholesky's decomposition with such pivots).
 pub(super) fn best(full: &Detailed, count: usize) -> Result<Vec<usize>> {
-    let mut cell = full.linear.clone();
-    // A conductance as large as the admittance of the membrane at that frequency.
-    let omega = std::f64::consts::TAU * FREQUENCY_HZ;
-    for node in 0..cell.len() {
-        cell.leak_s[node] = cell.leak_s[node].max(0.0).hypot(omega * cell.capacitance_f[node]);
-    }
     let soma = full.soma();
-    let every = cell.len().div_ceil(MOST);
-    let mut candidates: Vec<usize> = (0..cell.len()).step_by(every).collect();
+    let every = full.linear.len().div_ceil(MOST);
+    let mut candidates: Vec<usize> = (0..full.linear.len()).step_by(every).collect();
     if !candidates.contains(&soma) {
         candidates.push(soma);
         candidates.sort_unstable();
     }
-    let eliminated = cell.at(0.0)?;
-    let mut residual = eliminated.steady_matrix(&candidates);
-    // An error counts by the membrane that has it.
-    let weight: Vec<f64> = candidates.iter().map(|&node| full.plan.area_m2[node]).collect();
+    let mut views = vec![
+        View::new(full, &candidates, FREQUENCY_HZ, false)?,
+        View::new(full, &candidates, FAST_HZ, true)?,
+    ];
     let index = |node: usize| candidates.iter().position(|c| *c == node);
     let mut nodes = vec![soma];
     if let Some(at) = index(soma) {
-        eliminate(&mut residual, at);
+        views.iter_mut().for_each(|view| eliminate(&mut view.residual, at));
     }
-    while nodes.len() < count.min(cell.len()) {
+    let first: Vec<f64> = views
+        .iter()
+        .map(|view| (0..candidates.len()).map(|i| view.explained(i)).fold(0.0, f64::max))
+        .collect();
+    while nodes.len() < count.min(full.linear.len()) {
         let mut order: Vec<(f64, usize)> = (0..candidates.len())
-            .filter(|i| residual[(*i, *i)] > 0.0 && !nodes.contains(&candidates[*i]))
-            .map(|i| {
-                let explained: f64 =
-                    (0..candidates.len()).map(|j| weight[j] * residual[(j, i)].powi(2)).sum();
-                (explained / residual[(i, i)], i)
-            })
+            .filter(|i| !nodes.contains(&candidates[*i]))
+            .map(|i| (views[0].explained(i) / first[0] + views[1].explained(i) / first[1], i))
             .collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
         // The best that, with the branch point it may need, is not one too many.
@@ -56,13 +53,48 @@ pub(super) fn best(full: &Detailed, count: usize) -> Result<Vec<usize>> {
         let Some(more) = fitting else { break };
         for node in more.iter().filter(|node| !nodes.contains(node)) {
             if let Some(at) = index(*node) {
-                eliminate(&mut residual, at);
+                views.iter_mut().for_each(|view| eliminate(&mut view.residual, at));
             }
         }
         nodes = more;
     }
     nodes.sort_unstable();
     Ok(nodes)
+}
+
+/// The impedances that are left to explain at one frequency.
+struct View {
+    residual: Mat<f64>,
+    /// How much an error at each candidate counts.
+    weight: Vec<f64>,
+}
+
+impl View {
+    /// All impedances between `candidates` at `frequency_hz`; an error counts by the membrane that has it, and if
+    /// `for_soma` by what of it reaches the soma.
+    fn new(full: &Detailed, candidates: &[usize], frequency_hz: f64, for_soma: bool) -> Result<View> {
+        let mut cell = full.linear.clone();
+        // A conductance as large as the admittance of the membrane at that frequency.
+        let omega = std::f64::consts::TAU * frequency_hz;
+        for node in 0..cell.len() {
+            cell.leak_s[node] = cell.leak_s[node].max(0.0).hypot(omega * cell.capacitance_f[node]);
+        }
+        let soma = full.soma();
+        let eliminated = cell.at(0.0)?;
+        let heard = eliminated.from(soma);
+        let share = |node: usize| if for_soma { (heard[node].re / heard[soma].re).powi(2) } else { 1.0 };
+        let weight = candidates.iter().map(|&node| full.plan.area_m2[node] * share(node)).collect();
+        Ok(View { residual: eliminated.steady_matrix(candidates), weight })
+    }
+
+    /// How much of what is left the potential at candidate `i` explains.
+    fn explained(&self, i: usize) -> f64 {
+        let own = self.residual[(i, i)];
+        if own <= 0.0 {
+            return 0.0;
+        }
+        (0..self.weight.len()).map(|j| self.weight[j] * self.residual[(j, i)].powi(2)).sum::<f64>() / own
+    }
 }
 
 /// Takes from the residual what follows from the potential at `at`.
