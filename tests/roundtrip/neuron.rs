@@ -82,8 +82,8 @@ fn depressing_and_facilitating_synapses() {
 fn published_cells() {
     // The kinetic scheme goes beside the other states here, half a step apart.
     holds("published: cell with a kinetic scheme (NeuroML, Ex4)", 0.01, 5.0);
-    holds("published: deterministic Hodgkin-Huxley cell (NeuroML, Ex5)", 0.025, 0.001);
-    holds("published: regular spiking cell (Pospischil et al. 2008)", 0.025, 1e-4);
+    holds("published: deterministic Hodgkin-Huxley cell (NeuroML, Ex5)", 0.01, 0.001);
+    holds("published: regular spiking cell (Pospischil et al. 2008)", 0.001, 1e-4);
 }
 
 #[test]
