@@ -5,6 +5,7 @@
 
 mod arbor;
 mod brainscales;
+mod brian2;
 pub mod fit;
 mod layout;
 mod merge;
@@ -16,6 +17,8 @@ mod nineml;
 mod nmodl;
 mod page;
 mod points;
+mod pynn;
+mod python;
 mod slope;
 pub mod spinnaker;
 mod standard;
@@ -51,11 +54,15 @@ pub enum Target {
     Neuron,
     /// An NMODL catalogue, cells and a Python recipe for Arbor.
     Arbor,
+    /// A PyNN script.
+    PyNn,
+    /// A Brian 2 script.
+    Brian2,
 }
 
 impl Target {
     /// Every target by the name that the command line has for it, with what is made.
-    pub const NAMED: [(&'static str, Target, &'static str); 8] = [
+    pub const NAMED: [(&'static str, Target, &'static str); 10] = [
         ("neuroml", Target::NeuroMl, "NeuroML 2 documents and a LEMS simulation"),
         ("neuron", Target::Neuron, "NMODL mechanisms and Python scripts for NEURON"),
         ("arbor", Target::Arbor, "an NMODL catalogue, cells and a Python recipe for Arbor"),
@@ -64,6 +71,8 @@ impl Target {
         ("brainscales2", Target::BrainScaleS2, "a script for BrainScaleS-2, checked against tables, not run"),
         ("brainscales1", Target::BrainScaleS1, "a script for BrainScaleS-1, checked against tables, not run"),
         ("spikey", Target::Spikey, "a script for Spikey, checked against tables, not run"),
+        ("pynn", Target::PyNn, "a PyNN script with standard cells"),
+        ("brian2", Target::Brian2, "a Brian 2 script"),
     ];
 
     /// The name that the command line has for it.
@@ -154,6 +163,11 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Whether something was said to be impossible, so that nothing will be made.
+    pub(crate) fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
     /// The text of template `path` with `values`.
     pub(crate) fn fill(&self, path: &str, values: &impl serde::Serialize) -> Result<String> {
         self.templates.fill(path, values)
@@ -184,6 +198,8 @@ pub fn generate(model: &Model, target: Target, options: &Options) -> Result<Gene
         }
         Target::Neuron => neuron::generate(&mut job)?,
         Target::Arbor => arbor::generate(&mut job)?,
+        Target::PyNn => pynn::generate(&mut job)?,
+        Target::Brian2 => brian2::generate(&mut job)?,
     }
     match Error::join(job.errors) {
         Some(error) => Err(error),

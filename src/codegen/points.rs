@@ -143,6 +143,8 @@ pub(crate) struct Recorded {
     pub(crate) cells: Vec<usize>,
     /// PyNN's names: `v`, `gsyn_exc`, `gsyn_inh`, `w`.
     pub(crate) variables: Vec<String>,
+    /// The names that neuropil has for them.
+    pub(crate) own: Vec<String>,
     /// Sampling interval, ms.
     pub(crate) interval: f64,
     /// The file that neuropil writes it to, without ending.
@@ -321,19 +323,24 @@ impl Network {
             let PopulationCell::Point(point) = &model.populations[recording.population].cell else {
                 continue;
             };
-            let mut variables = Vec::new();
+            let (mut variables, mut own) = (Vec::new(), Vec::new());
             for variable in &recording.variables {
                 let of_synapse = variable.strip_suffix(".g").and_then(|name| {
                     let at = point.synapses.iter().position(|s| s.name == name)?;
                     standard.receptors.get(at)
                 });
-                match (variable.as_str(), of_synapse) {
-                    ("v" | "w", _) => variables.push(variable.clone()),
-                    (_, Some(receptor)) if receptor.name == RECEPTORS[0] => {
-                        variables.push("gsyn_exc".to_string())
+                let known = match (variable.as_str(), of_synapse) {
+                    ("v" | "w", _) => Some(variable.as_str()),
+                    (_, Some(receptor)) if receptor.name == RECEPTORS[0] => Some("gsyn_exc"),
+                    (_, Some(_)) => Some("gsyn_inh"),
+                    _ => None,
+                };
+                match known {
+                    Some(known) => {
+                        variables.push(known.to_string());
+                        own.push(variable.clone());
                     }
-                    (_, Some(_)) => variables.push("gsyn_inh".to_string()),
-                    _ => {
+                    None => {
                         let message =
                             format!("recording '{}': PyNN has no variable '{variable}'", recording.file);
                         job.cannot(Error::new(ErrorKind::Unsupported, message));
@@ -349,6 +356,7 @@ impl Network {
                 population: recording.population,
                 cells: recording.cells.indices(size),
                 variables,
+                own,
                 interval: interval * 1e3,
                 file: recording.file.clone(),
             });

@@ -35,6 +35,8 @@ const BUILT_IN: &[(&str, &str)] = templates![
     "brainscales2/run.py",
     "brainscales1/run.py",
     "spikey/run.py",
+    "pynn/run.py",
+    "brian2/run.py",
 ];
 
 /// Templates ready to be filled in.

@@ -5,9 +5,11 @@
 
 mod arbor;
 mod brainscales;
+mod brian2;
 mod fit;
 mod neuron;
 mod nineml;
+mod pynn;
 mod spinnaker;
 
 use std::fs;

@@ -1,0 +1,73 @@
+//! PyNN scripts: the text, and what PyNN does not have.
+
+use super::spinnaker::NETWORK;
+use super::{generate, golden, refusal};
+
+/// A network with conductances, plasticity of both kinds and a sine of current.
+pub const PLASTIC: &str = r#"
+title = "Plastic synapses"
+run = { duration = "200 ms", dt = "0.1 ms" }
+[cell.lif]
+neuron = "lif"
+refract = "2 ms"
+synapses.excitatory = { synapse = "exp_syn", gbase = "1 nS", tauDecay = "5 ms" }
+[population.in]
+size = 2
+spike_times = [["0 ms", "12.34 ms"], ["20 ms"]]
+[population.lambda]
+cell = "lif"
+size = 2
+[[projection]]
+name = "depressing"
+from = "in"
+to = "lambda"
+synapse = "excitatory"
+connector = "one_to_one"
+weight = "40 nS"
+delay = "1 ms"
+plasticity = { rule = "tsodyks_markram_connection", U = 0.5, tau_rec = "800 ms" }
+[[projection]]
+name = "learning"
+from = "lambda"
+to = "lambda"
+synapse = "excitatory"
+connector = { list = [[0, 1, "2 nS"], [1, 0, "3 nS"]] }
+delay = "1.5 ms"
+plasticity = { rule = "stdp_additive", A_plus = 0.02, A_minus = 0.025, w_max = "5 nS" }
+[[stimulus]]
+name = "swing"
+kind = "ac"
+population = "lambda"
+cells = 1
+start = "20 ms"
+stop = "140 ms"
+amplitude = "0.1 nA"
+frequency = "50 Hz"
+[[record]]
+population = "lambda"
+cells = 0
+variables = ["v", "excitatory.g"]
+every = "0.5 ms"
+file = "first"
+"#;
+
+#[test]
+fn a_network_of_standard_cells() {
+    golden("pynn", &generate(NETWORK, "pynn", false).unwrap());
+}
+
+#[test]
+fn plastic_synapses_between_cells_of_neuroml() {
+    let made = generate(PLASTIC, "pynn", false).unwrap();
+    golden("pynn_plastic", &made);
+    assert_eq!(made.differences, ["given spikes at time 0 leave one time step later"]);
+}
+
+#[test]
+fn cells_without_a_standard_are_refused() {
+    let error = refusal(
+        &PLASTIC.replace("neuron = \"lif\"\nrefract = \"2 ms\"", "neuron = \"izhikevich_2007\""),
+        "pynn",
+    );
+    assert!(error.contains("population 'lambda'") && error.contains("izhikevich2007Cell"), "{error}");
+}
