@@ -69,7 +69,7 @@ pub(super) fn record(
                 match part(group, c, what) {
                     Some(Part::Constant(value)) => columns[*table][*column].1 += unit.display(value),
                     Some(Part::Variable(variable)) => {
-                        let key = (*p, variable.clone(), layout.intervals[*table]);
+                        let key = (*p, variable.clone(), layout.tables[*table].interval_s.to_bits());
                         let (var, entries) = monitors
                             .entry(key)
                             .or_insert_with(|| (claim(&format!("{}_{variable}", group.var)), Vec::new()));
@@ -88,14 +88,14 @@ pub(super) fn record(
         }
     }
     let mut texts = Vec::new();
-    for ((p, variable, ticks), (var, mut entries)) in monitors {
+    for ((p, variable, interval), (var, mut entries)) in monitors {
         entries.sort_unstable();
         texts.push(MonitorText {
             var,
             group: groups[&p].var.clone(),
             variable: quoted(&variable),
             entries: index_range(&entries),
-            interval: format!("{}*ms", number(rounded(layout.tick_s * ticks as f64 * 1e3))),
+            interval: format!("{}*ms", number(rounded(f64::from_bits(interval) * 1e3))),
         });
     }
     let mut tables = Vec::new();
