@@ -10,15 +10,18 @@ pub mod fit;
 mod layout;
 mod merge;
 mod names;
+mod nestml;
 mod network;
 mod neuroml;
 mod neuron;
 mod nineml;
 mod nmodl;
 mod page;
+mod played;
 mod points;
 mod pynn;
 mod python;
+mod regimes;
 mod slope;
 pub mod spinnaker;
 mod standard;
@@ -27,6 +30,7 @@ mod syntax;
 mod templates;
 mod tidy;
 mod units;
+mod whole;
 
 use std::path::{Path, PathBuf};
 
@@ -42,6 +46,8 @@ pub enum Target {
     NeuroMl,
     /// NineML 1.0 documents.
     NineMl,
+    /// NESTML models and a script for NEST.
+    NestMl,
     /// A script for sPyNNaker.
     SpiNNaker,
     /// A script for pynn_brainscales.
@@ -62,11 +68,12 @@ pub enum Target {
 
 impl Target {
     /// Every target by the name that the command line has for it, with what is made.
-    pub const NAMED: [(&'static str, Target, &'static str); 10] = [
+    pub const NAMED: [(&'static str, Target, &'static str); 11] = [
         ("neuroml", Target::NeuroMl, "NeuroML 2 documents and a LEMS simulation"),
         ("neuron", Target::Neuron, "NMODL mechanisms and Python scripts for NEURON"),
         ("arbor", Target::Arbor, "an NMODL catalogue, cells and a Python recipe for Arbor"),
         ("nineml", Target::NineMl, "NineML 1.0: abstraction layer and user layer"),
+        ("nestml", Target::NestMl, "NESTML models and a script for NEST"),
         ("spinnaker", Target::SpiNNaker, "a script for sPyNNaker"),
         ("brainscales2", Target::BrainScaleS2, "a script for BrainScaleS-2, checked against tables, not run"),
         ("brainscales1", Target::BrainScaleS1, "a script for BrainScaleS-1, checked against tables, not run"),
@@ -192,6 +199,7 @@ pub fn generate(model: &Model, target: Target, options: &Options) -> Result<Gene
     match target {
         Target::NeuroMl => neuroml::generate(&mut job)?,
         Target::NineMl => nineml::generate(&mut job)?,
+        Target::NestMl => nestml::generate(&mut job)?,
         Target::SpiNNaker => spinnaker::generate(&mut job)?,
         Target::BrainScaleS2 | Target::BrainScaleS1 | Target::Spikey => {
             brainscales::generate(&mut job, target)?
