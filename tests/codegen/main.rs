@@ -7,6 +7,7 @@ mod arbor;
 mod brainscales;
 mod brian2;
 mod fit;
+mod nestml;
 mod neuron;
 mod nineml;
 mod pynn;

@@ -5,6 +5,7 @@
 mod arbor;
 mod arm;
 mod models;
+mod nestml;
 mod neuron;
 mod nineml;
 mod same;
