@@ -218,9 +218,7 @@ fn the_pair_rule_is_that_of_nest() {
                 .replace(&times(EXC), &times(KICKS))
                 .replace(&times(INH), &times(PRE))
                 .replace("synapse = \"inhibitory\"\n", "name = \"plastic\"\nsynapse = \"excitatory\"\n")
-                + &format!(
-                    "[[record]]\nprojection = \"plastic\"\nvariables = [\"effective\"]\n[population.unused]\nspike_times = []\n"
-                );
+                + "[[record]]\nprojection = \"plastic\"\nvariables = [\"effective\"]\n[population.unused]\nspike_times = []\n";
             let plastic = "tau_plus = \"15 ms\", tau_minus = \"25 ms\", A_plus = 0.07, A_minus = 0.05, w_min = 0, w_max = 1";
             let at = text.rfind("delay = \"1 ms\"\n").unwrap();
             let text =

@@ -31,11 +31,14 @@ pub(crate) fn is_source(cell: &PointCell) -> bool {
         && dynamics.exposed("v").is_none()
 }
 
+/// Spike times of each cell of a population, s, ascending.
+pub(crate) type Trains = Arc<Vec<Vec<f64>>>;
+
 /// The spike times (s, ascending) of each cell of each population that is a source; `None` for the others.
 ///
 /// # Errors
 /// If a source can't be run.
-pub(crate) fn source_spikes(model: &Model) -> Result<Vec<Option<Arc<Vec<Vec<f64>>>>>> {
+pub(crate) fn source_spikes(model: &Model) -> Result<Vec<Option<Trains>>> {
     let kinds: Vec<bool> = model
         .populations
         .iter()

@@ -255,15 +255,18 @@ fn events(old: &Laid, new: &mut Laid, now_s: f64) {
     }
 }
 
+/// The cell of a lane, and which of what is placed on it; the cell itself has none.
+type Home = (u32, Option<u32>);
+
 /// Whose the lanes of the kinds of each group are.
 struct Homes {
     /// By group and kind: cell, and which of what is placed on it; the cell itself has none.
-    of_lane: HashMap<(usize, usize), Vec<(u32, Option<u32>)>>,
+    of_lane: HashMap<(usize, usize), Vec<Home>>,
 }
 
 impl Homes {
     fn of(laid: &Laid) -> Homes {
-        let mut of_lane: HashMap<(usize, usize), Vec<(u32, Option<u32>)>> = HashMap::new();
+        let mut of_lane: HashMap<(usize, usize), Vec<Home>> = HashMap::new();
         let mut set = |key, lane: u32, value| {
             let lanes = of_lane.entry(key).or_default();
             if lanes.len() <= lane as usize {

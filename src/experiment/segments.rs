@@ -123,7 +123,7 @@ pub(super) fn apply<'a>(page: &mut DeTable<'a>, spec: &Spec<'a>) -> Option<()> {
                     return None;
                 };
                 change.table()?;
-                if let Some(item) = items.iter_mut().nth(at) {
+                if let Some(item) = items.get_mut(at) {
                     merge(item, &change, &[key, &name]);
                 }
             }
@@ -151,12 +151,14 @@ fn named(item: &DeValue<'_>, by: &str) -> Option<String> {
 
 /// Whether what stands at `path` is a table of named things, of which only those that are named change.
 fn is_merged(path: &[&str]) -> bool {
-    match path {
-        [_] | [_, _] => true,
-        ["cell", _, "channels" | "ions" | "synapses"] | ["population", _, "parameters" | "initial"] => true,
-        ["cell", _, "channels" | "ions" | "synapses", _] | ["projection", _, "plasticity"] => true,
-        _ => false,
-    }
+    matches!(
+        path,
+        [_] | [_, _]
+            | ["cell", _, "channels" | "ions" | "synapses"]
+            | ["population", _, "parameters" | "initial"]
+            | ["cell", _, "channels" | "ions" | "synapses", _]
+            | ["projection", _, "plasticity"]
+    )
 }
 
 /// Puts `change` in place of `value`, or into it where both are tables of named things. The depth is that of [`is_merged`].

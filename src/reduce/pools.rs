@@ -40,11 +40,11 @@ pub(super) fn place(full: &Detailed, home: &[usize], out: &mut Compartments) -> 
             ions.push(&pool.ion);
         }
     }
-    for at in 0..out.compartments.len() {
+    for (at, compartment) in out.compartments.iter_mut().enumerate() {
         for ion in &ions {
             let mine = (0..pools.len()).filter(|p| pools[*p].ion == *ion && shares[*p][at] > 0.0);
             if let Some(most) = mine.max_by(|a, b| shares[*a][at].total_cmp(&shares[*b][at])) {
-                out.compartments[at].pools.push(most);
+                compartment.pools.push(most);
             }
         }
     }

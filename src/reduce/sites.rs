@@ -24,10 +24,8 @@ pub(super) fn best(full: &Detailed, count: usize) -> Result<Vec<usize>> {
         candidates.push(soma);
         candidates.sort_unstable();
     }
-    let mut views = vec![
-        View::new(full, &candidates, FREQUENCY_HZ, false)?,
-        View::new(full, &candidates, FAST_HZ, true)?,
-    ];
+    let mut views =
+        [View::new(full, &candidates, FREQUENCY_HZ, false)?, View::new(full, &candidates, FAST_HZ, true)?];
     let index = |node: usize| candidates.iter().position(|c| *c == node);
     let mut nodes = vec![soma];
     if let Some(at) = index(soma) {

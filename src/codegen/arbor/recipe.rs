@@ -269,9 +269,12 @@ fn connect(job: &mut Job<'_>, out: &mut RunText, all: &All<'_>, connections: &[C
     }
 }
 
+/// What makes up a column: cell, place and what, and the factor on it.
+type Probed = (Vec<(u64, String, String)>, f64);
+
 fn record(job: &mut Job<'_>, out: &mut RunText, all: &All<'_>) {
     let (model, layout) = (all.model, all.layout);
-    let mut parts: Vec<Vec<(Vec<(u64, String, String)>, f64)>> =
+    let mut parts: Vec<Vec<Probed>> =
         layout.tables.iter().map(|table| table.columns.iter().map(|_| (Vec::new(), 0.0)).collect()).collect();
     for ((p, laid), first) in layout.populations.iter().enumerate().zip(model.first_cells()) {
         let Some(s) = laid.shape else { continue };

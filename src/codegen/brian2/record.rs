@@ -42,6 +42,9 @@ enum Part {
     Constant(f64),
 }
 
+/// What makes up a column: monitor, its entry and variable, and the factor on it.
+type Watched = (Vec<(String, usize, String)>, f64);
+
 /// Monitors and tables of all groups.
 pub(super) fn record(
     job: &mut Job<'_>,
@@ -51,7 +54,7 @@ pub(super) fn record(
 ) -> (Vec<MonitorText>, Vec<TableText>) {
     // Monitors by group, variable, interval: the entries.
     let mut monitors: BTreeMap<(usize, String, u64), (String, Vec<usize>)> = BTreeMap::new();
-    let mut columns: Vec<Vec<(Vec<(String, usize, String)>, f64)>> =
+    let mut columns: Vec<Vec<Watched>> =
         layout.tables.iter().map(|t| t.columns.iter().map(|_| (Vec::new(), 0.0)).collect()).collect();
     for (p, group) in groups {
         let Some(laid) = layout.populations.get(*p) else { continue };

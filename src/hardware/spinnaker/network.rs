@@ -125,7 +125,7 @@ pub fn emulate(
             row.fill([0; 2]);
         }
         coming.push_back(now);
-        for (_, p, i) in out.spikes[first..].to_vec() {
+        for &(_, p, i) in &out.spikes[first..] {
             for c in &outgoing[p as usize][i as usize] {
                 let scale = out.scales[c.target.0 as usize][usize::from(c.receptor)];
                 let slot = &mut coming[c.delay.max(1) as usize - 1][c.target.0 as usize][c.target.1 as usize];
