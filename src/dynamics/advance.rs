@@ -464,6 +464,11 @@ mod tests {
             };
             let fine = run(20_000);
             let error = |steps| run(steps).iter().zip(fine).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            // Linear ones are stepped exactly: what differs are the roundings of 20,000 steps.
+            if equations[1].1 == "x - y" {
+                assert!(error(20) < 2e-12, "{equations:?}: {}", error(20));
+                continue;
+            }
             let order = (error(20) / error(40)).log2();
             assert!((order - 2.0).abs() < 0.15, "{equations:?}: order {order}");
             assert!(error(100) < 1e-4, "{equations:?}: {}", error(100));

@@ -6,6 +6,7 @@
 //! at the start of the step, so that a leaky cell with current synapses is exact too.
 
 use super::graph::{Graph, Kind, NodeId};
+use crate::expr::Function;
 
 /// States that are stepped together.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +68,27 @@ fn choice(graph: &Graph, node: NodeId, moving: &[NodeId]) -> Option<NodeId> {
         }
     }
     None
+}
+
+/// Whether `node` jumps with one of `over`, which no derivative sees: by a comparison or a rounding.
+fn jumps(graph: &Graph, node: NodeId, over: &[NodeId]) -> bool {
+    let mut waiting = vec![node];
+    let mut seen = vec![false; graph.len()];
+    while let Some(node) = waiting.pop() {
+        if std::mem::replace(&mut seen[node.0 as usize], true)
+            || !over.iter().any(|&x| graph.depends(node, x))
+        {
+            continue;
+        }
+        match graph.kind(node) {
+            Kind::Compare(..) | Kind::Call(Function::Floor | Function::Ceil | Function::Heaviside, _) => {
+                return true;
+            }
+            Kind::Step(..) | Kind::Opaque(_) => {}
+            _ => graph.operands(node, &mut |operand| waiting.push(operand)),
+        }
+    }
+    false
 }
 
 fn of_branch(
@@ -152,13 +174,17 @@ fn chain(
         let x = states[first];
         let at_zero = graph.substitute(f, &[(x, 0.0)]);
         let p = graph.derivative(f, x);
-        if graph.value(at_zero) != Some(0.0) || reads(graph, f, &[x]) || reads(graph, p, &[]) {
+        if graph.value(at_zero) != Some(0.0)
+            || reads(graph, f, &[x])
+            || reads(graph, p, &[])
+            || jumps(graph, f, &[x])
+        {
             continue;
         }
         for &(second, f) in free.iter().filter(|(second, _)| *second != first) {
             let y = states[second];
             let (q, r) = (graph.derivative(f, x), graph.derivative(f, y));
-            if graph.value(q) == Some(0.0) || reads(graph, f, &[x, y]) {
+            if graph.value(q) == Some(0.0) || reads(graph, f, &[x, y]) || jumps(graph, f, &[x, y]) {
                 continue;
             }
             if !reads(graph, q, &[]) && !reads(graph, r, &[]) {

@@ -159,7 +159,8 @@ fn site(cable: &Cable<'_>, location: Location) -> ContactSite {
 
 /// The step nearest to a time, half-way ones to the earlier: as NEURON, which hands over events up to t + dt/2.
 pub fn nearest_step(time_s: f64, dt_s: f64) -> f64 {
-    (time_s / dt_s - 0.5 - 1e-9).ceil().max(0.0)
+    // The greater of 0 and −0 may be either: adding 0 makes it the one.
+    (time_s / dt_s - 0.5 - 1e-9).ceil().max(0.0) + 0.0
 }
 
 /// A delay in whole steps, s: [`nearest_step`].

@@ -72,7 +72,7 @@ lambda_2.here_2[1] = 1
 lambda_2.v = "leakReversal"
 
 # Given spikes
-in_2 = SpikeGeneratorGroup(2, [0, 0, 1], [-0, 12.3, 20]*ms, name="in_2")
+in_2 = SpikeGeneratorGroup(2, [0, 0, 1], [0, 12.3, 20]*ms, name="in_2")
 
 # Connections
 depressing = Synapses(
