@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::tidy::{linoid, map};
+use super::tidy::linoid;
 use crate::dynamics::Dynamics;
 use crate::expr::{BinaryOp, CompareOp, Expr};
 
@@ -112,7 +112,7 @@ fn comparison(expr: &Expr, name: &str) -> Option<i64> {
 
 /// `expr` where the state `name` is `value`.
 pub(crate) fn within(expr: &Expr, name: &str, value: i64) -> Expr {
-    map(expr, &|e| match e {
+    expr.map(&|e| match e {
         Expr::Select(c, a, b) => match truth(&c, name, value) {
             Some(true) => *a,
             Some(false) => *b,
@@ -146,7 +146,7 @@ pub(crate) fn truth(test: &Expr, name: &str, value: i64) -> Option<bool> {
 /// Choices without comparing for equality, which the solver of equations has no words for: by a whole-numbered state on which side of
 /// a half it is, by a number whether its square is next to nothing.
 pub(crate) fn by_order(expr: &Expr, whole: &[&str]) -> Expr {
-    map(expr, &|e| {
+    expr.map(&|e| {
         let Expr::Select(c, a, b) = &e else { return e };
         let Some((name, value)) = whole.iter().find_map(|name| Some((*name, comparison(c, name)?))) else {
             let Expr::Compare(CompareOp::Eq, x, zero) = &**c else { return e };
@@ -176,17 +176,5 @@ pub(crate) fn visit(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
         return;
     }
     see(expr);
-    match expr {
-        Expr::Number(_) | Expr::Name(_) => {}
-        Expr::Negate(a) | Expr::Call(_, a) | Expr::Not(a) => visit(a, see),
-        Expr::Binary(_, a, b) | Expr::Compare(_, a, b) | Expr::And(a, b) | Expr::Or(a, b) => {
-            visit(a, see);
-            visit(b, see);
-        }
-        Expr::Select(c, a, b) => {
-            visit(c, see);
-            visit(a, see);
-            visit(b, see);
-        }
-    }
+    expr.parts().for_each(|part| visit(part, see));
 }

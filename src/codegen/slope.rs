@@ -1,6 +1,5 @@
 //! Derivatives of expressions, as expressions.
 
-use super::tidy::map;
 use crate::dynamics::Dynamics;
 use crate::expr::{BinaryOp, Expr, Function};
 
@@ -86,7 +85,7 @@ fn raw(expr: &Expr, by: &str, dynamics: &Dynamics, depth: usize) -> Option<Expr>
 fn simplified(expr: &Expr) -> Expr {
     use BinaryOp::{Add, Div, Mul, Pow, Sub};
     let is = |e: &Expr, x: f64| matches!(e, Expr::Number(n) if *n == x);
-    map(expr, &|e| match e {
+    expr.map(&|e| match e {
         Expr::Binary(Mul, a, b) if is(&a, 0.0) || is(&b, 0.0) => number(0.0),
         Expr::Binary(Div, a, _) if is(&a, 0.0) => number(0.0),
         Expr::Binary(Mul, a, b) if is(&a, 1.0) => *b,

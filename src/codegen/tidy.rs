@@ -54,24 +54,11 @@ pub(crate) fn constant_names(dynamics: &Dynamics) -> BTreeSet<String> {
     for derived in &dynamics.derived {
         let mut depends = false;
         derived.value.visit_names(&mut |name| depends |= !constant.contains(name));
-        if !depends && !has_random(&derived.value) {
+        if !depends && !derived.value.calls_random() {
             constant.insert(derived.name.clone());
         }
     }
     constant
-}
-
-/// Whether a random number is drawn in `expr`.
-pub(crate) fn has_random(expr: &Expr) -> bool {
-    match expr {
-        Expr::Number(_) | Expr::Name(_) => false,
-        Expr::Call(Function::Random, _) => true,
-        Expr::Negate(a) | Expr::Call(_, a) | Expr::Not(a) => has_random(a),
-        Expr::Binary(_, a, b) | Expr::Compare(_, a, b) | Expr::And(a, b) | Expr::Or(a, b) => {
-            has_random(a) || has_random(b)
-        }
-        Expr::Select(c, a, b) => has_random(c) || has_random(a) || has_random(b),
-    }
 }
 
 /// Every expression.
@@ -201,7 +188,7 @@ fn exponents_as_numbers(dynamics: &mut Dynamics, kept: &[String]) {
         .map(|p| (p.name.clone(), p.value))
         .collect();
     for expr in expressions(dynamics) {
-        *expr = map(expr, &|e| match e {
+        *expr = expr.map(&|e| match e {
             Expr::Binary(BinaryOp::Pow, a, b) => match &*b {
                 Expr::Name(name) if values.contains_key(name) => {
                     Expr::Binary(BinaryOp::Pow, a, Box::new(Expr::Number(values[name])))
@@ -304,26 +291,10 @@ fn substitute_everywhere(dynamics: &mut Dynamics, by: &BTreeMap<String, Expr>) {
     }
 }
 
-/// `expr` rebuilt from its leaves, each node through `change`.
-pub(crate) fn map(expr: &Expr, change: &dyn Fn(Expr) -> Expr) -> Expr {
-    let inner = |e: &Expr| Box::new(map(e, change));
-    change(match expr {
-        Expr::Number(_) | Expr::Name(_) => expr.clone(),
-        Expr::Negate(a) => Expr::Negate(inner(a)),
-        Expr::Binary(op, a, b) => Expr::Binary(*op, inner(a), inner(b)),
-        Expr::Call(f, a) => Expr::Call(*f, inner(a)),
-        Expr::Compare(op, a, b) => Expr::Compare(*op, inner(a), inner(b)),
-        Expr::And(a, b) => Expr::And(inner(a), inner(b)),
-        Expr::Or(a, b) => Expr::Or(inner(a), inner(b)),
-        Expr::Not(a) => Expr::Not(inner(a)),
-        Expr::Select(c, a, b) => Expr::Select(inner(c), inner(a), inner(b)),
-    })
-}
-
 /// Without factors and terms that change nothing.
 fn simplified(expr: &Expr) -> Expr {
     let is = |e: &Expr, x: f64| matches!(e, Expr::Number(n) if *n == x);
-    map(expr, &|e| match e {
+    expr.map(&|e| match e {
         Expr::Binary(BinaryOp::Mul, a, b) if is(&a, 1.0) => *b,
         Expr::Binary(BinaryOp::Mul | BinaryOp::Div | BinaryOp::Pow, a, b) if is(&b, 1.0) => *a,
         Expr::Binary(BinaryOp::Add, a, b) if is(&a, 0.0) => *b,
@@ -339,10 +310,7 @@ fn simplified(expr: &Expr) -> Expr {
             }
             _ => Expr::Binary(op, a, b),
         },
-        Expr::Select(c, a, b) if a == b => {
-            let _ = c;
-            *a
-        }
+        Expr::Select(_, a, b) if a == b => *a,
         e => e,
     })
 }

@@ -1,8 +1,8 @@
 //! Currents that conditions hold for a step: what they are at every moment.
 
 use super::{Derived, Dynamics};
+use crate::expr::Expr;
 use crate::expr::eval::evaluate;
-use crate::expr::{Expr, Function};
 
 /// Most comparisons in the conditions that are looked at.
 const MAX_COMPARISONS: usize = 64;
@@ -84,14 +84,9 @@ fn names(expr: &Expr) -> Vec<&str> {
 
 /// Whether a value may be worked out at any moment: it draws no numbers and does not read the state `own`.
 fn is_plain(dynamics: &Dynamics, own: &str, value: &Expr) -> bool {
-    let draws = |expr: &Expr| {
-        let mut found = false;
-        walk(expr, &mut |e| found |= matches!(e, Expr::Call(Function::Random, _)));
-        found
-    };
-    !draws(value)
+    !value.calls_random()
         && !reads(dynamics, value, own)
-        && !dynamics.derived.iter().any(|d| draws(&d.value) && reads(dynamics, value, &d.name))
+        && !dynamics.derived.iter().any(|d| d.value.calls_random() && reads(dynamics, value, &d.name))
 }
 
 /// Whether `value` reads `name`, through derived variables too.
@@ -116,7 +111,7 @@ fn is_set_from_then_on(dynamics: &Dynamics, tests: &[&Expr]) -> bool {
     let mut turns = vec![0.0];
     let mut straight = true;
     for test in tests {
-        walk(test, &mut |expr| {
+        test.visit(&mut |expr| {
             let Expr::Compare(_, a, b) = expr else { return };
             let line = |t: f64| Some(at(a, t)? - at(b, t)?);
             let (Some(first), Some(second), Some(third)) = (line(0.0), line(1.0), line(2.0)) else {
@@ -141,19 +136,6 @@ fn is_set_from_then_on(dynamics: &Dynamics, tests: &[&Expr]) -> bool {
     let holds =
         moments.iter().map(|t| tests.iter().any(|test| at(test, *t).is_some_and(|value| value != 0.0)));
     holds.is_sorted()
-}
-
-fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
-    visit(expr);
-    match expr {
-        Expr::Number(_) | Expr::Name(_) => {}
-        Expr::Negate(a) | Expr::Call(_, a) | Expr::Not(a) => walk(a, visit),
-        Expr::Binary(_, a, b) | Expr::Compare(_, a, b) | Expr::And(a, b) | Expr::Or(a, b) => {
-            walk(a, visit);
-            walk(b, visit);
-        }
-        Expr::Select(a, b, c) => [a, b, c].into_iter().for_each(|e| walk(e, visit)),
-    }
 }
 
 #[cfg(test)]

@@ -150,6 +150,18 @@ impl Dynamics {
         ports
     }
 
+    /// Every expression: at the start, derived, derivatives, in conditions and events.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let starts = self.on_start.iter().map(|a| &a.value);
+        let derived = self.derived.iter().map(|d| &d.value);
+        let derivatives = self.derivatives.iter().map(|(_, value)| value);
+        let in_conditions =
+            self.conditions.iter().flat_map(|c| c.assignments.iter().map(|a| &a.value).chain([&c.test]));
+        let in_events =
+            self.events.iter().flat_map(|e| e.assignments.iter().map(|a| &a.value).chain(&e.test));
+        starts.chain(derived).chain(derivatives).chain(in_conditions).chain(in_events)
+    }
+
     /// The index of the state `name`.
     pub fn state(&self, name: &str) -> Option<usize> {
         self.states.iter().position(|s| s.name == name)

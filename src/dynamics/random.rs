@@ -33,7 +33,7 @@ pub enum Moment {
 /// `dynamics` with an input for each place where `random` is called, in order of writing, and for
 /// what moments each of these is.
 pub fn with_draws(dynamics: &Dynamics) -> (Cow<'_, Dynamics>, Vec<Moment>) {
-    if !expressions(dynamics).any(calls_random) {
+    if !dynamics.expressions().any(Expr::calls_random) {
         return (Cow::Borrowed(dynamics), Vec::new());
     }
     let mut out = dynamics.clone();
@@ -55,30 +55,6 @@ pub fn with_draws(dynamics: &Dynamics) -> (Cow<'_, Dynamics>, Vec<Moment>) {
     let input = |number| Variable { name: draw_name(number), dimension: Dimension::NONE };
     out.inputs.extend((0..moments.len()).map(input));
     (Cow::Owned(out), moments)
-}
-
-fn expressions(dynamics: &Dynamics) -> impl Iterator<Item = &Expr> {
-    let conditions = dynamics.conditions.iter();
-    let events = dynamics.events.iter();
-    let starts = dynamics.on_start.iter().map(|a| &a.value);
-    let in_conditions = conditions.flat_map(|c| c.assignments.iter().map(|a| &a.value).chain([&c.test]));
-    let in_events = events.flat_map(|e| e.assignments.iter().map(|a| &a.value).chain(&e.test));
-    let derivatives = dynamics.derivatives.iter().map(|(_, value)| value);
-    let derived = dynamics.derived.iter().map(|d| &d.value);
-    starts.chain(derived).chain(derivatives).chain(in_conditions).chain(in_events)
-}
-
-/// Whether `expr` calls `random`.
-pub fn calls_random(expr: &Expr) -> bool {
-    match expr {
-        Expr::Number(_) | Expr::Name(_) => false,
-        Expr::Call(Function::Random, _) => true,
-        Expr::Negate(a) | Expr::Call(_, a) | Expr::Not(a) => calls_random(a),
-        Expr::Binary(_, a, b) | Expr::Compare(_, a, b) | Expr::And(a, b) | Expr::Or(a, b) => {
-            calls_random(a) || calls_random(b)
-        }
-        Expr::Select(c, a, b) => calls_random(c) || calls_random(a) || calls_random(b),
-    }
 }
 
 /// Makes `random(x)` in `expr` the product of `x` and a draw.
@@ -134,7 +110,7 @@ mod tests {
         assert_eq!(moments, [Start, Start, Start, Step, Condition(1)]);
         assert_eq!(drawn.inputs.len(), 5);
         assert_eq!(draw_number(&drawn.inputs[4].name), Some(4));
-        assert!(!expressions(&drawn).any(calls_random));
+        assert!(!drawn.expressions().any(Expr::calls_random));
         let plain = Dynamics { on_start: assign("2"), ..Dynamics::default() };
         assert!(matches!(with_draws(&plain), (Cow::Borrowed(_), moments) if moments.is_empty()));
     }

@@ -22,7 +22,7 @@ pub fn superposes(dynamics: &Dynamics, exposure: &str) -> bool {
 /// `None` if something has no value at a moment (a random number).
 fn additive(dynamics: &Dynamics, exposure: &str) -> Option<bool> {
     let Some(shown) = dynamics.exposed(exposure) else { return Some(false) };
-    if draws(dynamics) {
+    if dynamics.expressions().any(Expr::calls_random) {
         return None;
     }
     // What belongs to one connection: its weight outside events, the other side of a coupling.
@@ -72,29 +72,6 @@ fn additive(dynamics: &Dynamics, exposure: &str) -> Option<bool> {
         }
     }
     Some(true)
-}
-
-/// Whether a random number occurs anywhere.
-fn draws(dynamics: &Dynamics) -> bool {
-    fn in_expr(expr: &Expr) -> bool {
-        match expr {
-            Expr::Number(_) | Expr::Name(_) => false,
-            Expr::Call(Function::Random, _) => true,
-            Expr::Negate(a) | Expr::Call(_, a) | Expr::Not(a) => in_expr(a),
-            Expr::Binary(_, a, b) | Expr::Compare(_, a, b) | Expr::And(a, b) | Expr::Or(a, b) => {
-                in_expr(a) || in_expr(b)
-            }
-            Expr::Select(c, a, b) => in_expr(c) || in_expr(a) || in_expr(b),
-        }
-    }
-    let assignments = dynamics
-        .on_start
-        .iter()
-        .chain(dynamics.conditions.iter().flat_map(|c| &c.assignments))
-        .chain(dynamics.events.iter().flat_map(|e| &e.assignments));
-    dynamics.derived.iter().any(|d| in_expr(&d.value))
-        || dynamics.derivatives.iter().any(|(_, value)| in_expr(value))
-        || assignments.into_iter().any(|a| in_expr(&a.value))
 }
 
 /// The dynamics at one moment, with leaves for states and inputs.

@@ -107,30 +107,44 @@ impl Expr {
         Expr::Binary(op, Box::new(a), Box::new(b))
     }
 
-    /// Calls `visit` with every name that occurs, in order of writing.
-    pub fn visit_names<'a>(&'a self, visit: &mut dyn FnMut(&'a str)) {
-        match self {
-            Expr::Number(_) => {}
-            Expr::Name(name) => visit(name),
-            Expr::Negate(a) | Expr::Call(_, a) | Expr::Not(a) => a.visit_names(visit),
+    /// What it is made of, in order of writing: nothing for numbers and names.
+    pub fn parts(&self) -> impl Iterator<Item = &Expr> {
+        let [a, b, c] = match self {
+            Expr::Number(_) | Expr::Name(_) => [None; 3],
+            Expr::Negate(a) | Expr::Call(_, a) | Expr::Not(a) => [Some(a), None, None],
             Expr::Binary(_, a, b) | Expr::Compare(_, a, b) | Expr::And(a, b) | Expr::Or(a, b) => {
-                a.visit_names(visit);
-                b.visit_names(visit);
+                [Some(a), Some(b), None]
             }
-            Expr::Select(c, a, b) => {
-                c.visit_names(visit);
-                a.visit_names(visit);
-                b.visit_names(visit);
-            }
-        }
+            Expr::Select(c, a, b) => [Some(c), Some(a), Some(b)],
+        };
+        [a, b, c].into_iter().flatten().map(|part| &**part)
     }
 
-    /// The same expression with every name replaced by what `rename` gives for it.
-    pub fn map_names(&self, rename: &dyn Fn(&str) -> Expr) -> Expr {
-        let map = |e: &Expr| Box::new(e.map_names(rename));
-        match self {
-            Expr::Number(x) => Expr::Number(*x),
-            Expr::Name(name) => rename(name),
+    /// Calls `visit` with it and all that it is made of, in order of writing.
+    pub fn visit<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        visit(self);
+        self.parts().for_each(|part| part.visit(visit));
+    }
+
+    /// Calls `visit` with every name that occurs, in order of writing.
+    pub fn visit_names<'a>(&'a self, visit: &mut dyn FnMut(&'a str)) {
+        self.visit(&mut |expr| {
+            if let Expr::Name(name) = expr {
+                visit(name);
+            }
+        });
+    }
+
+    /// Whether it calls `random`.
+    pub fn calls_random(&self) -> bool {
+        matches!(self, Expr::Call(Function::Random, _)) || self.parts().any(Expr::calls_random)
+    }
+
+    /// The same expression rebuilt from its leaves, each node through `change`.
+    pub fn map(&self, change: &dyn Fn(Expr) -> Expr) -> Expr {
+        let map = |e: &Expr| Box::new(e.map(change));
+        change(match self {
+            Expr::Number(_) | Expr::Name(_) => self.clone(),
             Expr::Negate(a) => Expr::Negate(map(a)),
             Expr::Binary(op, a, b) => Expr::Binary(*op, map(a), map(b)),
             Expr::Call(f, a) => Expr::Call(*f, map(a)),
@@ -139,6 +153,14 @@ impl Expr {
             Expr::Or(a, b) => Expr::Or(map(a), map(b)),
             Expr::Not(a) => Expr::Not(map(a)),
             Expr::Select(c, a, b) => Expr::Select(map(c), map(a), map(b)),
-        }
+        })
+    }
+
+    /// The same expression with every name replaced by what `rename` gives for it.
+    pub fn map_names(&self, rename: &dyn Fn(&str) -> Expr) -> Expr {
+        self.map(&|expr| match expr {
+            Expr::Name(name) => rename(&name),
+            other => other,
+        })
     }
 }

@@ -370,7 +370,7 @@ fn without_clock_states(dynamics: &Dynamics, model: &Model) -> Dynamics {
     let clock_only = |expr: &Expr| {
         let mut only = true;
         expr.visit_names(&mut |name| only &= name == "t" || values.contains_key(name) || is_fixed(name));
-        only && !crate::codegen::tidy::has_random(expr)
+        only && !expr.calls_random()
     };
     let is_clock = dynamics.derivatives.is_empty()
         && dynamics.events.iter().all(|e| e.assignments.is_empty())

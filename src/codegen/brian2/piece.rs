@@ -294,7 +294,7 @@ pub(super) fn constant_values(dynamics: &Dynamics, varying: &[String]) -> BTreeM
         .map(|p| (p.name.clone(), p.value))
         .collect();
     for derived in &dynamics.derived {
-        if crate::codegen::tidy::has_random(&derived.value) {
+        if derived.value.calls_random() {
             continue;
         }
         if let Ok(value) = eval::evaluate(&derived.value, &|name| values.get(name).copied()) {

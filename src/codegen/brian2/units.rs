@@ -231,7 +231,7 @@ fn dimensioned(expr: &Expr, of: &dyn Fn(&str) -> Dimension) -> (Expr, Option<Dim
 /// As a person would write it: no factors of 1, no terms of 0, no minus of a minus; a choice of which one side is 0 as a factor.
 fn neat(expr: &Expr) -> Expr {
     let is = |e: &Expr, x: f64| matches!(e, Expr::Number(n) if *n == x);
-    crate::codegen::tidy::map(expr, &|e| match e {
+    expr.map(&|e| match e {
         Expr::Binary(BinaryOp::Mul, a, b) if is(&a, 1.0) => *b,
         Expr::Binary(BinaryOp::Mul | BinaryOp::Div, a, b) if is(&b, 1.0) => *a,
         Expr::Binary(BinaryOp::Mul, a, b) if is(&a, 0.0) || is(&b, 0.0) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::super::regimes::{by_order, motion, whole_numbered};
-use super::super::tidy::{constant_names, has_random};
+use super::super::tidy::constant_names;
 use super::words::{LINOID, Words, compares_for_equality, unsupported};
 use crate::dynamics::interpret::Instance;
 use crate::dynamics::{Assignment, Dynamics};
@@ -206,7 +206,7 @@ pub(super) fn neuron(dynamics: Dynamics, name: &str, about: &str, of: &str) -> R
 fn check(dynamics: &Dynamics, of: &str) -> Result<()> {
     let constant = constant_names(dynamics);
     for derived in dynamics.derived.iter().filter(|d| !constant.contains(&d.name)) {
-        if has_random(&derived.value) {
+        if derived.value.calls_random() {
             return Err(unsupported(
                 of,
                 &format!("number drawn anew at every step, as '{}' is", derived.name),
@@ -218,7 +218,7 @@ fn check(dynamics: &Dynamics, of: &str) -> Result<()> {
     }
     for (state, rate) in &dynamics.derivatives {
         let name = &dynamics.states[*state].name;
-        if has_random(rate) {
+        if rate.calls_random() {
             return Err(unsupported(of, &format!("random number in an equation, as '{name}' has")));
         }
         if reads(rate, "t") {
@@ -269,7 +269,7 @@ fn statements(words: &Words, dynamics: &Dynamics, list: &[Assignment], sends: bo
 
 /// Values of the states at the start (SI), and which of them are drawn.
 pub(super) fn start(dynamics: &Dynamics) -> Result<(Vec<f64>, BTreeSet<usize>)> {
-    let drawn = dynamics.on_start.iter().filter(|a| has_random(&a.value)).map(|a| a.state).collect();
+    let drawn = dynamics.on_start.iter().filter(|a| a.value.calls_random()).map(|a| a.state).collect();
     let instance = Instance::with_random(dynamics, &[], Some(Box::new(|| 0.5)))?;
     Ok((instance.states(), drawn))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::regimes::whole_numbered;
-use super::super::tidy::{constant_names, has_random, tidy};
+use super::super::tidy::{constant_names, tidy};
 use super::neuron::{Text, reads, start};
 use super::words::{Words, unsupported};
 use crate::dynamics::{Assignment, Dynamics};
@@ -78,7 +78,7 @@ pub(super) fn synapse(rule: &ConnectionRule, name: &str, temperature_k: f64, of:
                 starts.push(word.to_string());
                 "1".to_string()
             }
-            Some(value) if has_random(value) => {
+            Some(value) if value.calls_random() => {
                 return Err(unsupported(of, &format!("start of '{}' that is drawn", state.name)));
             }
             _ => words.number(values[at], state.dimension),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::super::names::{Names, short_names};
 use super::super::regimes::visit;
 use super::super::syntax::{Power, Select, Syntax};
-use super::super::tidy::map;
 use super::super::units::{UnitSystem, in_units};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
@@ -280,11 +279,11 @@ impl Words {
     /// If NESTML has no word for something in it.
     pub(super) fn expr(&self, expr: &Expr, wanted: Dimension) -> Result<String> {
         // Powers of units are known for names as they are: units first, names then.
-        let expr = map(expr, &plain_functions);
+        let expr = expr.map(&plain_functions);
         let expr = in_units(&expr, &|name| self.power_of(name), UNITS.power(wanted));
         let expr = if self.typed { self.with_units(&expr, wanted) } else { expr };
         let expr = expr.map_names(&|name| Expr::name(self.name(name)));
-        let expr = map(&expr, &|e| random_in_words(e));
+        let expr = expr.map(&|e| random_in_words(e));
         SYNTAX.print(&expr)
     }
 

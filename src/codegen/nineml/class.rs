@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Component, dimension, quantity};
 use crate::codegen::names::{Names, short_names};
 use crate::codegen::syntax::{Power, Select, Syntax};
-use crate::codegen::tidy::{linoid, map, tidy};
+use crate::codegen::tidy::{linoid, tidy};
 use crate::codegen::units::UnitSystem;
 use crate::dynamics::{Assignment, Dynamics};
 use crate::error::{Error, ErrorKind, Result};
@@ -288,7 +288,7 @@ pub(super) fn class(dynamics: &Dynamics, role: Role, name: String) -> Result<Cla
     let regime = regime_state(&flat);
     let said = |expr: &Expr| -> Result<String> {
         let named = expr.map_names(&|name| Expr::name(short.get(name).map_or(name, String::as_str)));
-        let plain = map(&named, &|e| match linoid(&e) {
+        let plain = named.map(&|e| match linoid(&e) {
             // Singular at exactly 0 only.
             Some((rate, x)) => {
                 let below = Expr::binary(
@@ -428,10 +428,10 @@ fn strict(expr: Expr) -> Expr {
 
 /// `random(x)` as NineML draws it; none if that is not possible where it stands.
 fn draws(expr: &Expr) -> Option<Expr> {
-    if !crate::codegen::tidy::has_random(expr) {
+    if !expr.calls_random() {
         return Some(expr.clone());
     }
-    Some(map(expr, &|e| match e {
+    Some(expr.map(&|e| match e {
         Expr::Call(Function::Random, a) if *a == Expr::Number(1.0) => Expr::name("random.uniform(0, 1)"),
         Expr::Call(Function::Random, a) => {
             Expr::binary(BinaryOp::Mul, *a, Expr::name("random.uniform(0, 1)"))
@@ -476,7 +476,7 @@ fn regime_values(flat: &Dynamics, state: usize) -> Vec<f64> {
 /// `expr` where the regime is `value`: what is decided by it is decided.
 fn folded(expr: &Expr, name: &str, value: f64) -> Expr {
     let truth = |holds: bool| Expr::Number(f64::from(u8::from(holds)));
-    map(expr, &|e| match e {
+    expr.map(&|e| match e {
         Expr::Compare(op, a, b) => match (&*a, &*b) {
             (Expr::Name(n), Expr::Number(x)) if n == name => truth(eval::compare(op, value, *x)),
             _ => Expr::Compare(op, a, b),

@@ -8,7 +8,7 @@ use super::super::names::{Names, short_names};
 use super::super::slope::slope;
 use super::super::tidy::tidy;
 use super::dialect::RESERVED;
-use super::equations::{Block, Equations, declared, is_plain_linoid, lists, walk};
+use super::equations::{Block, Equations, declared, is_plain_linoid, lists};
 use super::{Dialect, Quantity, Scheme, UNITS, is_linear, kinetics};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
@@ -209,7 +209,7 @@ impl Writer<'_> {
                 out.recorded.insert(asked.clone(), eq.name(variable));
             }
         }
-        let mut look = |expr: &Expr| walk(expr, &mut |e| out.linoid |= is_plain_linoid(e));
+        let mut look = |expr: &Expr| expr.visit(&mut |e| out.linoid |= is_plain_linoid(e));
         d.derived.iter().for_each(|v| look(&v.value));
         d.derivatives.iter().for_each(|(_, value)| look(value));
         out.ranges = lists("RANGE", &out.range);
@@ -412,7 +412,7 @@ impl Writer<'_> {
         let rate = self.rate(state, value)?;
         let fixed = Equations::names_in(&rate).iter().all(|name| eq.constant.contains(name));
         let mut chooses = false;
-        walk(&rate, &mut |e| chooses |= matches!(e, Expr::Select(..)));
+        rate.visit(&mut |e| chooses |= matches!(e, Expr::Select(..)));
         Ok(!fixed || chooses)
     }
 

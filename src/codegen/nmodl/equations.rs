@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::tidy::{constant_names, has_random, linoid, map};
+use super::super::tidy::{constant_names, linoid};
 use super::super::units::in_units;
 use super::dialect::{Dialect, UNITS};
 use crate::dynamics::{Assignment, Dynamics};
@@ -201,7 +201,7 @@ impl<'a> Equations<'a> {
 
     /// `expr` in the units of the target.
     pub(super) fn converted(&self, expr: &Expr, power: i32) -> Result<Expr> {
-        if has_random(expr) {
+        if expr.calls_random() {
             let message =
                 format!("{} draws no random numbers inside equations", self.dialect.syntax().language);
             return Err(Error::new(ErrorKind::Unsupported, message));
@@ -214,7 +214,7 @@ impl<'a> Equations<'a> {
             ),
             e => e,
         };
-        let expr = map(expr, &step);
+        let expr = expr.map(&step);
         Ok(in_units(&expr, &|name| UNITS.power(self.dimension(name)), power))
     }
 
@@ -313,26 +313,8 @@ pub(super) fn declared(locals: &[String]) -> Vec<String> {
 pub(super) fn is_plain_linoid(expr: &Expr) -> bool {
     let Some((_, x)) = linoid(expr) else { return false };
     let mut plain = true;
-    walk(x, &mut |e| plain &= !matches!(e, Expr::Select(..)));
+    x.visit(&mut |e| plain &= !matches!(e, Expr::Select(..)));
     plain
-}
-
-/// Calls `visit` with every node of `expr`.
-pub(super) fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
-    visit(expr);
-    match expr {
-        Expr::Number(_) | Expr::Name(_) => {}
-        Expr::Negate(a) | Expr::Call(_, a) | Expr::Not(a) => walk(a, visit),
-        Expr::Binary(_, a, b) | Expr::Compare(_, a, b) | Expr::And(a, b) | Expr::Or(a, b) => {
-            walk(a, visit);
-            walk(b, visit);
-        }
-        Expr::Select(c, a, b) => {
-            walk(c, visit);
-            walk(a, visit);
-            walk(b, visit);
-        }
-    }
 }
 
 /// `−expr`, the sign going where it disappears: `g*(v - e)` for `g*(e - v)`.

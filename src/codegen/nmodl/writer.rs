@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::names::{Names, short_names};
 use super::super::tidy::tidy;
 use super::dialect::RESERVED;
-use super::equations::{Block, Equations, declared, is_plain_linoid, lists, negated, walk};
+use super::equations::{Block, Equations, declared, is_plain_linoid, lists, negated};
 use super::{Dialect, Mechanism, Quantity, Role, UNITS, Wanted, is_linear, kinetics};
 use crate::dynamics::{Dynamics, Variable};
 use crate::error::{Error, ErrorKind, Result};
@@ -498,7 +498,7 @@ impl<'a> Writer<'a> {
             out.schemes.push(written);
         }
         let mut has_linoid = false;
-        let mut look = |expr: &Expr| walk(expr, &mut |e| has_linoid |= is_plain_linoid(e));
+        let mut look = |expr: &Expr| expr.visit(&mut |e| has_linoid |= is_plain_linoid(e));
         d.derived.iter().for_each(|v| look(&v.value));
         d.derivatives.iter().for_each(|(_, value)| look(value));
         out.linoid = has_linoid;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::codegen::names::{Names, short_names};
-use crate::codegen::tidy::{constant_names, has_random, tidy};
+use crate::codegen::tidy::{constant_names, tidy};
 use crate::codegen::units::{UnitSystem, in_units};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::eval::{binary, compare};
@@ -157,7 +157,7 @@ impl FixedModel {
         dimensions.extend(flat.inputs.iter().map(|i| (i.name.as_str(), i.dimension)));
         let power = |name: &str| dimensions.get(name).map_or(0, |d| UNITS.power(*d));
         let said = |expr: &Expr, wanted: i32| -> Result<Expr> {
-            if has_random(expr) {
+            if expr.calls_random() {
                 return Err(unsupported(
                     "random numbers are not drawn in a neuron model of sPyNNaker".into(),
                 ));
@@ -291,7 +291,7 @@ fn start_values(flat: &crate::dynamics::Dynamics) -> Result<Vec<f64>> {
 
 /// Whole powers as products.
 fn products(expr: &Expr) -> Expr {
-    crate::codegen::tidy::map(expr, &|e| match &e {
+    expr.map(&|e| match &e {
         Expr::Binary(BinaryOp::Pow, a, b) => match **b {
             Expr::Number(n) if n.fract() == 0.0 && (1.0..=MOST_FACTORS).contains(&n) => (1..n as u32)
                 .fold((**a).clone(), |product, _| Expr::binary(BinaryOp::Mul, product, (**a).clone())),
