@@ -94,10 +94,14 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         };
         let phases = Phases { read: std::mem::take(&mut read), build: start.elapsed(), ..Phases::default() };
         let part = Part { document: &document, segment: segment.as_ref(), options, format };
-        if let Outcome::Interrupted = part.run(simulation, phases, &interrupt)? {
+        let outcome = part.run(simulation, phases, &interrupt)?;
+        // The process ends soon: to free each piece of a large model takes time for nothing.
+        std::mem::forget(document);
+        if let Outcome::Interrupted = outcome {
             return Ok(Outcome::Interrupted);
         }
     }
+    std::mem::forget(running);
     Ok(Outcome::Done)
 }
 

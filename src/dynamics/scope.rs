@@ -1,9 +1,8 @@
 //! From names to graph nodes: one dynamics seen at one moment.
 
-use std::collections::HashMap;
-
 use super::Dynamics;
 use super::graph::{Graph, NodeId};
+use super::hash::QuickMap;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{BinaryOp, Expr};
 
@@ -12,7 +11,7 @@ use crate::expr::{BinaryOp, Expr};
 #[derive(Debug, Clone)]
 pub struct Scope<'a> {
     dynamics: &'a Dynamics,
-    known: HashMap<&'a str, NodeId>,
+    known: QuickMap<&'a str, NodeId>,
 }
 
 impl<'a> Scope<'a> {

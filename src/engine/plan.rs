@@ -106,6 +106,7 @@ impl CellPlan {
             }
         }
         let mut mechanisms: Vec<Spread> = Vec::new();
+        let mut covers = Vec::new();
         let open =
             |at: usize| open.iter().filter(move |(index, _)| *index == at).map(|(_, name)| *name).collect();
         for pool in &cell.pools {
@@ -117,7 +118,14 @@ impl CellPlan {
                 parameters: &pool.parameters,
                 open: open(mechanisms.len()),
             };
-            mechanisms.push(spread(&one, Some(pool.ion.clone()), true, &discretisation, &cable)?);
+            mechanisms.push(spread(
+                &one,
+                Some(pool.ion.clone()),
+                true,
+                &discretisation,
+                &cable,
+                &mut covers,
+            )?);
         }
         for density in &cell.densities {
             let one = Source {
@@ -127,7 +135,7 @@ impl CellPlan {
                 parameters: &density.parameters,
                 open: open(mechanisms.len()),
             };
-            mechanisms.push(spread(&one, density.ion.clone(), false, &discretisation, &cable)?);
+            mechanisms.push(spread(&one, density.ion.clone(), false, &discretisation, &cable, &mut covers)?);
         }
         let mut sets: Vec<Vec<usize>> = Vec::new();
         let mut cv_set = Vec::with_capacity(cvs.len());
@@ -208,17 +216,28 @@ struct Source<'a> {
     open: Vec<&'a str>,
 }
 
-fn spread(
-    source: &Source<'_>,
+/// The mechanism of `source` on each compartment. `covers` keeps what is covered by the regions met so far: mechanisms
+/// share them.
+fn spread<'a>(
+    source: &Source<'a>,
     ion: Option<String>,
     is_pool: bool,
     discretisation: &Discretisation,
     cable: &Cable<'_>,
+    covers: &mut Vec<(&'a Region, Vec<f64>)>,
 ) -> Result<Spread> {
     let named = |e: Error| e.in_element(format!("'{}'", source.name));
-    let region = source.region.evaluate(cable).map_err(named)?;
     let cvs = &discretisation.cvs;
-    let cover: Vec<f64> = cvs.iter().map(|cv| covered_fraction(&region, cv, cable.geometry)).collect();
+    let cover = match covers.iter().find(|(region, _)| *region == source.region) {
+        Some((_, cover)) => cover.clone(),
+        None => {
+            let region = source.region.evaluate(cable).map_err(named)?;
+            let cover: Vec<f64> =
+                cvs.iter().map(|cv| covered_fraction(&region, cv, cable.geometry)).collect();
+            covers.push((source.region, cover.clone()));
+            cover
+        }
+    };
     let covered: Vec<usize> = (0..cvs.len()).filter(|&cv| cover[cv] > 0.0).collect();
     let mut dynamics = source.dynamics.clone();
     let (mut varying, mut values) = (Vec::new(), Vec::new());
@@ -279,6 +298,9 @@ fn covered_fraction(region: &Cover, cv: &Cv, geometry: &Geometry) -> f64 {
         if to > from {
             covered += area(from, to);
         }
+    }
+    if covered <= 0.0 {
+        return 0.0;
     }
     match covered / area(cv.from, cv.to) {
         f if f < 1e-9 => 0.0,

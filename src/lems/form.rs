@@ -13,6 +13,18 @@ use crate::units::Dimension;
 /// Longest text of a component of which a form is made, bytes.
 const MAX_LENGTH: usize = 2000;
 
+/// Where a plain value ends: at a quotation mark, or where something stands for something else, which is read by who
+/// knows how.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        ends[at] = matches!(at as u8, b'"' | b'\'' | b'&' | b'\t' | b'\n' | b'\r');
+        at += 1;
+    }
+    ends
+};
+
 /// A component whose like may follow.
 #[derive(Debug)]
 pub(super) struct Form {
@@ -139,9 +151,7 @@ impl Form {
             Piece::Fixed(fixed) => Some(at + same(text.get(at..)?.as_bytes(), fixed.as_bytes())?),
             Piece::Value(role, quote) => {
                 let rest = text.get(at..)?;
-                // What stands for something else is read by who knows how.
-                let ends = |b| b == *quote || matches!(b, b'&' | b'\t' | b'\n' | b'\r');
-                let length = rest.bytes().position(ends)?;
+                let length = rest.bytes().position(|b| ENDS[usize::from(b)])?;
                 if rest.as_bytes().get(length) != Some(quote) {
                     return None;
                 }

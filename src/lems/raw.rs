@@ -146,7 +146,9 @@ pub fn decode(bytes: Vec<u8>, file: &Path) -> Result<String> {
     match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => return utf16(rest, u16::from_le_bytes, file),
         [0xfe, 0xff, rest @ ..] => return utf16(rest, u16::from_be_bytes, file),
-        all if latin_1(all) => return Ok(all.iter().map(|byte| char::from(*byte)).collect()),
+        all if !all.is_ascii() && latin_1(all) => {
+            return Ok(all.iter().map(|byte| char::from(*byte)).collect());
+        }
         _ => {}
     }
     let text = String::from_utf8(bytes).map_err(|error| {

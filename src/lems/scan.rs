@@ -71,19 +71,17 @@ impl Lines<'_> {
         if offset < self.at {
             (self.at, self.line, self.column) = (0, 1, 0);
         }
-        for bytes in self.text.as_bytes()[self.at..offset].chunks(16) {
-            // Whole blocks at a time, which vectors do at once.
-            if bytes.iter().fold(true, |plain, b| plain & (*b != b'\n') & (*b < 0x80)) {
-                self.column += bytes.len() as u32;
-                continue;
+        let passed = &self.text.as_bytes()[self.at..offset];
+        let line = match memchr::memrchr(b'\n', passed) {
+            Some(last) => {
+                self.line += memchr::memchr_iter(b'\n', passed).count() as u32;
+                self.column = 0;
+                &passed[last + 1..]
             }
-            for byte in bytes {
-                let is_break = *byte == b'\n';
-                self.line += u32::from(is_break);
-                // All bytes of a character but its first are 10xxxxxx.
-                self.column = if is_break { 0 } else { self.column + u32::from(byte & 0xc0 != 0x80) };
-            }
-        }
+            None => passed,
+        };
+        // All bytes of a character but its first are 10xxxxxx.
+        self.column += line.iter().filter(|b| **b & 0xc0 != 0x80).count() as u32;
         self.at = offset;
         (self.line, self.column + 1)
     }
@@ -364,12 +362,7 @@ fn inside(text: &str, mut at: usize, depth: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut open: Vec<&[u8]> = Vec::new();
     loop {
-        // To look for single characters is several times faster.
-        let words = text.get(at..)?.find('<')?;
-        if bytes.get(at..at + words)?.contains(&b'&') {
-            return None;
-        }
-        at += words;
+        at += memchr::memchr2(b'<', b'&', bytes.get(at..)?)?;
         let tag = bytes.get(at..)?;
         match tag.get(..2)? {
             b"</" => {
@@ -388,13 +381,14 @@ fn inside(text: &str, mut at: usize, depth: usize) -> Option<usize> {
             [b'<', first] if first.is_ascii_alphabetic() => {
                 let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'/' | b'>' | b'"' | b'\'' | b'<');
                 let name = tag.get(1..)?.get(..tag.get(1..)?.iter().position(ends)?)?;
-                let mut end = text.get(at..)?.find('>')?;
-                let (mut double, mut other) = (0, false);
+                let mut end = memchr::memchr(b'>', tag)?;
+                // Whole tags at a time, which vectors do at once.
+                let (mut odd, mut other) = (false, false);
                 for byte in tag.get(..end)?.get(1..)? {
-                    double += usize::from(*byte == b'"');
-                    other |= matches!(byte, b'\'' | b'<');
+                    odd ^= *byte == b'"';
+                    other |= (*byte == b'\'') | (*byte == b'<');
                 }
-                if other || double % 2 != 0 {
+                if other || odd {
                     end = 1 + name.len();
                     loop {
                         end +=

@@ -209,6 +209,13 @@ impl Vocabulary {
 
     /// The SI value of `text`, which has to be of `dimension`.
     pub(super) fn value_of(&self, text: &str, dimension: Dimension) -> Result<f64> {
+        // Most numbers of a large document are plain.
+        if dimension == Dimension::NONE
+            && let Ok(value) = text.parse::<f64>()
+            && value.is_finite()
+        {
+            return Ok(value);
+        }
         let number = |error: Error| match dimension {
             Dimension::NONE if error.kind() != ErrorKind::Value => {
                 Error::new(error.kind(), "expected a number")
@@ -224,13 +231,6 @@ impl Vocabulary {
     pub(super) fn quantity(&self, text: &str) -> Result<Quantity> {
         let text = text.trim();
         let split = split_number(text);
-        // Most numbers of a large document are plain.
-        if let Some((number, "")) = split
-            && let Ok(si) = number.parse::<f64>()
-            && si.is_finite()
-        {
-            return Ok(Quantity { si, dimension: Dimension::NONE });
-        }
         let declared = split.and_then(|(number, symbol)| {
             let unit = self.units.get(symbol.trim())?;
             Some(Quantity {

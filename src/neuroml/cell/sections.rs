@@ -4,7 +4,7 @@
 //! as many compartments as its property `numberInternalDivisions` says, else one. A segment in no such
 //! group is a section of one compartment by itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::groups::{Group, Groups};
 use super::report::{Report, some_of};
@@ -54,8 +54,9 @@ pub(super) fn shape(
     let mut runs: Vec<Run> = Vec::new();
     let mut run_of: Vec<Option<usize>> = vec![None; segments.list.len()];
     let marked = |group: &&Group<'_>| group.component.text("neuroLexId") == Some(UNBRANCHED);
+    let mut next = vec![None; segments.list.len()];
     for group in groups.list.iter().filter(marked) {
-        runs.extend(marked_run(group, segments, &mut run_of, runs.len(), report));
+        runs.extend(marked_run(group, segments, &mut run_of, &mut next, runs.len(), report));
     }
     add_single_segments(segments, &mut run_of, &mut runs);
     divisions(groups, &mut runs, &run_of, report);
@@ -69,11 +70,12 @@ pub(super) fn shape(
     (report.errors.len() == before).then_some(shape)
 }
 
-/// The section that a group marked as unbranched is.
+/// The section that a group marked as unbranched is. `next` has room for the segment that follows each.
 fn marked_run(
     group: &Group<'_>,
     segments: &Segments<'_>,
     run_of: &mut [Option<usize>],
+    next: &mut [Option<usize>],
     number: usize,
     report: &mut Report,
 ) -> Option<Run> {
@@ -93,13 +95,13 @@ fn marked_run(
     group.members.iter().for_each(|&segment| run_of[segment] = Some(number));
     let here = |segment: usize| run_of[segment] == Some(number);
     // Each segment but the first continues another one of the group at its end.
-    let mut next: HashMap<usize, usize> = HashMap::new();
+    group.members.iter().for_each(|&segment| next[segment] = None);
     let mut heads = Vec::new();
     let mut branched = None;
     for &segment in &group.members {
         match segments.list[segment].parent {
             Some((parent, fraction)) if here(parent) => {
-                let second = next.insert(parent, segment).is_some();
+                let second = next[parent].replace(segment).is_some();
                 if second || fraction < 1.0 {
                     branched.get_or_insert(segment);
                 }
@@ -123,7 +125,7 @@ fn marked_run(
         return None;
     }
     let mut chain = heads;
-    while let Some(&segment) = chain.last().and_then(|last| next.get(last)) {
+    while let Some(segment) = chain.last().and_then(|&last| next[last]) {
         chain.push(segment);
     }
     Some(Run { name, segments: chain, divisions: 1 })

@@ -1,6 +1,6 @@
 //! The segments of a `<morphology>`: a tree of frusta.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use super::report::{Report, some_of};
 use crate::error::ErrorKind;
@@ -35,12 +35,36 @@ impl Segment {
     }
 }
 
+/// Which segment has which id: ids, ascending, with their places in a list.
+#[derive(Debug, Default)]
+struct Index(Vec<(u64, usize)>);
+
+impl Index {
+    /// Of segments with these ids. Gives pairs of places too whose ids are the same.
+    fn of(ids: impl Iterator<Item = u64>) -> (Index, Vec<(usize, usize)>) {
+        let mut all: Vec<(u64, usize)> = ids.enumerate().map(|(at, id)| (id, at)).collect();
+        // Most documents write them so.
+        if !all.is_sorted() {
+            all.sort_unstable();
+        }
+        let twice = all.array_windows().filter(|[a, b]| a.0 == b.0).map(|[a, b]| (a.1, b.1)).collect();
+        (Index(all), twice)
+    }
+
+    fn get(&self, id: u64) -> Option<usize> {
+        // Most ids count on from 0.
+        let first = usize::try_from(id).ok().and_then(|at| self.0.get(at)).filter(|one| one.0 == id);
+        let found = || self.0.binary_search_by_key(&id, |one| one.0).ok().and_then(|at| self.0.get(at));
+        first.or_else(found).map(|one| one.1)
+    }
+}
+
 /// All segments of a morphology, in order of writing.
 #[derive(Debug)]
 pub(super) struct Segments<'a> {
     morphology: &'a Component,
     pub(super) list: Vec<Segment>,
-    index: HashMap<u64, usize>,
+    index: Index,
     /// Indices, parents before children.
     pub(super) order: Vec<usize>,
 }
@@ -50,23 +74,21 @@ impl<'a> Segments<'a> {
     pub(super) fn read(morphology: &'a Component, report: &mut Report) -> Option<Segments<'a>> {
         let before = report.errors.len();
         let mut written: Vec<Written> = Vec::new();
-        let mut index = HashMap::new();
-        let mut unread = HashSet::new();
+        let mut unread = BTreeSet::new();
         let mut cursor = morphology.children.cursor_in("segments");
         let mut at = 0;
         while let Some(component) = cursor.next() {
             match Written::read(at, component, report) {
                 None => unread.extend(id_of(component)),
-                Some(one) => {
-                    if let Some(known) = index.insert(one.id, written.len()) {
-                        let known = place(&written[known], morphology);
-                        let message = format!("the segment id {} is used before, at {known}", one.id);
-                        report.errors.push(component.error(ErrorKind::Name, message));
-                    }
-                    written.push(one);
-                }
+                Some(one) => written.push(one),
             }
             at += 1;
+        }
+        let (index, twice) = Index::of(written.iter().map(|one| one.id));
+        for (first, second) in twice {
+            let known = place(&written[first], morphology);
+            let message = format!("the segment id {} is used before, at {known}", written[second].id);
+            report.errors.push(nth(morphology, written[second].at).error(ErrorKind::Name, message));
         }
         if written.is_empty() && report.errors.len() == before {
             report.errors.push(morphology.error(ErrorKind::Value, "a morphology without segments"));
@@ -88,7 +110,7 @@ impl<'a> Segments<'a> {
 
     /// The index of the segment with this id.
     pub(super) fn find(&self, id: u64) -> Option<usize> {
-        self.index.get(&id).copied()
+        self.index.get(id)
     }
 
     /// The index of the segment that the attribute `segment` of `component` names.
@@ -97,10 +119,12 @@ impl<'a> Segments<'a> {
         let found = text.trim().parse().ok().and_then(|id| self.find(id));
         if found.is_none() {
             let message = format!("segment=\"{text}\": the morphology has no such segment");
-            let (low, high) = (self.index.keys().min(), self.index.keys().max());
+            let (low, high) = (self.index.0.first(), self.index.0.last());
             let error = component.error(ErrorKind::Name, message);
             report.errors.push(match (low, high) {
-                (Some(low), Some(high)) => error.help(format!("its segments have ids from {low} to {high}")),
+                (Some((low, _)), Some((high, _))) => {
+                    error.help(format!("its segments have ids from {low} to {high}"))
+                }
                 _ => error,
             });
         }
@@ -186,8 +210,8 @@ impl Written {
     fn parent(
         &self,
         morphology: &Component,
-        index: &HashMap<u64, usize>,
-        unread: &HashSet<u64>,
+        index: &Index,
+        unread: &BTreeSet<u64>,
         report: &mut Report,
     ) -> Option<(usize, f64)> {
         let (id, fraction) = self.parent?;
@@ -195,7 +219,7 @@ impl Written {
             let segment = nth(morphology, self.at);
             segment.in_slot("parent").next().unwrap_or(segment)
         };
-        let Some(parent) = id.and_then(|id| index.get(&id)) else {
+        let Some(parent) = id.and_then(|id| index.get(id)) else {
             if id.is_some_and(|id| unread.contains(&id)) {
                 // What is wrong with the parent is told already.
                 return None;
@@ -206,12 +230,12 @@ impl Written {
             report.errors.push(component.error(ErrorKind::Name, message));
             return None;
         };
-        if index.get(&self.id) == Some(parent) {
+        if index.get(self.id) == Some(parent) {
             let message = format!("segment {} is its own parent", self.id);
             report.errors.push(component().error(ErrorKind::Value, message));
             return None;
         }
-        Some((*parent, fraction))
+        Some((parent, fraction))
     }
 }
 
