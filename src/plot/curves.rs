@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use super::axis::{self, Axis, BELOW, Frame};
 use super::legend::{self, Entry};
 use super::palette;
-use super::scene::{Anchor, Scene, TextStyle};
+use super::scene::Scene;
 use super::series;
 
 /// What one gate does at each potential.
@@ -73,12 +73,7 @@ pub fn curves(gates: &[GateCurve], options: &CurveOptions) -> Result<Scene> {
         .collect();
     let mut scene = Scene::new(options.width, options.height);
     scene.set_title(if options.title.is_empty() { "Gates" } else { &options.title });
-    let mut top = 16.0;
-    if !options.title.is_empty() {
-        top += 22.0;
-        let style = TextStyle::new(Anchor::Middle).size(14.0);
-        scene.text((options.width / 2.0, 24.0), &options.title, &style);
-    }
+    let top = 16.0 + scene.heading(&options.title);
     let bottom = options.height - BELOW;
     let steady = series::range(gates.iter().flat_map(|g| &g.steady)).unwrap_or((0.0, 1.0));
     let steady = (steady.0.min(0.0), steady.1.max(1.0));

@@ -152,10 +152,7 @@ pub fn morphology(morphology: &Morphology, options: &MorphologyOptions) -> Resul
     let mut scene = Scene::new(wide + 2.0 * EDGE + legend.width(), high + 2.0 * EDGE + heading);
     let title = if options.title.is_empty() { &morphology.name } else { &options.title };
     scene.set_title(title);
-    if !options.title.is_empty() {
-        let style = TextStyle::new(Anchor::Middle).size(14.0);
-        scene.text((scene.width() / 2.0, 24.0), &options.title, &style);
-    }
+    scene.heading(&options.title);
     let top = EDGE + heading + (high - SCALE_ROOM - plan.bounds.height()) / 2.0;
     let left = EDGE + (wide - plan.bounds.width()) / 2.0;
     scene.shifted(&drawing, left - plan.bounds.left, top - plan.bounds.top);

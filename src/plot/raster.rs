@@ -63,12 +63,7 @@ pub fn raster(trains: &[SpikeTrain], options: &RasterOptions) -> Result<Scene> {
     let groups = groups(trains);
     let mut scene = Scene::new(options.width, options.height);
     scene.set_title(if options.title.is_empty() { "Spikes" } else { &options.title });
-    let mut top = 16.0;
-    if !options.title.is_empty() {
-        top += 22.0;
-        let style = TextStyle::new(Anchor::Middle).size(14.0);
-        scene.text((options.width / 2.0, 24.0), &options.title, &style);
-    }
+    let top = 16.0 + scene.heading(&options.title);
     let with_rate = options.rate.unwrap_or(trains.len() >= 10);
     let available = options.height - BELOW - top;
     let rate_height = if with_rate { (available * 0.25).min(120.0) } else { 0.0 };

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::error::{Error, ErrorKind, Result};
 
 use super::palette::INK;
-use super::png;
+use super::{png, text};
 
 /// Font of all text; the first of these that a viewer has.
 const FONTS: &str = "Helvetica, Arial, 'Liberation Sans', sans-serif";
@@ -42,6 +42,18 @@ impl Scene {
     /// Height in pixels (of 1/96 inch).
     pub fn height(&self) -> f64 {
         self.height
+    }
+
+    /// Writes `title` in the middle of the top, smaller where it is long. Gives the height that it takes.
+    pub(super) fn heading(&mut self, title: &str) -> f64 {
+        if title.is_empty() {
+            return 0.0;
+        }
+        let room = self.width - 16.0;
+        let size = (14.0 * room / text::width(title, 14.0)).clamp(10.0, 14.0);
+        let style = TextStyle::new(Anchor::Middle).size(size);
+        self.text((self.width / 2.0, 24.0), &text::fit(title, size, room), &style);
+        22.0
     }
 
     /// What the picture is called, for readers who do not see it.
@@ -463,6 +475,22 @@ pub fn save(scene: &Scene, path: impl AsRef<Path>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headings_stay_within_the_picture() {
+        let drawn = |title: &str| {
+            let mut scene = Scene::new(200.0, 100.0);
+            let height = scene.heading(title);
+            (height, scene.body)
+        };
+        assert_eq!(drawn(""), (0.0, String::new()));
+        assert!(drawn("Soma").1.contains("font-size=\"14\""));
+        // A little long: smaller. Very long: its middle is left out.
+        let (_, body) = drawn("Pyramidal cells in a network");
+        assert!(body.contains("in a network") && !body.contains("font-size=\"14\""), "{body}");
+        let (height, body) = drawn(&"Pyramidal cells in a network of point neurons ".repeat(2));
+        assert!(height == 22.0 && body.contains('…'), "{body}");
+    }
 
     #[test]
     fn coordinates() {

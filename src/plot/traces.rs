@@ -74,12 +74,7 @@ pub fn traces(traces: &[Trace], options: &TraceOptions) -> Result<Scene> {
     scene.set_title(if options.title.is_empty() { "Traces" } else { &options.title });
 
     // The layout: heading, spike rows, panels, time axis.
-    let mut top = 16.0;
-    if !options.title.is_empty() {
-        top += 22.0;
-        let style = TextStyle::new(Anchor::Middle).size(14.0);
-        scene.text((options.width / 2.0, 24.0), &options.title, &style);
-    }
+    let mut top = 16.0 + scene.heading(&options.title);
     let spikes_top = top;
     top += SPIKE_ROW * options.spikes.len() as f64 + if options.spikes.is_empty() { 0.0 } else { 6.0 };
     let count = panels.len() as f64;

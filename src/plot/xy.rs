@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use super::axis::{self, Axis, BELOW, Frame};
 use super::legend::{self, Entry};
 use super::palette;
-use super::scene::{Anchor, Scene, TextStyle};
+use super::scene::Scene;
 use super::series;
 
 /// A line through points.
@@ -55,12 +55,7 @@ pub fn xy(lines: &[XyLine], options: &XyOptions) -> Result<Scene> {
         .collect();
     let mut scene = Scene::new(options.width, options.height);
     scene.set_title(&options.title);
-    let mut top = 16.0;
-    if !options.title.is_empty() {
-        top += 22.0;
-        let style = TextStyle::new(Anchor::Middle).size(14.0);
-        scene.text((options.width / 2.0, 24.0), &options.title, &style);
-    }
+    let top = 16.0 + scene.heading(&options.title);
     let bottom = options.height - BELOW;
     let y_range = axis::padded((y_range.0.min(0.0), y_range.1), 0.04);
     let y = Axis::linear(y_range, (bottom, top), 6);
