@@ -486,8 +486,8 @@ mod tests {
         assert_eq!(drawn(""), (0.0, String::new()));
         assert!(drawn("Soma").1.contains("font-size=\"14\""));
         // A little long: smaller. Very long: its middle is left out.
-        let (_, body) = drawn("Pyramidal cells in a network");
-        assert!(body.contains("in a network") && !body.contains("font-size=\"14\""), "{body}");
+        let (_, body) = drawn("Pyramidal cells in a network of");
+        assert!(body.contains("a network of") && !body.contains("font-size=\"14\""), "{body}");
         let (height, body) = drawn(&"Pyramidal cells in a network of point neurons ".repeat(2));
         assert!(height == 22.0 && body.contains('…'), "{body}");
     }

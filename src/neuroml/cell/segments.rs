@@ -47,7 +47,8 @@ impl Index {
         if !all.is_sorted() {
             all.sort_unstable();
         }
-        let twice = all.array_windows().filter(|[a, b]| a.0 == b.0).map(|[a, b]| (a.1, b.1)).collect();
+        let next = all.iter().zip(all.iter().skip(1));
+        let twice = next.filter(|(a, b)| a.0 == b.0).map(|(a, b)| (a.1, b.1)).collect();
         (Index(all), twice)
     }
 
