@@ -102,6 +102,26 @@ fn point_cells_have_contacts_without_a_place() {
 }
 
 #[test]
+fn junctions_have_a_contact_at_each_end() {
+    let text = page(
+        FIXED,
+        "junction = \"gap_junction\"\nfrom_at = \"soma(0.25)\"\nat = \"dend(0.5)\"\n\
+         connector = { list = [[0, 1]] }\nweight = \"0.5 nS\"",
+    )
+    .replace("from = \"input\"", "from = \"sticks\"");
+    let expected = [
+        "sticks[0],sticks[1],gap_junction,,dend,2,0.5,60,60,500,-7",
+        "sticks[1],sticks[0],gap_junction,,soma,0,0.25,5,-5,0,0",
+    ];
+    let rows = rows(&text);
+    assert_eq!(rows.iter().map(|row| row[..11].join(",")).collect::<Vec<_>>(), expected);
+    for row in &rows {
+        // Of the 1 nS that the junction has by itself.
+        assert!((row[11].parse::<f64>().unwrap() - 0.5).abs() < 1e-12 && row[12] == "0", "{row:?}");
+    }
+}
+
+#[test]
 fn the_command_writes_the_list() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("page.toml");

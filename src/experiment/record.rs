@@ -153,11 +153,6 @@ fn of_connections(
         }
     };
     if let Some((_, node)) = contacts {
-        if projections[at].junction.is_some() {
-            let help = "the places of its ends are those that `from_at` and `at` say";
-            node.wrong(ErrorKind::Unsupported, "the contacts of junctions can not be listed", help);
-            return None;
-        }
         if projections[at].contacts_file.replace(file).is_some() {
             node.wrong(ErrorKind::Name, "its contacts are listed twice", "leave one of the two out");
             return None;

@@ -34,7 +34,10 @@ pub fn write_contacts(path: impl AsRef<Path>, model: &Model, number: usize) -> R
             PopulationCell::Point(cell) => &cell.synapses[..],
             PopulationCell::SpikeTimes(_) => &[],
         };
-        if let Receiver::Synapse { synapse, point } = connection.receiver {
+        if let Some(junction) = &model.projections[number].junction {
+            push_csv_text(row, &junction.dynamics.name);
+            row.extend_from_slice(b",,");
+        } else if let Receiver::Synapse { synapse, point } = connection.receiver {
             let name = synapses.get(synapse as usize).map_or("", |synapse| synapse.name.as_str());
             push_csv_text(row, name);
             row.extend_from_slice(format!(",{point},").as_bytes());

@@ -1,10 +1,14 @@
 //! Which contacts there are on target cells, and which of them a projection takes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::junctions::each_coupling;
 use super::{Member, Row, Wiring, Work};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Connection, Contacts, Draws, Model, PopulationCell, Position, Receiver, Use};
+use crate::model::{
+    Connection, Contacts, Draws, Junction, Model, PopulationCell, Position, Receiver, Sender, Use,
+};
 use crate::morph::Geometry;
 use crate::select::{Cable, Location};
 use crate::simd::Level;
@@ -114,33 +118,67 @@ pub struct ContactSite {
 }
 
 /// Tells `each` every connection of projection `number` with its contact on the target, none for point cells, in the order in
-/// which the engine makes them. Nothing is kept but the sites on one target after the other.
+/// which the engine makes them; of a junction both ends, each as the target once. Nothing is kept but the sites on one target
+/// after the other.
 ///
 /// # Errors
-/// If the projection can not be drawn or couples cells, and what `each` says.
+/// If the projection can not be drawn, and what `each` says.
 pub fn each_contact(
     model: &Model,
     number: usize,
     each: &mut dyn FnMut(&Connection, Option<&ContactSite>) -> Result<()>,
 ) -> Result<()> {
     let wiring = Wiring::new(model, number, Level::fastest())?;
-    if wiring.projection.junction.is_some() {
-        let message = "the contacts of junctions can not be listed";
-        return Err(wiring.wrong(ErrorKind::Unsupported, message.to_string()));
+    if let Some(junction) = &wiring.projection.junction {
+        return each_end(model, number, junction, each);
     }
     let sites: Vec<Arc<[ContactSite]>> = wiring.on_targets(model, &mut |cable, _, locations| {
         Ok(cable.map_or_else(Vec::new, |cable| locations.iter().map(|l| site(cable, *l)).collect()).into())
     })?;
     wiring.each(model, &mut |connection, j, point| {
-        let (population, cell) = connection.target;
-        let moved = |at: &ContactSite| {
-            let own = model.populations[population].positions.get(cell).copied().unwrap_or_default();
-            let position_um = std::array::from_fn(|axis| at.position_um[axis] + own[axis]);
-            ContactSite { position_um, ..*at }
-        };
-        let site = sites.get(j as usize).and_then(|sites| sites.get(point as usize)).map(moved);
-        each(connection, site.as_ref())
+        let site = sites.get(j as usize).and_then(|sites| sites.get(point as usize));
+        each(connection, site.map(|site| moved(site, model, connection.target)).as_ref())
     })
+}
+
+/// The contacts at both ends of a junction, as connections there and back without a delay.
+fn each_end(
+    model: &Model,
+    number: usize,
+    junction: &Junction,
+    each: &mut dyn FnMut(&Connection, Option<&ContactSite>) -> Result<()>,
+) -> Result<()> {
+    let mut geometries: BTreeMap<u32, Geometry> = BTreeMap::new();
+    each_coupling(model, number, junction, &mut |[one, other], weight| {
+        for ((source, _), (target, location)) in [(one, other), (other, one)] {
+            let [source, target] = [source, target].map(|end| (end.population as usize, end.index as usize));
+            let site = match (&model.populations[target.0].cell, location) {
+                (PopulationCell::Cable(cell), Some(location)) => {
+                    let known = geometries.entry(target.0 as u32);
+                    let geometry = known.or_insert_with(|| Geometry::of(&cell.morphology));
+                    Some(moved(&site(&Cable::new(&cell.morphology, geometry), location), model, target))
+                }
+                _ => None,
+            };
+            let connection = Connection {
+                source,
+                sender: Sender::Cell,
+                target,
+                receiver: Receiver::Cell,
+                port: 0,
+                weight,
+                delay_s: 0.0,
+            };
+            each(&connection, site.as_ref())?;
+        }
+        Ok(())
+    })
+}
+
+/// `site` where the cell is.
+fn moved(site: &ContactSite, model: &Model, (population, cell): (usize, usize)) -> ContactSite {
+    let own = model.populations[population].positions.get(cell).copied().unwrap_or_default();
+    ContactSite { position_um: std::array::from_fn(|axis| site.position_um[axis] + own[axis]), ..*site }
 }
 
 fn site(cable: &Cable<'_>, location: Location) -> ContactSite {

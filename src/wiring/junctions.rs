@@ -53,26 +53,20 @@ fn kept_before(model: &Model) -> Vec<usize> {
     model.projections.iter().scan(0, kept).collect()
 }
 
-/// Contacts of one projection, a list for each population that has some.
-struct Ends<'a> {
-    name: String,
-    junction: &'a Junction,
-    lists: BTreeMap<u32, usize>,
-    /// What the random places at this end of the projection are drawn by.
-    use_id: u64,
-    geometries: BTreeMap<u32, Geometry>,
-}
-
-fn couple(model: &Model, number: usize, junction: &Junction, drawn: &mut Model) -> Result<()> {
+/// Tells `each` both ends of every coupling of projection `number`, which is `junction`: the cell and the place on it, none on
+/// point cells; and the weight.
+///
+/// # Errors
+/// If the projection can not be drawn, or its places do not exist, and what `each` says.
+pub(super) fn each_coupling(
+    model: &Model,
+    number: usize,
+    junction: &Junction,
+    each: &mut dyn FnMut([(Member, Option<Location>); 2], f64) -> Result<()>,
+) -> Result<()> {
     let wiring = Wiring::new(model, number, Level::fastest())?;
-    let name = junction.dynamics.name.clone();
-    let mut ends = Ends {
-        name,
-        junction,
-        lists: BTreeMap::new(),
-        use_id: name_key(&model.projections[number].name),
-        geometries: BTreeMap::new(),
-    };
+    let use_id = name_key(&model.projections[number].name);
+    let mut places = Places { use_id, geometries: BTreeMap::new() };
     let (mut work, mut row) = (Work::default(), Row::default());
     for i in 0..wiring.sources.len() as u32 {
         wiring.row(i, &mut work, &mut row)?;
@@ -80,40 +74,45 @@ fn couple(model: &Model, number: usize, junction: &Junction, drawn: &mut Model) 
         for (&j, &weight) in row.targets.iter().zip(&row.weights) {
             let other = wiring.targets[j as usize];
             let [one, other] = [(one, &junction.source_at), (other, &junction.target_at)]
-                .map(|(member, at)| ends.contact(model, drawn, member, at.as_ref(), weight));
-            drawn.couplings.push(Coupling { one: one?, other: other? });
+                .map(|(member, at)| places.location(model, member, at.as_ref()).map(|at| (member, at)));
+            each([one?, other?], weight)?;
         }
     }
     Ok(())
 }
 
-impl Ends<'_> {
-    /// Puts a contact on a cell; gives its list and its number there.
-    fn contact(
-        &mut self,
-        model: &Model,
-        drawn: &mut Model,
-        member: Member,
-        at: Option<&Points>,
-        weight: f64,
-    ) -> Result<(u32, u32)> {
-        let population = member.population as usize;
-        let list = *self.lists.entry(member.population).or_insert_with(|| {
-            drawn.attachments.push(Attachments {
-                name: self.name.clone(),
-                population,
-                list: None,
-                dynamics: Arc::clone(&self.junction.dynamics),
-                contacts: Vec::new(),
+/// Puts contacts on the cells of projection `number` and couples them: a list for each population that has some.
+fn couple(model: &Model, number: usize, junction: &Junction, drawn: &mut Model) -> Result<()> {
+    let mut lists: BTreeMap<u32, usize> = BTreeMap::new();
+    each_coupling(model, number, junction, &mut |ends, weight| {
+        let [one, other] = ends.map(|(member, location)| {
+            let list = *lists.entry(member.population).or_insert_with(|| {
+                drawn.attachments.push(Attachments {
+                    name: junction.dynamics.name.clone(),
+                    population: member.population as usize,
+                    list: None,
+                    dynamics: Arc::clone(&junction.dynamics),
+                    contacts: Vec::new(),
+                });
+                drawn.attachments.len() - 1
             });
-            drawn.attachments.len() - 1
+            let contacts = &mut drawn.attachments[list].contacts;
+            contacts.push(Contact { cell: member.index, location, weight });
+            (list as u32, contacts.len() as u32 - 1)
         });
-        let location = self.location(model, member, at)?;
-        let contacts = &mut drawn.attachments[list].contacts;
-        contacts.push(Contact { cell: member.index, location, weight });
-        Ok((list as u32, contacts.len() as u32 - 1))
-    }
+        drawn.couplings.push(Coupling { one, other });
+        Ok(())
+    })
+}
 
+/// Where the ends of one projection are.
+struct Places {
+    /// What random places at its ends are drawn by.
+    use_id: u64,
+    geometries: BTreeMap<u32, Geometry>,
+}
+
+impl Places {
     fn location(&mut self, model: &Model, member: Member, at: Option<&Points>) -> Result<Option<Location>> {
         let population = &model.populations[member.population as usize];
         let PopulationCell::Cable(cell) = &population.cell else { return Ok(None) };
