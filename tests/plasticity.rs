@@ -395,3 +395,35 @@ fn wrong_rules_are_named() {
         assert!(found.contains(wanted), "{plasticity}\n{found}");
     }
 }
+
+#[test]
+fn parameters_of_the_rule_may_stand_in_the_list_of_connections() {
+    let rule = |parameters: &str| {
+        format!("{{ rule = \"tsodyks_markram_connection\"{parameters}, tau_facil = \"20 ms\" }}")
+    };
+    let plain = network(&rule(", U = 0.3, tau_rec = \"50 ms\""), 0.01, 1.0);
+    let wanted = passed(&run(&plain, &Options::default()), 1.0);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.txt");
+    std::fs::write(&file, "# columns = [\"i\", \"j\", \"U\", \"tau_rec\"]\n0 0 0.3 50\n").unwrap();
+    let named = format!("{{ file = {:?} }}", file.to_str().unwrap());
+    for listed in ["{ list = [[0, 0, 0.3, \"50 ms\"]], columns = [\"U\", \"tau_rec\"] }", &named] {
+        let text = network(&rule(""), 0.01, 1.0);
+        let (before, after) = text.rsplit_once("connector = \"all_to_all\"").unwrap();
+        let found = run(&format!("{before}connector = {listed}{after}"), &Options::default());
+        close(&passed(&found, 1.0), &wanted);
+    }
+    for (listed, parameters, fault) in [
+        ("{ list = [[0, 0, 0.3]], columns = [\"V\"] }", "", "has no parameter `V`"),
+        ("{ list = [[0, 0, 0.3]], columns = [\"U\"] }", ", U = 0.5", "stands in the list of connections too"),
+        ("{ list = [[0, 0, \"3 mV\"]], columns = [\"tau_rec\"] }", "", "expected a time, found a voltage"),
+        ("{ list = [[0, 0]], columns = [\"U\"] }", "", "[source, target, U]"),
+    ] {
+        let text = network(&rule(parameters), 0.01, 1.0);
+        let (before, after) = text.rsplit_once("connector = \"all_to_all\"").unwrap();
+        let error = experiment::parse(format!("{before}connector = {listed}{after}"), "a.toml")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(fault), "{error}");
+    }
+}

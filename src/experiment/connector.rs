@@ -8,19 +8,69 @@ use super::node::{Node, Table};
 use super::population::cell_index;
 use crate::error::{Error, ErrorKind, Place};
 use crate::model::{Connector, Formula, Listed, Projection, Value};
-use crate::units::Dimension;
+use crate::units::{Dimension, Quantity, parse_quantity};
 
-/// A connector, with the weights and delays that a list brings along.
+/// A connector, with what a list of connections brings along.
 #[derive(Debug)]
 pub(super) struct ReadConnector {
     pub connector: Connector,
     pub weight: Option<Value>,
     pub delay_s: Option<Value>,
+    /// Columns of parameters of the connections' rule.
+    pub parameters: Vec<ListedParameter>,
+}
+
+/// A parameter of the rule of connections, with a value for each listed one.
+#[derive(Debug)]
+pub(super) struct ListedParameter {
+    pub name: String,
+    pub values: Vec<Quantity>,
+    /// Whether the values are numbers in PyNN's units, which are ms for times.
+    pub in_pynn_units: bool,
 }
 
 impl From<Connector> for ReadConnector {
     fn from(connector: Connector) -> ReadConnector {
-        ReadConnector { connector, weight: None, delay_s: None }
+        ReadConnector { connector, weight: None, delay_s: None, parameters: Vec::new() }
+    }
+}
+
+/// Listed connections, row by row.
+#[derive(Default)]
+struct Rows {
+    pairs: Vec<(u32, u32)>,
+    weights: Vec<f64>,
+    delays_s: Vec<f64>,
+    /// In order of the columns that are parameters.
+    parameters: Vec<(String, Vec<Quantity>)>,
+}
+
+impl Rows {
+    /// Adds a value to the column `name` of a parameter.
+    fn push(&mut self, name: &str, value: Quantity) {
+        match self.parameters.iter_mut().find(|(known, _)| known == name) {
+            Some((_, values)) => values.push(value),
+            None => self.parameters.push((name.to_string(), vec![value])),
+        }
+    }
+
+    /// What they are all in all; an error in words if a column does not go through all rows.
+    fn done(self, in_pynn_units: bool) -> Result<ReadConnector, String> {
+        let Rows { pairs, weights, delays_s, parameters } = self;
+        let counts = parameters.iter().map(|(name, values)| (name.as_str(), values.len()));
+        for (what, count) in [("weight", weights.len()), ("delay", delays_s.len())].into_iter().chain(counts)
+        {
+            if count != 0 && count != pairs.len() {
+                return Err(format!("{count} of {} connections have a {what}", pairs.len()));
+            }
+        }
+        let listed = |(name, values)| ListedParameter { name, values, in_pynn_units };
+        Ok(ReadConnector {
+            connector: Connector::Listed(Arc::new(Listed { pairs })),
+            weight: (!weights.is_empty()).then(|| Value::Listed(weights.into())),
+            delay_s: (!delays_s.is_empty()).then(|| Value::Listed(delays_s.into())),
+            parameters: parameters.into_iter().map(listed).collect(),
+        })
     }
 }
 
@@ -149,7 +199,7 @@ fn one(
             let rewiring = table.need("rewiring", "0.1").and_then(|node| node.number())?;
             Connector::SmallWorld { degree_um, rewiring }.into()
         }
-        "list" => list(given, (n, m), weight_units)?,
+        "list" => list(given, table.get("columns").as_ref(), (n, m), weight_units)?,
         "file" => file(given, (n, m), weight_units)?,
         "array" => {
             let mut pairs = Vec::new();
@@ -191,45 +241,56 @@ fn one(
     })
 }
 
-/// Rows of source, target, and maybe weight and delay.
-fn list(node: &Node<'_>, (n, m): (usize, usize), weight_units: drawn::Units<'_>) -> Option<ReadConnector> {
-    let rows = node.list()?;
-    let (mut pairs, mut weights, mut delays) = (Vec::new(), Vec::new(), Vec::new());
-    for row in &rows {
+/// Rows of source, target, and what `columns` say: weight and delay if nothing is said.
+fn list(
+    node: &Node<'_>,
+    columns: Option<&Node<'_>>,
+    (n, m): (usize, usize),
+    weight_units: drawn::Units<'_>,
+) -> Option<ReadConnector> {
+    let names: Vec<String> = match columns {
+        Some(columns) => {
+            let names = columns.list()?;
+            names.iter().map(|name| name.text().map(str::to_string)).collect::<Option<_>>()?
+        }
+        None => vec!["weight".to_string(), "delay".to_string()],
+    };
+    let mut rows = Rows::default();
+    for row in node.list()? {
         let items = row.list()?;
-        let (2..=4, [i, j, rest @ ..]) = (items.len(), items.as_slice()) else {
-            row.wrong(
-                ErrorKind::Value,
-                "not a connection",
-                "[source, target], or [source, target, weight, delay]",
-            );
+        let fits = items.len() == names.len() + 2 || columns.is_none() && (2..=4).contains(&items.len());
+        let (true, [i, j, rest @ ..]) = (fits, items.as_slice()) else {
+            let help = match columns {
+                Some(_) => format!("[source, target, {}]", names.join(", ")),
+                None => "[source, target], or [source, target, weight, delay]".to_string(),
+            };
+            row.wrong(ErrorKind::Value, "not a connection", help);
             return None;
         };
-        pairs.push((cell_index(i, n)? as u32, cell_index(j, m)? as u32));
-        if let Some(weight) = rest.first() {
-            weights.push(drawn::quantity(weight, weight_units)?);
-        }
-        if let Some(delay) = rest.get(1) {
-            delays.push(delay.not_negative(Dimension::TIME)?);
+        rows.pairs.push((cell_index(i, n)? as u32, cell_index(j, m)? as u32));
+        for (name, item) in names.iter().zip(rest) {
+            match name.as_str() {
+                "weight" => rows.weights.push(drawn::quantity(item, weight_units)?),
+                "delay" => rows.delays_s.push(item.not_negative(Dimension::TIME)?),
+                name if item.is_number() => {
+                    rows.push(name, Quantity { si: item.number()?, dimension: Dimension::NONE });
+                }
+                name => rows.push(name, item.accept(parse_quantity(item.text()?))?),
+            }
         }
     }
-    for (what, count) in [("weight", weights.len()), ("delay", delays.len())] {
-        if count != 0 && count != pairs.len() {
-            let message = format!("{count} of {} connections have a {what}", pairs.len());
+    match rows.done(false) {
+        Ok(read) => Some(read),
+        Err(message) => {
             node.wrong(ErrorKind::Value, message, "give it for all or for none");
-            return None;
+            None
         }
     }
-    Some(ReadConnector {
-        connector: Connector::Listed(Arc::new(Listed { pairs })),
-        weight: (!weights.is_empty()).then(|| Value::Listed(weights.into())),
-        delay_s: (!delays.is_empty()).then(|| Value::Listed(delays.into())),
-    })
 }
 
-/// A text file of rows, as PyNN writes it: `# columns = ["i", "j", "weight", "delay"]` on top (these four, or the first
+/// A text file of rows, as PyNN writes it: `# columns = ["i", "j", "weight", "delay", "U"]` on top (the first four, or the first
 /// two, if nothing is said). Weights are in the unit of `weight_units`' first dimension as PyNN has it (µS, nA),
-/// delays in ms.
+/// times in ms.
 fn file(node: &Node<'_>, (n, m): (usize, usize), weight_units: drawn::Units<'_>) -> Option<ReadConnector> {
     let path = node.source.resolve(node.text()?);
     let text = match std::fs::read_to_string(&path) {
@@ -255,7 +316,7 @@ fn rows(
     weight_units: drawn::Units<'_>,
 ) -> crate::Result<ReadConnector> {
     let mut columns: Option<Vec<String>> = None;
-    let (mut pairs, mut weights, mut delays) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rows = Rows::default();
     // A weight in PyNN's unit: µS or nA where the synapse has one, else a plain number.
     let weight_unit = weight_units.iter().find(|(d, _)| !d.is_none()).map_or(1.0, |(dimension, factor)| {
         let si = if *dimension == Dimension::CONDUCTANCE { 1e-6 } else { 1e-9 };
@@ -292,22 +353,16 @@ fn rows(
             match *name {
                 "i" | "presynaptic_index" => i = index(n),
                 "j" | "postsynaptic_index" => j = index(m),
-                "weight" => weights.push(x * weight_unit),
-                "delay" if x >= 0.0 => delays.push(x * 1e-3),
+                "weight" => rows.weights.push(x * weight_unit),
+                "delay" if x >= 0.0 => rows.delays_s.push(x * 1e-3),
                 "delay" => return wrong(format!("the delay {x} ms is negative")),
-                other => {
-                    return wrong(format!("the column `{other}` means nothing here: i, j, weight, delay do"));
-                }
+                name => rows.push(name, Quantity { si: x, dimension: Dimension::NONE }),
             }
         }
         let (Some(i), Some(j)) = (i, j) else {
             return wrong(format!("no source and target of {n} and {m} cells, counted from 0"));
         };
-        pairs.push((i, j));
+        rows.pairs.push((i, j));
     }
-    Ok(ReadConnector {
-        connector: Connector::Listed(Arc::new(Listed { pairs })),
-        weight: (!weights.is_empty()).then(|| Value::Listed(weights.into())),
-        delay_s: (!delays.is_empty()).then(|| Value::Listed(delays.into())),
-    })
+    rows.done(true).map_err(|message| Error::new(ErrorKind::Value, message).in_file(path))
 }

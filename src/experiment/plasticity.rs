@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::components::Components;
+use super::connector::ListedParameter;
 use super::drawn;
 use super::node::Node;
 use crate::dynamics::Dynamics;
 use crate::error::ErrorKind;
 use crate::model::{ConnectionRule, Value};
-use crate::units::Dimension;
+use crate::units::{Dimension, Quantity};
 
 /// Parameters that are weights, and may be written as weights are.
 const WEIGHTS: [&str; 3] = ["w_min", "w_max", "eta"];
@@ -16,14 +17,17 @@ const WEIGHTS: [&str; 3] = ["w_min", "w_max", "eta"];
 /// Release sites of a connection at most.
 const MAX_SITES: u64 = 1000;
 
-/// Reads the rule. `units` is what weights may be written in, `receptor` what receives the events.
+/// Reads the rule. `units` is what weights may be written in, `receptor` what receives the events, `listed` what the list of
+/// connections says of its parameters.
 pub(super) fn read(
     node: &Node<'_>,
     components: &Components,
     units: drawn::Units<'_>,
     receptor: Option<&Dynamics>,
+    listed: &[ListedParameter],
 ) -> Option<ConnectionRule> {
     let table = node.table()?;
+    let written = table.keys();
     let rule = table.need("rule", "\"stdp_additive\"")?;
     let name = rule.text()?;
     let fraction = match table.get("dendritic_delay_fraction") {
@@ -72,9 +76,7 @@ pub(super) fn read(
     for (key, node) in weights.into_iter().chain(drawn.iter().map(|(key, node)| (key.as_str(), node.clone())))
     {
         let Some(parameter) = instance.dynamics.parameters.iter_mut().find(|p| p.name == key) else {
-            let message = format!("a {} has no parameter `{key}`", instance.dynamics.component_type);
-            node.wrong(ErrorKind::Name, message, "see `neuropil channels NAME` for its parameters");
-            return None;
+            return unknown(&node, &instance.dynamics, key);
         };
         let own = [(parameter.dimension, 1.0)];
         let units = if WEIGHTS.contains(&key) { units } else { &own };
@@ -82,6 +84,17 @@ pub(super) fn read(
             Value::Constant(value) => parameter.value = value,
             value => parameters.push((key.to_string(), value)),
         }
+    }
+    for column in listed {
+        let Some(parameter) = instance.dynamics.parameters.iter().find(|p| p.name == column.name) else {
+            return unknown(node, &instance.dynamics, &column.name);
+        };
+        if parameters.iter().any(|(known, _)| *known == column.name) || written.contains(&column.name) {
+            let message = format!("`{}` stands in the list of connections too", column.name);
+            node.wrong(ErrorKind::Syntax, message, "leave it out here");
+            return None;
+        }
+        parameters.push((column.name.clone(), values(node, column, parameter.dimension)?));
     }
     // The resources that a spike takes are active for as long as the receptor is.
     if let (false, Some(tau), Some(own)) = (
@@ -98,6 +111,23 @@ pub(super) fn read(
         sites,
         dendritic_delay_fraction: fraction,
     })
+}
+
+fn unknown<T>(node: &Node<'_>, rule: &Dynamics, key: &str) -> Option<T> {
+    let message = format!("a {} has no parameter `{key}`", rule.component_type);
+    node.wrong(ErrorKind::Name, message, "see `neuropil channels NAME` for its parameters");
+    None
+}
+
+/// The values of a listed parameter of `dimension`, SI.
+fn values(node: &Node<'_>, column: &ListedParameter, dimension: Dimension) -> Option<Value> {
+    let si = |quantity: &Quantity| match dimension {
+        Dimension::TIME if column.in_pynn_units => Ok(quantity.si * 1e-3),
+        dimension => quantity.expect(dimension),
+    };
+    let read: crate::Result<Vec<f64>> = column.values.iter().map(si).collect();
+    let values = node.accept(read.map_err(|e| e.about(format_args!("the column `{}`", column.name))))?;
+    Some(Value::Listed(values.into()))
 }
 
 /// The decay time of a receptor, s.

@@ -6,6 +6,7 @@ use super::cell::ReadCell;
 use super::cells::Selections;
 use super::components::Components;
 use super::connect::{spiking, synapse_index};
+use super::connector::ListedParameter;
 use super::node::{Node, Table};
 use super::population::ReadPopulation;
 use super::receptor::{dynamics, own_port, port_called, strength, wanted_sign};
@@ -112,7 +113,17 @@ fn read(
         }
         let dynamics = junction::dynamics(&table, &junction, components)?;
         let units = junction::units(&dynamics);
-        connect(&mut projection, &connector?, weight.as_ref(), (sizes, &units), before)?;
+        let connector = connector?;
+        let (delays, listed) =
+            connect(&mut projection, &connector, weight.as_ref(), (sizes, &units), before)?;
+        if delays.is_some() || !listed.is_empty() {
+            connector.wrong(
+                ErrorKind::Syntax,
+                "the list says more than the weights of a junction",
+                "a junction carries no spikes: it has no delays and no rule",
+            );
+            return None;
+        }
         projection.receptors = vec![Receptor { synapse: None, port: 0 }; projection.target.parts.len()];
         projection.junction = Some(Junction {
             dynamics: Arc::new(dynamics),
@@ -143,7 +154,7 @@ fn read(
         receptors(&to_node, synapse.as_ref(), placed_for, &projection.target, cells, populations)?;
     let units = strength(&receptors, &projection.target, populations);
     let connector_node = connector;
-    let listed_delays =
+    let (listed_delays, listed) =
         connect(&mut projection, connector_node.as_ref()?, weight.as_ref(), (sizes, &units), before)?;
     if let Some(node) = contacts {
         projection.contacts = points(&node)?;
@@ -172,26 +183,30 @@ fn read(
     if let Some(node) = plasticity {
         let of_target = receptors.first().zip(projection.target.parts.first());
         let receptor = of_target.and_then(|(receptor, part)| dynamics(receptor, &populations[part.0]));
-        let rule = plasticity::read(&node, components, &units, receptor)?;
+        let rule = plasticity::read(&node, components, &units, receptor, &listed)?;
         if rule.dynamics.in_ports().contains(&"post") {
             for (population, _) in &projection.target.parts {
                 spiking(&to_node, *population, cells, populations);
             }
         }
         projection.rule = Some(rule);
+    } else if let (Some(column), Some(node)) = (listed.first(), connector_node) {
+        let message = format!("the column `{}` is no weight and no delay", column.name);
+        node.wrong(ErrorKind::Name, message, "parameters of connections need `plasticity = { rule = … }`");
+        return None;
     }
     projection.receptors = receptors;
     Some(projection)
 }
 
-/// Reads who is connected and how strongly; gives the delays if they are in the list of connections.
+/// Reads who is connected and how strongly; gives the delays and the parameters that are in the list of connections.
 fn connect(
     projection: &mut Projection,
     connector: &Node<'_>,
     weight: Option<&Node<'_>>,
     (sizes, units): ((usize, usize), drawn::Units<'_>),
     before: &[Projection],
-) -> Option<Option<Value>> {
+) -> Option<(Option<Value>, Vec<ListedParameter>)> {
     let read = connector::read(connector, sizes, units, before)?;
     projection.connector = read.connector;
     match (weight, read.weight) {
@@ -207,7 +222,7 @@ fn connect(
         (None, Some(listed)) => projection.weight = listed,
         (None, None) => {}
     }
-    Some(read.delay_s)
+    Some((read.delay_s, read.parameters))
 }
 
 /// A delay of at least one time step of the cells that it leads to, as far as it is known beforehand.
