@@ -53,6 +53,9 @@ fn kept_before(model: &Model) -> Vec<usize> {
     model.projections.iter().scan(0, kept).collect()
 }
 
+/// Told both ends of a coupling and its weight.
+pub(super) type EachCoupling<'a> = &'a mut dyn FnMut([(Member, Option<Location>); 2], f64) -> Result<()>;
+
 /// Tells `each` both ends of every coupling of projection `number`, which is `junction`: the cell and the place on it, none on
 /// point cells; and the weight.
 ///
@@ -62,7 +65,7 @@ pub(super) fn each_coupling(
     model: &Model,
     number: usize,
     junction: &Junction,
-    each: &mut dyn FnMut([(Member, Option<Location>); 2], f64) -> Result<()>,
+    each: EachCoupling<'_>,
 ) -> Result<()> {
     let wiring = Wiring::new(model, number, Level::fastest())?;
     let use_id = name_key(&model.projections[number].name);
