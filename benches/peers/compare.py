@@ -1,4 +1,4 @@
-"""Runs neuropil, NEURON and Arbor on the same workloads, in turn, and prints how they compare.
+"""Runs neuropil, NEURON, CoreNEURON and Arbor on the same workloads, in turn, and prints how they compare.
 
 The tools take turns within every repetition, so that whatever else the machine does meets all of
 them alike. What is compared is CPU seconds of the run phase (from the first to the last step).
@@ -63,6 +63,7 @@ for n, depth, tstop, dense in ((256, 2, 200, False), (64, 6, 50, False), (64, 6,
         "neuropil": neuropil + ["ring", "--n", str(n), "--depth", str(depth)] + size + more,
         "arbor": [arbor, shared("ring_arbor.py"), str(n), str(depth), "--group", "16"] + size + threads,
         "neuron": [nrn, shared("ring_neuron.py"), str(n), str(depth)] + size + threads,
+        "coreneuron": [nrn, shared("ring_neuron.py"), str(n), str(depth), "--core"] + size + threads,
     }
 workloads["cells"] = {
     "neuropil": neuropil + ["cells"] + more,
