@@ -13,8 +13,10 @@ pub(crate) struct Syntax {
     pub(crate) language: &'static str,
     /// Powers.
     pub(crate) power: Power,
-    /// The functions that it has, by its names.
-    pub(crate) functions: &'static [(Function, &'static str)],
+    /// Functions that it has, but not by the names of C.
+    pub(crate) renamed: &'static [(Function, &'static str)],
+    /// Functions of C that it has not.
+    pub(crate) missing: &'static [Function],
     /// `x / (1 - exp(-x))` with its value 1 at 0, as a call of `x`: text before and after.
     pub(crate) linoid: Option<(&'static str, &'static str)>,
     /// `if c then a else b`.
@@ -51,8 +53,8 @@ pub(crate) enum Select {
     Sum,
 }
 
-/// Functions by the names of C and most others.
-pub(crate) const USUAL_FUNCTIONS: &[(Function, &str)] = &[
+/// Functions by the names of C.
+const FUNCTIONS: &[(Function, &str)] = &[
     (Function::Exp, "exp"),
     (Function::Ln, "log"),
     (Function::Log10, "log10"),
@@ -95,6 +97,14 @@ impl Syntax {
 
     fn lacks(&self, what: &str) -> Error {
         Error::new(ErrorKind::Unsupported, format!("{} has no {what}", self.language))
+    }
+
+    fn function(&self, function: Function) -> Result<&'static str> {
+        let known = self.renamed.iter().chain(FUNCTIONS).find(|(known, _)| *known == function);
+        match known.filter(|_| !self.missing.contains(&function)) {
+            Some((_, name)) => Ok(name),
+            None => Err(self.lacks(&format!("function {}()", crate::expr::print::function_name(function)))),
+        }
     }
 
     fn number(&self, x: f64, out: &mut String) -> Result<()> {
@@ -180,9 +190,7 @@ impl Syntax {
                 self.write(b, right, out)
             }
             Expr::Call(function, a) => {
-                let known = self.functions.iter().find(|(known, _)| known == function);
-                let word = crate::expr::print::function_name(*function);
-                let (_, name) = known.ok_or_else(|| self.lacks(&format!("function {word}()")))?;
+                let name = self.function(*function)?;
                 let _ = write!(out, "{name}(");
                 self.write(a, Level::Choice, out)?;
                 out.push(')');
@@ -278,7 +286,8 @@ mod tests {
     const C: Syntax = Syntax {
         language: "C",
         power: Power::Call("pow"),
-        functions: USUAL_FUNCTIONS,
+        renamed: &[],
+        missing: &[],
         linoid: Some(("linoid(", ")")),
         select: Select::Question,
         logic: ["&&", "||", "!"],

@@ -46,49 +46,32 @@ const GAS_CONSTANT: Dimension = Dimension::new(1, 2, -2, 0, -1, -1, 0);
 const CONCENTRATION_RATE: Dimension = Dimension::new(0, -3, -1, 0, 0, 1, 0);
 const PER_CONCENTRATION: Dimension = Dimension::new(0, 3, 0, 0, 0, -1, 0);
 
-/// Functions that NEURON has.
-const NEURON_FUNCTIONS: &[(Function, &str)] = &[
-    (Function::Exp, "exp"),
-    (Function::Ln, "log"),
-    (Function::Log10, "log10"),
-    (Function::Sqrt, "sqrt"),
-    (Function::Sin, "sin"),
-    (Function::Cos, "cos"),
-    (Function::Tan, "tan"),
-    (Function::Sinh, "sinh"),
-    (Function::Cosh, "cosh"),
-    (Function::Tanh, "tanh"),
-    (Function::Abs, "fabs"),
-    (Function::Floor, "floor"),
-    (Function::Ceil, "ceil"),
-];
-
-/// Functions that Arbor has.
-const ARBOR_FUNCTIONS: &[(Function, &str)] = &[
-    (Function::Exp, "exp"),
-    (Function::Ln, "log"),
-    (Function::Sqrt, "sqrt"),
-    (Function::Sin, "sin"),
-    (Function::Cos, "cos"),
-    (Function::Tanh, "tanh"),
-    (Function::Abs, "abs"),
-];
+/// Functions of NEURON's NMODL that Arbor's has not.
+const MISSING_IN_ARBOR: &[Function] =
+    &[Function::Log10, Function::Tan, Function::Sinh, Function::Cosh, Function::Floor, Function::Ceil];
 
 impl Dialect {
     /// How it writes expressions.
     pub(crate) fn syntax(self) -> Syntax {
-        let (language, functions, linoid) = match self {
-            Dialect::Neuron => ("NEURON's NMODL", NEURON_FUNCTIONS, ("linoid(", ")")),
-            Dialect::Arbor => ("Arbor's NMODL", ARBOR_FUNCTIONS, ("exprelr(-(", "))")),
-        };
-        Syntax {
-            language,
+        let syntax = Syntax {
+            language: "NEURON's NMODL",
             power: Power::Caret,
-            functions,
-            linoid: Some(linoid),
+            renamed: &[],
+            missing: &[],
+            linoid: Some(("linoid(", ")")),
             select: Select::Statement,
             logic: ["&&", "||", "!"],
             reals_have_points: false,
+        };
+        match self {
+            Dialect::Neuron => syntax,
+            Dialect::Arbor => Syntax {
+                language: "Arbor's NMODL",
+                renamed: &[(Function::Abs, "abs")],
+                missing: MISSING_IN_ARBOR,
+                linoid: Some(("exprelr(-(", "))")),
+                ..syntax
+            },
         }
     }
 
