@@ -25,7 +25,6 @@ mod regimes;
 mod slope;
 pub mod spinnaker;
 mod standard;
-#[allow(dead_code)]
 mod syntax;
 mod templates;
 mod tidy;

@@ -23,8 +23,6 @@ pub(crate) struct Syntax {
     pub(crate) select: Select,
     /// The words for and, or, not.
     pub(crate) logic: [&'static str; 3],
-    /// Whether whole numbers need a point to be real ones.
-    pub(crate) reals_have_points: bool,
 }
 
 /// How powers are written.
@@ -45,10 +43,6 @@ pub(crate) enum Select {
     Statement,
     /// `c ? a : b`
     Question,
-    /// `a if c else b`
-    IfElse,
-    /// `name(c, a, b)`
-    Call(&'static str),
     /// `int(c)*a + int(not c)*b`
     Sum,
 }
@@ -111,11 +105,7 @@ impl Syntax {
         if !x.is_finite() {
             return Err(self.lacks(&format!("number {x}")));
         }
-        let text = crate::units::shifted(x, 0);
-        out.push_str(&text);
-        if self.reals_have_points && !text.contains(['.', 'e']) {
-            out.push_str(".0");
-        }
+        out.push_str(&crate::units::shifted(x, 0));
         Ok(())
     }
 
@@ -133,7 +123,6 @@ impl Syntax {
             Expr::And(..) => Level::And,
             Expr::Or(..) => Level::Or,
             Expr::Select(..) if linoid(expr).is_some() && self.linoid.is_some() => Level::Product,
-            Expr::Select(..) if matches!(self.select, Select::Call(_)) => Level::Atom,
             Expr::Select(..) if self.select == Select::Sum => Level::Sum,
             Expr::Select(..) => Level::Choice,
         }
@@ -247,23 +236,6 @@ impl Syntax {
                 out.push_str(" : ");
                 self.write(b, Level::Or, out)
             }
-            Select::IfElse => {
-                self.write(a, Level::Or, out)?;
-                out.push_str(" if ");
-                self.write(c, Level::Or, out)?;
-                out.push_str(" else ");
-                self.write(b, Level::Or, out)
-            }
-            Select::Call(name) => {
-                let _ = write!(out, "{name}(");
-                self.write(c, Level::Choice, out)?;
-                out.push_str(", ");
-                self.write(a, Level::Choice, out)?;
-                out.push_str(", ");
-                self.write(b, Level::Choice, out)?;
-                out.push(')');
-                Ok(())
-            }
             Select::Sum => {
                 out.push_str("int(");
                 self.write(c, Level::Choice, out)?;
@@ -291,16 +263,9 @@ mod tests {
         linoid: Some(("linoid(", ")")),
         select: Select::Question,
         logic: ["&&", "||", "!"],
-        reals_have_points: true,
     };
-    const NMODL: Syntax = Syntax {
-        language: "NMODL",
-        power: Power::Caret,
-        select: Select::Statement,
-        reals_have_points: false,
-        linoid: None,
-        ..C
-    };
+    const NMODL: Syntax =
+        Syntax { language: "NMODL", power: Power::Caret, select: Select::Statement, linoid: None, ..C };
 
     fn shown(syntax: &Syntax, text: &str) -> String {
         syntax.print(&parse(text).unwrap()).unwrap()
@@ -308,10 +273,10 @@ mod tests {
 
     #[test]
     fn expressions_in_two_languages() {
-        assert_eq!(shown(&C, "g*(e - v)*m^3"), "g*(e - v)*pow(m, 3.0)");
+        assert_eq!(shown(&C, "g*(e - v)*m^3"), "g*(e - v)*pow(m, 3)");
         assert_eq!(shown(&NMODL, "g*(e - v)*m^3/(a*b)"), "g*(e - v)*m^3/(a*b)");
         assert_eq!(shown(&NMODL, "a - (b - c) - -d"), "a - (b - c) - (-d)");
-        assert_eq!(shown(&C, "if(v > 0 .and. u < 1, a, b + 1)"), "((v > 0.0) && (u < 1.0)) ? a : b + 1.0");
+        assert_eq!(shown(&C, "if(v > 0 .and. u < 1, a, b + 1)"), "((v > 0) && (u < 1)) ? a : b + 1");
         assert_eq!(shown(&C, "if(x == 0, r, r*x/(1 - exp(-x)))"), "r*linoid(x)");
         assert_eq!(shown(&NMODL, "(-x)^2 + 2^(-1)"), "(-x)^2 + 2^(-1)");
     }

@@ -15,7 +15,6 @@ pub(super) const SYNTAX: Syntax = Syntax {
     linoid: Some(("1/exprel(-(", "))")),
     select: Select::Sum,
     logic: ["and", "or", "not"],
-    reals_have_points: false,
 };
 
 /// Units in which people read values.

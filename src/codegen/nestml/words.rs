@@ -35,7 +35,6 @@ const SYNTAX: Syntax = Syntax {
     linoid: Some(("linoid(", ")")),
     select: Select::Question,
     logic: ["and", "or", "not"],
-    reals_have_points: false,
 };
 
 /// `x / (1 - exp(-x))`, with its value at 0.

@@ -38,7 +38,6 @@ const MATHS: Syntax = Syntax {
     linoid: None,
     select: Select::Statement,
     logic: ["&", "|", "!"],
-    reals_have_points: false,
 };
 
 /// Words that NineML's mathematics has for itself.

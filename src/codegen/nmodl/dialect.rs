@@ -61,7 +61,6 @@ impl Dialect {
             linoid: Some(("linoid(", ")")),
             select: Select::Statement,
             logic: ["&&", "||", "!"],
-            reals_have_points: false,
         };
         match self {
             Dialect::Neuron => syntax,
