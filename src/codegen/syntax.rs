@@ -64,6 +64,18 @@ const FUNCTIONS: &[(Function, &str)] = &[
     (Function::Ceil, "ceil"),
 ];
 
+/// A comparison as C and most others write it.
+pub(crate) fn comparison(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Lt => "<",
+        CompareOp::Le => "<=",
+        CompareOp::Gt => ">",
+        CompareOp::Ge => ">=",
+        CompareOp::Eq => "==",
+        CompareOp::Ne => "!=",
+    }
+}
+
 /// How tightly a node binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
@@ -186,16 +198,8 @@ impl Syntax {
                 Ok(())
             }
             Expr::Compare(op, a, b) => {
-                let sign = match op {
-                    CompareOp::Lt => "<",
-                    CompareOp::Le => "<=",
-                    CompareOp::Gt => ">",
-                    CompareOp::Ge => ">=",
-                    CompareOp::Eq => "==",
-                    CompareOp::Ne => "!=",
-                };
                 self.write(a, Level::Sum, out)?;
-                let _ = write!(out, " {sign} ");
+                let _ = write!(out, " {} ", comparison(*op));
                 self.write(b, Level::Sum, out)
             }
             // Comparisons in parentheses: languages differ in what binds tighter.

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::codegen::names::{Names, short_names};
+use crate::codegen::syntax::comparison;
 use crate::codegen::tidy::{constant_names, tidy};
 use crate::codegen::units::{UnitSystem, in_units};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::eval::{binary, compare};
-use crate::expr::{BinaryOp, CompareOp, Expr, Function, eval};
+use crate::expr::{BinaryOp, Expr, Function, eval};
 use crate::hardware::spinnaker::Accum;
 use crate::model::PointCell;
 use crate::units::Dimension;
@@ -328,15 +329,7 @@ fn c_text(expr: &Expr, tight: bool) -> Result<String> {
             return Err(Error::new(ErrorKind::Unsupported, format!("SpiNNaker has no function {name}()")));
         }
         Expr::Compare(op, a, b) => {
-            let sign = match op {
-                CompareOp::Lt => "<",
-                CompareOp::Le => "<=",
-                CompareOp::Gt => ">",
-                CompareOp::Ge => ">=",
-                CompareOp::Eq => "==",
-                CompareOp::Ne => "!=",
-            };
-            within(format!("{} {sign} {}", c_text(a, true)?, c_text(b, true)?))
+            within(format!("{} {} {}", c_text(a, true)?, comparison(*op), c_text(b, true)?))
         }
         Expr::And(a, b) => within(format!("{} && {}", c_text(a, true)?, c_text(b, true)?)),
         Expr::Or(a, b) => within(format!("{} || {}", c_text(a, true)?, c_text(b, true)?)),
