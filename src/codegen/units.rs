@@ -27,6 +27,17 @@ pub(crate) struct UnitSystem {
 }
 
 impl UnitSystem {
+    /// The base units that most targets count in.
+    pub(crate) const USUAL: UnitSystem = UnitSystem {
+        voltage: ("mV", -3),
+        current: ("nA", -9),
+        time: ("ms", -3),
+        length: ("um", -6),
+        amount: ("mol", 0),
+        temperature: ("K", 0),
+        named: &[],
+    };
+
     /// The powers of the base units in `dimension`, with a voltage in place of a mass: 1 kg = 1 V A s³/m².
     pub(crate) fn parts(&self, dimension: Dimension) -> Vec<(Unit, i32)> {
         let [mass, length, time, current, temperature, amount, _] = dimension.0.map(i32::from);
@@ -261,15 +272,8 @@ mod tests {
         }
     }
 
-    const NEURON: UnitSystem = UnitSystem {
-        voltage: ("mV", -3),
-        current: ("nA", -9),
-        time: ("ms", -3),
-        length: ("um", -6),
-        amount: ("mol", 0),
-        temperature: ("K", 0),
-        named: &[(Dimension::CONDUCTANCE, "uS", -6)],
-    };
+    const NEURON: UnitSystem =
+        UnitSystem { named: &[(Dimension::CONDUCTANCE, "uS", -6)], ..UnitSystem::USUAL };
 
     #[test]
     fn units_are_put_together() {

@@ -19,10 +19,6 @@ pub(super) const SYNTAX: Syntax = Syntax {
 
 /// Units in which people read values.
 const SHOWN: UnitSystem = UnitSystem {
-    voltage: ("mV", -3),
-    current: ("nA", -9),
-    time: ("ms", -3),
-    length: ("um", -6),
     amount: ("mole", 0),
     temperature: ("kelvin", 0),
     named: &[
@@ -35,6 +31,7 @@ const SHOWN: UnitSystem = UnitSystem {
         (Dimension::CURRENT_DENSITY, "uA/cm^2", -2),
         (Dimension::CONCENTRATION, "mmolar", 0),
     ],
+    ..UnitSystem::USUAL
 };
 
 /// SI units, as equations declare them.

@@ -16,18 +16,13 @@ use crate::units::Dimension;
 
 /// Units for people; NineML converts by itself.
 pub(super) const UNITS: UnitSystem = UnitSystem {
-    voltage: ("mV", -3),
-    current: ("nA", -9),
-    time: ("ms", -3),
-    length: ("um", -6),
-    amount: ("mol", 0),
-    temperature: ("K", 0),
     named: &[
         (Dimension::CONDUCTANCE, "nS", -9),
         (Dimension::CAPACITANCE, "pF", -12),
         (Dimension::RESISTANCE, "Mohm", 6),
         (Dimension::CONCENTRATION, "mM", 0),
     ],
+    ..UnitSystem::USUAL
 };
 
 const MATHS: Syntax = Syntax {

@@ -16,12 +16,6 @@ pub(crate) enum Dialect {
 
 /// Both count in these units.
 pub(crate) const UNITS: UnitSystem = UnitSystem {
-    voltage: ("mV", -3),
-    current: ("nA", -9),
-    time: ("ms", -3),
-    length: ("um", -6),
-    amount: ("mol", 0),
-    temperature: ("K", 0),
     named: &[
         (Dimension::CONDUCTANCE, "uS", -6),
         (Dimension::CONDUCTANCE_DENSITY, "S/cm2", 4),
@@ -37,6 +31,7 @@ pub(crate) const UNITS: UnitSystem = UnitSystem {
         (PER_CONCENTRATION, "/mM", 0),
         (Dimension::PER_TIME, "/ms", 3),
     ],
+    ..UnitSystem::USUAL
 };
 
 /// Of Faraday's constant.

@@ -16,18 +16,13 @@ use crate::units::Dimension;
 
 /// sPyNNaker's units: with mV and ms, conductances in µS and currents in nA.
 pub(super) const UNITS: UnitSystem = UnitSystem {
-    voltage: ("mV", -3),
-    current: ("nA", -9),
-    time: ("ms", -3),
-    length: ("um", -6),
-    amount: ("mol", 0),
-    temperature: ("K", 0),
     named: &[
         (Dimension::CONDUCTANCE, "uS", -6),
         (Dimension::CAPACITANCE, "nF", -9),
         (Dimension::RESISTANCE, "Mohm", 6),
         (Dimension::CONCENTRATION, "mM", 0),
     ],
+    ..UnitSystem::USUAL
 };
 
 /// Words of C and of the files that include the header.
