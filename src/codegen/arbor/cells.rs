@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::super::Job;
 use super::super::layout::{Layout, Shape};
 use super::super::names::Names;
-use super::super::neuron::cells::{PYTHON, name, quoted};
+use super::super::neuron::cells::{OWN, name, quoted};
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::{Library, in_population};
+use super::super::python::RESERVED;
 use super::shape::{Branches, joined};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
@@ -44,7 +45,7 @@ pub(super) fn cells(
     layout: &Layout,
     library: &Library,
 ) -> Result<Vec<CellText>> {
-    let mut names = Names::new(PYTHON);
+    let mut names = Names::new(&[RESERVED, OWN].concat());
     let mut out = Vec::new();
     for (s, shape) in layout.shapes.iter().enumerate() {
         let branches = Branches::new(shape);

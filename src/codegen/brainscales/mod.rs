@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::names::Names;
 use super::points::{Kind, Network, Shaped, rounded};
+use super::python::RESERVED;
 use super::standard::{Standard, receptor_of};
 use super::{Job, Target};
 use crate::engine::CellPlan;
@@ -18,8 +19,8 @@ use crate::model::{CableCell, Draws, PopulationCell, Site, Use};
 use crate::select::{Cable, Points};
 use chain::{Chain, chain, label_at};
 
-/// Words that the scripts use themselves.
-const TAKEN: &[&str] = &[
+/// Names that the scripts have of their own.
+const OWN: &[&str] = &[
     "pynn",
     "csv",
     "pathlib",
@@ -35,46 +36,6 @@ const TAKEN: &[&str] = &[
     "j",
     "weight",
     "delay",
-    "and",
-    "as",
-    "assert",
-    "async",
-    "await",
-    "break",
-    "class",
-    "continue",
-    "def",
-    "del",
-    "elif",
-    "else",
-    "except",
-    "False",
-    "finally",
-    "for",
-    "from",
-    "global",
-    "if",
-    "import",
-    "in",
-    "is",
-    "lambda",
-    "None",
-    "nonlocal",
-    "not",
-    "or",
-    "pass",
-    "raise",
-    "return",
-    "True",
-    "try",
-    "while",
-    "with",
-    "yield",
-    "print",
-    "open",
-    "float",
-    "int",
-    "range",
     "enumerate",
 ];
 
@@ -187,7 +148,7 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
     let model = job.model;
     let window = window(&network);
     let speed_up = if chip.name == BSS2.name { bss2::SPEED_UP } else { 1.0 };
-    let mut names = Names::new(TAKEN);
+    let mut names = Names::new(&[RESERVED, OWN].concat());
     let mut called = vec![String::new(); model.populations.len()];
     let mut script = Script {
         title: model.name.clone(),

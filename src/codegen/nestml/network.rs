@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::super::Job;
 use super::super::names::Names;
+use super::super::python::RESERVED;
 use super::cells::{Cells, Kind, cells, share};
 use super::neuron::Text;
 use super::synapse::{POST, Synapse, synapse};
@@ -126,8 +127,8 @@ struct Connected {
     starts: Vec<String>,
 }
 
-/// Words that the script has for other things.
-const SCRIPT: &[&str] = &[
+/// Names that the script has of its own.
+const OWN: &[&str] = &[
     "nest",
     "np",
     "json",
@@ -145,52 +146,7 @@ const SCRIPT: &[&str] = &[
     "write",
     "main",
     "populations",
-    "and",
-    "as",
-    "assert",
-    "async",
-    "await",
-    "break",
-    "class",
-    "continue",
-    "def",
-    "del",
-    "elif",
-    "else",
-    "except",
-    "finally",
-    "for",
-    "from",
-    "global",
-    "if",
-    "import",
-    "in",
-    "is",
-    "lambda",
-    "nonlocal",
-    "not",
-    "or",
-    "pass",
-    "raise",
-    "return",
-    "try",
-    "while",
-    "with",
-    "yield",
-    "None",
-    "True",
-    "False",
-    "print",
-    "list",
-    "dict",
-    "float",
-    "int",
-    "str",
-    "len",
-    "range",
-    "zip",
     "sorted",
-    "open",
     "name",
     "first",
     "cells",
@@ -235,7 +191,6 @@ const SCRIPT: &[&str] = &[
     "cells_named",
     "repr",
     "round",
-    "set",
 ];
 
 impl Network {
@@ -246,7 +201,7 @@ impl Network {
     pub(super) fn of(job: &mut Job<'_>) -> Result<Network> {
         let model = job.model;
         let (kinds, models) = cells(job)?;
-        let mut names = Names::new(SCRIPT);
+        let mut names = Names::new(&[RESERVED, OWN].concat());
         let variables = model.populations.iter().map(|p| names.claim(&p.name)).collect();
         let mut network = Network { models, kinds, variables, ..Network::default() };
         network.refuse(job);

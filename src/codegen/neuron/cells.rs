@@ -6,6 +6,7 @@ use super::super::layout::{Layout, Shape};
 use super::super::names::Names;
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::Library;
+use super::super::python::RESERVED;
 use crate::model::{Model, PopulationCell};
 use crate::units::{Dimension, shifted};
 
@@ -43,13 +44,8 @@ struct InsertText {
     values: Vec<(String, String)>,
 }
 
-/// Words of Python, and names of `cells.py` and `run.py`.
-pub(crate) const PYTHON: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
-    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
-    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "print",
-    "open", "range", "list", "dict", "zip", "len", "h", "csv", "os", "cells", "Cell", "main", "neuron",
-];
+/// Names that `cells.py` and `run.py` have of their own.
+pub(crate) const OWN: &[&str] = &["h", "csv", "os", "cells", "Cell", "main", "neuron"];
 
 /// `text` as a literal of Python.
 pub(crate) fn quoted(text: &str) -> String {
@@ -63,7 +59,7 @@ pub(crate) fn fraction(x: f64) -> String {
 
 /// The distinct cells.
 pub(super) fn cells(model: &Model, layout: &Layout, library: &Library) -> Vec<CellText> {
-    let mut names = Names::new(PYTHON);
+    let mut names = Names::new(&[RESERVED, OWN].concat());
     let text = |(s, shape): (usize, &Shape)| -> CellText {
         let plan = &shape.plan;
         let cvs = &plan.discretisation.cvs;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::names::Names;
 use super::points::{Current, Kind, Network, Plasticity, Wired, subset};
+use super::python::RESERVED;
 use super::standard::Standard;
 use super::{Job, points::rounded};
 use crate::error::{Error, ErrorKind, Result};
@@ -16,13 +17,10 @@ use crate::model::PopulationCell;
 pub use emulate::{Emulation, emulation};
 pub use model::{FixedCell, FixedModel};
 
-/// Words that the script uses itself.
-const TAKEN: &[&str] = &[
+/// Names that the script has of its own.
+const OWN: &[&str] = &[
     "sim", "csv", "pathlib", "numpy", "HERE", "listed", "train", "signal", "rows", "file", "fired", "cell",
-    "times", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
-    "else", "except", "False", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda",
-    "None", "nonlocal", "not", "or", "pass", "raise", "return", "True", "try", "while", "with", "yield",
-    "print", "open", "sorted", "float", "int", "range",
+    "times", "sorted",
 ];
 
 /// What the template is filled in with.
@@ -159,7 +157,7 @@ fn unsupported(message: String) -> Error {
 pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     let network = Network::with_own_cells(job)?;
     let model = job.model;
-    let mut names = Names::new(TAKEN);
+    let mut names = Names::new(&[RESERVED, OWN].concat());
     let mut files = Names::new(&["spikes"]);
     let mut called = vec![String::new(); model.populations.len()];
     let mut script = Script {
