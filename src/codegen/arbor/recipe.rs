@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::super::Job;
 use super::super::layout::Layout;
-use super::super::neuron::cells::quoted;
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::{Library, in_population};
+use super::super::python::quoted;
 use super::cells::CellText;
 use super::clamps::{clamp, is_clamp};
 use crate::engine::{What, threshold_v};

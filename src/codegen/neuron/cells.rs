@@ -6,7 +6,7 @@ use super::super::layout::{Layout, Shape};
 use super::super::names::Names;
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::Library;
-use super::super::python::RESERVED;
+use super::super::python::{RESERVED, quoted};
 use crate::model::{Model, PopulationCell};
 use crate::units::{Dimension, shifted};
 
@@ -46,11 +46,6 @@ struct InsertText {
 
 /// Names that `cells.py` and `run.py` have of their own.
 pub(crate) const OWN: &[&str] = &["h", "csv", "os", "cells", "Cell", "main", "neuron"];
-
-/// `text` as a literal of Python.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " "))
-}
 
 /// A fraction of a section's length as text, without the last bits of its division.
 pub(crate) fn fraction(x: f64) -> String {

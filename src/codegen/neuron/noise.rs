@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::super::Job;
 use super::super::merge::Merged;
 use super::super::nmodl::library::in_population;
-use super::cells::quoted;
+use super::super::python::quoted;
 use super::network::All;
 use crate::engine::PlacedAt;
 use crate::error::{Error, ErrorKind};

@@ -7,7 +7,7 @@ use super::super::layout::Layout;
 use super::super::merge::{Merged, Part};
 use super::super::nmodl::library::{Library, in_population};
 use super::super::nmodl::{CellMechanism, UNITS, WantedCell, cell};
-use super::cells::quoted;
+use super::super::python::quoted;
 use crate::engine::What;
 use crate::error::Result;
 use crate::model::{Model, PointStep, PopulationCell};

@@ -3,7 +3,7 @@
 use super::super::Job;
 use super::super::nmodl::library::Library;
 use super::super::nmodl::{Dialect, Mechanism, Role, UNITS, Wanted, mechanism};
-use super::cells::quoted;
+use super::super::python::quoted;
 use super::network::{All, receiver, sender};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, ConnectionRule, Model, Value};
