@@ -8,16 +8,13 @@ use crate::error::Result;
 use crate::model::{Connection, Model, PointCell, PopulationCell};
 use crate::wiring;
 
-/// Connections at most.
-const MOST_CONNECTIONS: usize = 20_000_000;
-
 /// All connections of the model, those of its projections as drawn.
 ///
 /// # Errors
 /// If a projection can't be drawn, or there are too many.
 pub(crate) fn connections(model: &Model) -> Result<Vec<Connection>> {
     let mut all = model.connections.clone();
-    all.extend(wiring::one_by_one(model, MOST_CONNECTIONS)?);
+    all.extend(wiring::one_by_one(model, wiring::MOST_LISTED)?);
     Ok(all)
 }
 

@@ -16,9 +16,6 @@ use crate::model::{
 };
 use crate::wiring;
 
-/// Connections at most.
-const MOST_CONNECTIONS: usize = 20_000_000;
-
 /// A network of standard cells and given spikes. Units are PyNN's.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Network {
@@ -238,7 +235,7 @@ impl Network {
                 job.cannot(Error::new(ErrorKind::Unsupported, message));
                 continue;
             }
-            let connections = wiring::connections_of(model, number, MOST_CONNECTIONS)?;
+            let connections = wiring::connections_of(model, number, wiring::MOST_LISTED)?;
             parts.push((projection.name.clone(), Some(projection), connections));
         }
         for (name, projection, connections) in parts {

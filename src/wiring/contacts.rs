@@ -73,6 +73,9 @@ impl Wiring<'_> {
     }
 }
 
+/// Connections at most that are listed one by one, for who takes no others.
+pub const MOST_LISTED: usize = 20_000_000;
+
 /// The connections of a model's projections, one by one.
 ///
 /// # Errors

@@ -17,7 +17,9 @@ use crate::rng::{Distribution, Purpose, Stream};
 use crate::simd::Level;
 use compiled::Compiled;
 pub use compiled::Work;
-pub use contacts::{ContactSite, connections_of, each_contact, nearest_step, one_by_one, whole_steps};
+pub use contacts::{
+    ContactSite, MOST_LISTED, connections_of, each_contact, nearest_step, one_by_one, whole_steps,
+};
 pub use junctions::with_junctions;
 use pairs::Pairs;
 

@@ -18,9 +18,6 @@ use crate::model::{Connection, ConnectionRule, Model, PopulationCell, Receiver, 
 use crate::units::Dimension;
 use crate::wiring::{self, nearest_step};
 
-/// Connections at most.
-const MOST: usize = 20_000_000;
-
 /// A `Synapses` object as the template takes it.
 #[derive(Debug, Serialize)]
 pub(super) struct SynapsesText {
@@ -66,7 +63,7 @@ pub(super) fn connect(
     let mut out = Vec::new();
     let mut lists = vec![(None, model.connections.clone())];
     for (number, projection) in model.projections.iter().enumerate() {
-        lists.push((Some(projection), wiring::connections_of(model, number, MOST)?));
+        lists.push((Some(projection), wiring::connections_of(model, number, wiring::MOST_LISTED)?));
     }
     for (which, (projection, connections)) in lists.into_iter().enumerate() {
         let label = projection.map_or("connections", |p| p.name.as_str());

@@ -17,10 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{self, Connection, ConnectionRule, Model, PopulationCell, Receiver, Sender, Site};
 use crate::output::DisplayUnit;
 use crate::units::Dimension;
-use crate::wiring::{connections_of, nearest_step};
-
-/// Connections at most.
-const MOST_CONNECTIONS: usize = 20_000_000;
+use crate::wiring::{MOST_LISTED, connections_of, nearest_step};
 
 /// A network for NEST.
 #[derive(Debug, Default)]
@@ -255,7 +252,7 @@ impl Network {
                     }
                 },
             };
-            let connections = connections_of(model, number, MOST_CONNECTIONS)?;
+            let connections = connections_of(model, number, MOST_LISTED)?;
             self.add(job, synapse, &connections);
         }
         Ok(())

@@ -10,9 +10,6 @@ use crate::model::{Connection, ConnectionRule, Model, Value};
 use crate::units::shifted;
 use crate::wiring;
 
-/// Connections at most.
-const MOST_CONNECTIONS: usize = 20_000_000;
-
 /// The rules of a model.
 pub(super) struct Rules {
     mechanisms: Vec<Mechanism>,
@@ -169,5 +166,5 @@ fn written(rule: &ConnectionRule, model: &Model, library: &mut Library) -> Resul
 
 /// The connections of one projection, as drawn.
 fn own(model: &Model, number: usize) -> Result<Vec<Connection>> {
-    wiring::connections_of(model, number, MOST_CONNECTIONS)
+    wiring::connections_of(model, number, wiring::MOST_LISTED)
 }

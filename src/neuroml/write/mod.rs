@@ -23,9 +23,6 @@ use crate::wiring;
 use documents::Documents;
 use shape::Body;
 
-/// Connections in a document at most.
-const MOST_CONNECTIONS: usize = 20_000_000;
-
 /// The documents of a model.
 #[derive(Debug, Clone)]
 pub struct Written {
@@ -53,7 +50,7 @@ pub fn write(model: &Model, name: &str) -> Result<Written> {
     if !model.projections.is_empty() {
         // A document lists connections one by one.
         let mut listed = model.clone();
-        listed.connections.extend(wiring::one_by_one(model, MOST_CONNECTIONS)?);
+        listed.connections.extend(wiring::one_by_one(model, wiring::MOST_LISTED)?);
         listed.projections.clear();
         return write(&listed, name);
     }
