@@ -186,6 +186,11 @@ impl<'a> Job<'a> {
     }
 }
 
+/// What a target cannot say.
+fn unsupported(message: String) -> Error {
+    Error::new(ErrorKind::Unsupported, message)
+}
+
 /// The code of `model` for `target`.
 ///
 /// # Errors

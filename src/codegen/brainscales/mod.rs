@@ -11,9 +11,9 @@ use super::names::Names;
 use super::points::{Kind, Network, Shaped, rounded};
 use super::python::RESERVED;
 use super::standard::{Standard, receptor_of};
-use super::{Job, Target};
+use super::{Job, Target, unsupported};
 use crate::engine::CellPlan;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::hardware::brainscales::{Range, bss1, bss2, quantised, spikey};
 use crate::model::{CableCell, Draws, PopulationCell, Site, Use};
 use crate::select::{Cable, Points};
@@ -127,10 +127,6 @@ const SPIKEY: Chip = Chip {
     weight: spikey::WEIGHT,
     ranges: spikey::RANGES,
 };
-
-fn unsupported(message: String) -> Error {
-    Error::new(ErrorKind::Unsupported, message)
-}
 
 /// Writes the script of `target` and its data.
 pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Job;
 use super::names::{Names, identifier};
 use super::network::source_spikes;
+use super::{Job, unsupported};
 use crate::dynamics::Dynamics;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::model::{Connection, PointCell, PopulationCell, Receiver};
 use crate::units::Dimension;
 use crate::wiring;
@@ -96,10 +96,6 @@ impl Document {
         self.components.push(job.fill("nineml/component.xml", component)?.trim_end().to_string());
         Ok(component.name.clone())
     }
-}
-
-fn unsupported(message: String) -> Error {
-    Error::new(ErrorKind::Unsupported, message)
 }
 
 /// The name of the unit of a dimension.

@@ -9,8 +9,8 @@ use super::names::Names;
 use super::points::{Current, Kind, Network, Plasticity, Wired, subset};
 use super::python::RESERVED;
 use super::standard::Standard;
-use super::{Job, points::rounded};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Job, points::rounded, unsupported};
+use crate::error::Result;
 use crate::hardware::spinnaker as chip;
 use crate::model::PopulationCell;
 
@@ -147,10 +147,6 @@ pub(super) fn view(name: &str, cells: &[usize], size: usize) -> String {
             format!("{name}[{}]", list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
         }
     }
-}
-
-fn unsupported(message: String) -> Error {
-    Error::new(ErrorKind::Unsupported, message)
 }
 
 /// Writes the script and its data.
