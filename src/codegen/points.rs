@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Job;
 use super::network::source_spikes;
 use super::standard::{RECEPTORS, Receptor, Standard, own, standard};
+use super::units::rounded;
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -380,11 +381,6 @@ fn kind(population: &Population, spikes: Option<&Arc<Vec<Vec<f64>>>>, own_cells:
                 .help("reduce it first: neuropil reduce MODEL --method lif"))
         }
     }
-}
-
-/// Without the last digits, which are noise of unit conversion.
-pub(crate) fn rounded(x: f64) -> f64 {
-    format!("{x:.14e}").parse().unwrap_or(x)
 }
 
 fn current(stimulus: &Stimulus, model: &Model) -> Result<Current> {

@@ -86,6 +86,11 @@ impl UnitSystem {
     }
 }
 
+/// Without the last digits, which are noise of unit conversion.
+pub(crate) fn rounded(x: f64) -> f64 {
+    format!("{x:.14e}").parse().unwrap_or(x)
+}
+
 /// `expr`, which is in SI units, for names that stand for numbers in units of their own: `power_of` gives the power of ten of
 /// each, and the result is in units of ten to the `wanted`.
 ///

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::cable::NONE;
 use crate::codegen::names::identifier;
-use crate::codegen::points::rounded;
 use crate::codegen::tidy::tidy;
+use crate::codegen::units::rounded;
 use crate::engine::CellPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hardware::brainscales::bss2;

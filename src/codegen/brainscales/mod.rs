@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::names::Names;
-use super::points::{Kind, Network, Shaped, rounded};
+use super::points::{Kind, Network, Shaped};
 use super::python::RESERVED;
 use super::standard::{Standard, receptor_of};
+use super::units::rounded;
 use super::{Job, Target, unsupported};
 use crate::engine::CellPlan;
 use crate::error::Result;

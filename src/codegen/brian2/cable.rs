@@ -8,6 +8,7 @@ use super::shape::Shape;
 use crate::codegen::Job;
 use crate::codegen::layout::Layout;
 use crate::codegen::names::{Names, identifier};
+use crate::codegen::units::rounded;
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{BinaryOp, Expr, eval};
@@ -78,7 +79,7 @@ pub(super) fn group(
     let capacitance = |cv: usize| {
         let c = plan.capacitance_f[node(cv)] / plan.area_m2[node(cv)];
         // Without the noise of a quotient.
-        crate::codegen::points::rounded(c)
+        rounded(c)
     };
     let first = capacitance(0);
     group.arrays.push(("Cm".to_string(), Dimension::SPECIFIC_CAPACITANCE, spread_of(&capacitance, first)));

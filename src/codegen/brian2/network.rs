@@ -11,6 +11,7 @@ use crate::codegen::layout::Layout;
 use crate::codegen::names::Names;
 use crate::codegen::python::{SHORT, csv, list, number, quoted};
 use crate::codegen::tidy::tidy;
+use crate::codegen::units::rounded;
 use crate::engine::own_port;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::Expr;
@@ -251,10 +252,10 @@ fn synapses(
                     format!("{}: plasticity with delays that differ is not made for Brian", out.var);
                 job.cannot(Error::new(ErrorKind::Unsupported, message));
             }
-            out.post_delay = format!("{}*ms", number(crate::codegen::points::rounded(first * dt_s * 1e3)));
+            out.post_delay = format!("{}*ms", number(rounded(first * dt_s * 1e3)));
         }
     }
-    let ms = |steps: f64| crate::codegen::points::rounded(steps * dt_s * 1e3);
+    let ms = |steps: f64| rounded(steps * dt_s * 1e3);
     let same = |values: &[f64]| values.iter().all(|x| x.to_bits() == values[0].to_bits());
     let weights: Vec<f64> = rows.iter().map(|(.., c)| c.weight).collect();
     let delays: Vec<f64> = steps.iter().map(|s| ms(*s)).collect();

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::super::Job;
 use super::super::names::Names;
 use super::super::python::RESERVED;
+use super::super::units::rounded;
 use super::cells::{Cells, Kind, cells, share};
 use super::neuron::Text;
 use super::synapse::{POST, Synapse, synapse};
@@ -585,9 +586,4 @@ fn header(name: &str, dimension: Dimension) -> String {
 fn factor(dimension: Dimension) -> f64 {
     let unit = DisplayUnit::of(dimension);
     rounded(10_f64.powi(UNITS.power(dimension)) / unit.scale)
-}
-
-/// Without the last digits, which are noise of unit conversion.
-fn rounded(x: f64) -> f64 {
-    format!("{x:.14e}").parse().unwrap_or(x)
 }

@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::Job;
 use super::names::Names;
-use super::points::{Cells, Current, Kind, Network, Plasticity, Recorded, Row, Wired, rounded};
+use super::points::{Cells, Current, Kind, Network, Plasticity, Recorded, Row, Wired};
 use super::python::{RESERVED, SHORT, csv, index_range, indices, list, number, quoted};
 use super::standard::Standard;
+use super::units::rounded;
 use crate::engine::find_variable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, PopulationCell};
