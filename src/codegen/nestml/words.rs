@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::names::{Names, short_names};
+use super::super::names::{C_PLUS_PLUS, Names, short_names};
 use super::super::regimes::visit;
 use super::super::syntax::{Power, Select, Syntax};
 use super::super::units::{UnitSystem, in_units};
@@ -45,27 +45,17 @@ pub(super) const LINOID: [&str; 4] = [
     "    return x / (1 - exp(-x))",
 ];
 
-/// Words of NESTML, its functions and constants, units that the text uses, and words of C++ that would not compile.
+/// Words of NESTML, its functions and constants, units that the text uses, and names of the C++ that it becomes.
 const RESERVED: &[&str] = &[
     "integer",
     "real",
     "string",
     "boolean",
-    "void",
     "function",
-    "inline",
-    "return",
-    "if",
     "elif",
-    "else",
-    "for",
-    "while",
     "in",
     "step",
     "inf",
-    "and",
-    "or",
-    "not",
     "recordable",
     "kernel",
     "model",
@@ -82,8 +72,6 @@ const RESERVED: &[&str] = &[
     "spike",
     "inhibitory",
     "excitatory",
-    "true",
-    "false",
     "exp",
     "ln",
     "log10",
@@ -132,50 +120,6 @@ const RESERVED: &[&str] = &[
     "um",
     "amol",
     "K",
-    "auto",
-    "bool",
-    "break",
-    "case",
-    "char",
-    "class",
-    "const",
-    "continue",
-    "default",
-    "delete",
-    "do",
-    "double",
-    "enum",
-    "explicit",
-    "extern",
-    "float",
-    "friend",
-    "goto",
-    "int",
-    "long",
-    "mutable",
-    "namespace",
-    "new",
-    "operator",
-    "private",
-    "protected",
-    "public",
-    "register",
-    "short",
-    "signed",
-    "sizeof",
-    "static",
-    "struct",
-    "switch",
-    "template",
-    "this",
-    "throw",
-    "try",
-    "typedef",
-    "union",
-    "unsigned",
-    "using",
-    "virtual",
-    "volatile",
     "log",
     "sqrt",
     "pow",
@@ -201,7 +145,8 @@ pub(super) struct Words {
 impl Words {
     /// Short names for all in `dynamics`.
     pub(super) fn of(dynamics: &Dynamics) -> Words {
-        let mut words = Words { free: Names::new(RESERVED), typed: true, ..Words::default() };
+        let mut words =
+            Words { free: Names::new(&[C_PLUS_PLUS, RESERVED].concat()), typed: true, ..Words::default() };
         words.add(dynamics);
         words
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::super::names::{Names, short_names};
+use super::super::names::{C_PLUS_PLUS, Names, short_names};
 use super::super::slope::slope;
 use super::super::tidy::tidy;
 use super::dialect::RESERVED;
@@ -110,7 +110,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn names(&self) -> BTreeMap<String, String> {
         let d = self.d;
-        let mut names = Names::new(RESERVED);
+        let mut names = Names::new(&[C_PLUS_PLUS, RESERVED].concat());
         for own in ["clock", "now", "fired", "reach", "port", "hub", "part", "width", "k", "check", "over"] {
             names.claim(own);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::names::{Names, short_names};
+use super::super::names::{C_PLUS_PLUS, Names, short_names};
 use super::super::tidy::tidy;
 use super::dialect::RESERVED;
 use super::equations::{Block, Equations, declared, is_plain_linoid, lists, negated};
@@ -111,7 +111,7 @@ impl<'a> Writer<'a> {
     /// What everything is called.
     fn names(&self) -> BTreeMap<String, String> {
         let d = &self.dynamics;
-        let mut names = Names::new(RESERVED);
+        let mut names = Names::new(&[C_PLUS_PLUS, RESERVED].concat());
         for own in
             ["now", "passed", "signal", "port", "conc"].iter().filter(|_| self.dialect == Dialect::Neuron)
         {

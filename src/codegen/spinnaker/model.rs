@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::codegen::names::{Names, short_names};
+use crate::codegen::names::{C_PLUS_PLUS, Names, short_names};
 use crate::codegen::syntax::comparison;
 use crate::codegen::tidy::{constant_names, tidy};
 use crate::codegen::units::{UnitSystem, in_units};
@@ -25,52 +25,8 @@ pub(super) const UNITS: UnitSystem = UnitSystem {
     ..UnitSystem::USUAL
 };
 
-/// Words of C and of the files that include the header.
-const TAKEN: &[&str] = &[
-    "auto",
-    "break",
-    "case",
-    "char",
-    "const",
-    "continue",
-    "default",
-    "do",
-    "double",
-    "else",
-    "enum",
-    "extern",
-    "float",
-    "for",
-    "goto",
-    "if",
-    "inline",
-    "int",
-    "long",
-    "register",
-    "restrict",
-    "return",
-    "short",
-    "signed",
-    "sizeof",
-    "static",
-    "struct",
-    "switch",
-    "typedef",
-    "union",
-    "unsigned",
-    "void",
-    "volatile",
-    "while",
-    "accum",
-    "REAL",
-    "expk",
-    "neuron",
-    "params",
-    "state",
-    "time_step",
-    "input",
-    "fires",
-];
+/// Words of the files that include the header.
+const OWN: &[&str] = &["accum", "REAL", "expk", "neuron", "params", "state", "time_step", "input", "fires"];
 
 /// The largest whole exponent that becomes a product.
 const MOST_FACTORS: f64 = 8.0;
@@ -137,7 +93,7 @@ impl FixedModel {
         let mut paths: Vec<&str> = flat.states.iter().map(|s| s.name.as_str()).collect();
         paths.extend(flat.parameters.iter().map(|p| p.name.as_str()));
         paths.extend(flat.derived.iter().map(|d| d.name.as_str()));
-        let mut names = Names::new(TAKEN);
+        let mut names = Names::new(&[C_PLUS_PLUS, OWN].concat());
         let mut short = short_names(&paths, &mut names);
         if let Some(input) = input {
             short.insert(input.name.clone(), INPUT.to_string());
