@@ -8,7 +8,7 @@ use super::super::names::{C_PLUS_PLUS, Names, short_names};
 use super::super::slope::slope;
 use super::super::tidy::tidy;
 use super::dialect::RESERVED;
-use super::equations::{Block, Equations, declared, is_plain_linoid, lists};
+use super::equations::{Block, Equations, declared, lists};
 use super::{Dialect, Quantity, Scheme, UNITS, is_linear, kinetics};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
@@ -183,14 +183,7 @@ impl Writer<'_> {
         eq.prepare(&mut block, &rates, &BTreeSet::new())?;
         out.scheme_rates = block.finish();
         out.schemes = schemes.iter().map(|scheme| scheme.written(&eq)).collect::<Result<_>>()?;
-        let recorded: BTreeSet<String> = self
-            .wanted
-            .recorded
-            .iter()
-            .filter_map(|name| d.exposed(name))
-            .filter(|name| d.derived.iter().any(|v| v.name == *name))
-            .map(str::to_string)
-            .collect();
+        let recorded = eq.recorded(&self.wanted.recorded);
         for derived in
             d.derived.iter().filter(|v| recorded.contains(&v.name) || eq.constant.contains(&v.name))
         {
@@ -209,9 +202,7 @@ impl Writer<'_> {
                 out.recorded.insert(asked.clone(), eq.name(variable));
             }
         }
-        let mut look = |expr: &Expr| expr.visit(&mut |e| out.linoid |= is_plain_linoid(e));
-        d.derived.iter().for_each(|v| look(&v.value));
-        d.derivatives.iter().for_each(|(_, value)| look(value));
+        out.linoid = eq.calls_linoid();
         out.ranges = lists("RANGE", &out.range);
         out.names = eq.names;
         Ok(out)
@@ -264,17 +255,6 @@ impl Writer<'_> {
         all.filter_map(|s| self.d.states.get(*s)).map(|s| s.name.as_str()).collect()
     }
 
-    /// The same equations with other names for some states.
-    fn renamed<'e>(&self, eq: &Equations<'e>) -> Equations<'e> {
-        Equations {
-            dynamics: eq.dynamics,
-            dialect: eq.dialect,
-            names: eq.names.clone(),
-            others: eq.others.clone(),
-            constant: eq.constant.clone(),
-        }
-    }
-
     /// The exponential midpoint rule: each state by its own decay, with the others half-way. Schemes have made their step
     /// before.
     fn step(&self, eq: &Equations<'_>, out: &mut CellMechanism, recorded: &BTreeSet<String>) -> Result<()> {
@@ -289,7 +269,8 @@ impl Writer<'_> {
             .collect();
         let own: Vec<(&str, &Expr)> =
             moving.iter().filter(|(state, _)| !occupancies.contains(state)).copied().collect();
-        let (mut first, mut half) = (self.renamed(eq), self.renamed(eq));
+        // The same equations with other names for some states.
+        let (mut first, mut half) = (eq.clone(), eq.clone());
         for state in &occupancies {
             let name = eq.name(state);
             self.assigned(out, &format!("{name}_before"), Dimension::NONE);

@@ -11,6 +11,7 @@ use crate::expr::{CompareOp, Expr, Function};
 use crate::units::Dimension;
 
 /// A dynamics on the way into NMODL.
+#[derive(Clone)]
 pub(super) struct Equations<'a> {
     /// The equations, tidied, in SI units and with flat names.
     pub(super) dynamics: &'a Dynamics,
@@ -60,6 +61,22 @@ impl<'a> Equations<'a> {
     pub(super) fn new(dynamics: &'a Dynamics, dialect: Dialect) -> Equations<'a> {
         let constant = constant_names(dynamics);
         Equations { dynamics, dialect, names: BTreeMap::new(), others: Vec::new(), constant }
+    }
+
+    /// Those variables of the mechanism that `asked` names and formulas give.
+    pub(super) fn recorded(&self, asked: &[String]) -> BTreeSet<String> {
+        let d = self.dynamics;
+        let is_derived = |name: &&str| d.derived.iter().any(|v| v.name == *name);
+        asked.iter().filter_map(|name| d.exposed(name)).filter(is_derived).map(str::to_string).collect()
+    }
+
+    /// Whether `linoid` is called.
+    pub(super) fn calls_linoid(&self) -> bool {
+        let mut found = false;
+        let mut look = |expr: &Expr| expr.visit(&mut |e| found |= is_plain_linoid(e));
+        self.dynamics.derived.iter().for_each(|v| look(&v.value));
+        self.dynamics.derivatives.iter().for_each(|(_, value)| look(value));
+        found
     }
 
     /// The dimension of a name.
@@ -310,7 +327,7 @@ pub(super) fn declared(locals: &[String]) -> Vec<String> {
 }
 
 /// Whether the language has a function for it.
-pub(super) fn is_plain_linoid(expr: &Expr) -> bool {
+fn is_plain_linoid(expr: &Expr) -> bool {
     let Some((_, x)) = linoid(expr) else { return false };
     let mut plain = true;
     x.visit(&mut |e| plain &= !matches!(e, Expr::Select(..)));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::names::{C_PLUS_PLUS, Names, short_names};
 use super::super::tidy::tidy;
 use super::dialect::RESERVED;
-use super::equations::{Block, Equations, declared, is_plain_linoid, lists, negated};
+use super::equations::{Block, Equations, declared, lists, negated};
 use super::{Dialect, Mechanism, Quantity, Role, UNITS, Wanted, is_linear, kinetics};
 use crate::dynamics::{Dynamics, Variable};
 use crate::error::{Error, ErrorKind, Result};
@@ -173,14 +173,7 @@ impl<'a> Writer<'a> {
         };
         self.inputs(&mut out)?;
         self.declarations(&eq, &mut out);
-        let recorded: BTreeSet<String> = self
-            .wanted
-            .recorded
-            .iter()
-            .filter_map(|name| d.exposed(name))
-            .filter(|name| d.derived.iter().any(|v| v.name == *name))
-            .map(str::to_string)
-            .collect();
+        let recorded = eq.recorded(&self.wanted.recorded);
         let rates = self.states(&eq, &mut out, &recorded)?;
         self.breakpoint(&eq, &mut out, &recorded, &rates)?;
         self.events(&eq, &mut out, &recorded)?;
@@ -497,11 +490,7 @@ impl<'a> Writer<'a> {
             }
             out.schemes.push(written);
         }
-        let mut has_linoid = false;
-        let mut look = |expr: &Expr| expr.visit(&mut |e| has_linoid |= is_plain_linoid(e));
-        d.derived.iter().for_each(|v| look(&v.value));
-        d.derivatives.iter().for_each(|(_, value)| look(value));
-        out.linoid = has_linoid;
+        out.linoid = eq.calls_linoid();
         Ok(if self.dialect == Dialect::Arbor { BTreeSet::new() } else { direct })
     }
 
@@ -622,13 +611,7 @@ impl<'a> Writer<'a> {
             (false, true) => "weight, port".into(),
             (false, false) => "weight".into(),
         };
-        let mut in_events = Equations {
-            dynamics: d,
-            dialect: eq.dialect,
-            names: eq.names.clone(),
-            others: eq.others.clone(),
-            constant: eq.constant.clone(),
-        };
+        let mut in_events = eq.clone();
         if is_rule {
             in_events.names.insert("t".to_string(), "now".to_string());
         } else {
