@@ -369,14 +369,10 @@ impl Writer<'_> {
             (format!("{name}_slope"), value, power),
             (format!("{name}_rate"), &rate, UNITS.power(Dimension::PER_TIME)),
         ] {
-            if !block.locals.contains(&local) {
-                block.locals.push(local.clone());
-            }
+            block.declare(&local);
             eq.assign(block, &local, expr, power)?;
         }
-        if !block.locals.iter().any(|known| known == target) {
-            block.locals.push(target.to_string());
-        }
+        block.declare(target);
         block.lines.push(format!("{target} = {name} + {name}_slope*reach({name}_rate, width)"));
         Ok(())
     }
@@ -410,8 +406,8 @@ impl Writer<'_> {
 
     fn events(&self, eq: &Equations<'_>, out: &mut CellMechanism, recorded: &BTreeSet<String>) -> Result<()> {
         let d = self.d;
-        let mut locals: Vec<String> = Vec::new();
-        for (number, port) in out.ports.clone().iter().enumerate() {
+        let mut all = Block::default();
+        for (number, port) in out.ports.iter().enumerate() {
             let mut block = Block::default();
             for event in d.events.iter().filter(|e| e.port == *port) {
                 let act = |inner: &mut Block| {
@@ -426,20 +422,11 @@ impl Writer<'_> {
                     None => act(&mut block)?,
                 }
             }
-            for local in &block.locals {
-                if !locals.contains(local) {
-                    locals.push(local.clone());
-                }
-            }
-            if out.ports.len() > 1 {
-                out.events.push(format!("if (port == {number}) {{"));
-                out.events.extend(block.lines.iter().map(|line| format!("    {line}")));
-                out.events.push("}".to_string());
-            } else {
-                out.events.extend(block.lines);
-            }
+            let is_port = format!("port == {number}");
+            all.include(block, (out.ports.len() > 1).then_some(&is_port));
         }
-        out.event_locals = declared(&locals);
+        out.event_locals = declared(&all.locals);
+        out.events = all.lines;
         Ok(())
     }
 }

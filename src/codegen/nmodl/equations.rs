@@ -47,9 +47,27 @@ impl Block {
         self.lines.splice(0..0, declared(&self.locals));
         self.lines
     }
-}
 
-impl Block {
+    /// Adds a variable of the block, unless it is there.
+    pub(super) fn declare(&mut self, name: &str) {
+        if !self.locals.iter().any(|known| known == name) {
+            self.locals.push(name.to_string());
+        }
+    }
+
+    /// Adds what `inner` does, where `test` holds if there is one.
+    pub(super) fn include(&mut self, inner: Block, test: Option<&str>) {
+        match test {
+            None => self.lines.extend(inner.lines),
+            Some(test) => {
+                self.lines.push(format!("if ({test}) {{"));
+                self.lines.extend(inner.lines.iter().map(|line| format!("    {line}")));
+                self.lines.push("}".to_string());
+            }
+        }
+        inner.locals.iter().for_each(|local| self.declare(local));
+    }
+
     /// Says that these have their values.
     pub(super) fn mark_known<'n>(&mut self, names: impl Iterator<Item = &'n String>) {
         self.known.extend(names.cloned());
@@ -137,8 +155,8 @@ impl<'a> Equations<'a> {
         for name in self.needed_beside(&block.known, names.iter().map(String::as_str)) {
             let Some(derived) = self.dynamics.derived.iter().find(|d| d.name == name) else { continue };
             let target = self.name(name);
-            if !shared.contains(name) && !block.locals.contains(&target) {
-                block.locals.push(target.clone());
+            if !shared.contains(name) {
+                block.declare(&target);
             }
             self.assign(block, &target, &derived.value, UNITS.power(derived.dimension))?;
             block.known.insert(name.to_string());
@@ -189,17 +207,10 @@ impl<'a> Equations<'a> {
         self.prepare(block, &Self::names_in(test), shared)?;
         let test = self.converted(test, 0)?;
         let test = self.without_choices(block, &test, "test", 0)?;
-        block.lines.push(format!("if ({}) {{", self.print(&test)?));
         let mut inner = Block { known: block.known.clone(), ..Block::default() };
         then(&mut inner)?;
-        block.lines.extend(inner.lines.into_iter().map(|line| format!("    {line}")));
-        for local in inner.locals {
-            if !block.locals.contains(&local) {
-                block.locals.push(local);
-            }
-        }
         block.known = block.known.intersection(&inner.known).cloned().collect();
-        block.lines.push("}".to_string());
+        block.include(inner, Some(&self.print(&test)?));
         Ok(())
     }
 

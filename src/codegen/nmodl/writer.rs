@@ -631,18 +631,8 @@ impl<'a> Writer<'a> {
             if is_rule && event.port == "pre" {
                 self.pass_on(eq, &mut inner, recorded)?;
             }
-            if out.event_arguments.contains("port") {
-                block.lines.push(format!("if (port == {port}) {{"));
-                block.lines.extend(inner.lines.iter().map(|line| format!("    {line}")));
-                block.lines.push("}".to_string());
-            } else {
-                block.lines.extend(inner.lines);
-            }
-            for local in inner.locals {
-                if !block.locals.contains(&local) {
-                    block.locals.push(local);
-                }
-            }
+            let is_port = format!("port == {port}");
+            block.include(inner, out.event_arguments.contains("port").then_some(&is_port));
         }
         if is_rule && self.reads("t") {
             block.locals.push("now".to_string());
