@@ -209,6 +209,28 @@ fn locations_are_checked_with_their_place_in_the_file() {
     says("on = \"soma\"", "on = \"axon\"", &["base.toml:16:14: ", "selects nothing", "soma (1 section)"]);
     says("dend = 5", "dned = 5", &["base.toml:11:", "did you mean `dend`?"]);
     says("at = \"soma\"\nvar", "at = \"dnd(0.5)\"\nvar", &["base.toml:40:7: ", "did you mean `dend`?"]);
+    says("at = \"soma\"\nvar", "at = [\"soma\", \"dend(\"]\nvar", &["base.toml:40:16: ", "at[1]"]);
+    says("at = \"soma\"\nvar", "at = []\nvar", &["an empty list"]);
+}
+
+#[test]
+fn several_places_in_a_list_are_all_of_them() {
+    let read = |at: &str| read(&BASE.replacen("at = \"soma\"\nvar", &format!("at = {at}\nvar"), 1)).unwrap();
+    let site = |at: &str| match &read(at).model.recordings[0].site {
+        Site::Points(points) => points.to_string(),
+        _ => panic!("points"),
+    };
+    assert_eq!(site("[\"soma\", \"dend(0.5)\"]"), site("\"soma | dend(0.5)\""));
+    let on = |text: &str| read_on(&BASE.replacen("on = \"soma\"", text, 1));
+    assert_eq!(on("on = [\"soma\", \"dend\"]"), on("on = \"soma | dend\""));
+}
+
+/// Where the last channel of the ball is.
+fn read_on(text: &str) -> String {
+    match &read(text).unwrap().model.populations[0].cell {
+        PopulationCell::Cable(cell) => cell.densities.last().unwrap().region.to_string(),
+        _ => panic!("a cell with a shape"),
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Values over space, regions and points, in the language of locations.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use super::node::{Node, example};
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::morph::{Geometry, Morphology};
 use crate::select::{Cable, Draw, Field, Points, Region};
 use crate::units::{Dimension, parse_quantity};
@@ -62,9 +63,27 @@ pub(super) fn field(node: &Node<'_>, dimension: Dimension, body: Option<&Body>) 
     Some(field)
 }
 
-/// A region.
+/// A region; several in a list are all of them.
 pub(super) fn region(node: &Node<'_>, body: Option<&Body>) -> Option<Region> {
-    region_of(node, node.text()?, body)
+    region_of(node, &all_of::<Region>(node)?, body)
+}
+
+/// The text of a selection; of several in a list, each of which can be read, that of their union.
+fn all_of<S: FromStr<Err = Error>>(node: &Node<'_>) -> Option<String> {
+    if !node.is_list() {
+        return node.text().map(str::to_string);
+    }
+    let items = node.list()?;
+    if items.is_empty() {
+        node.wrong(ErrorKind::Value, "an empty list", "name a place, or several: [\"soma\", \"dend(0.5)\"]");
+        return None;
+    }
+    let part = |item: &Node<'_>| {
+        let text = item.text()?;
+        item.accept(text.parse::<S>())?;
+        Some(format!("({text})"))
+    };
+    Some(items.iter().map(part).collect::<Option<Vec<String>>>()?.join(" | "))
 }
 
 /// A region from `text`, a part of what stands at `node`.
@@ -76,10 +95,9 @@ pub(super) fn region_of(node: &Node<'_>, text: &str, body: Option<&Body>) -> Opt
     Some(region)
 }
 
-/// Points.
+/// Points; several in a list are all of them.
 pub(super) fn points(node: &Node<'_>, body: Option<&Body>) -> Option<Points> {
-    let text = node.text()?;
-    let points: Points = node.accept(text.parse())?;
+    let points: Points = node.accept(all_of::<Points>(node)?.parse())?;
     if let Some(body) = body {
         // Whether there are any does not depend on chance, or hardly so: which ones does.
         node.accept(points.evaluate(&body.cable(), &Draw::default()).map(drop))?;

@@ -395,6 +395,11 @@ fn call<'a>(text: &'a str, word: &str, inner: &'a str, depth: u32) -> Read<'a, S
                 "by_root_distance" => Measure::RootDistance,
                 _ => Measure::Diameter,
             };
+            // Without a region it is the measure alone.
+            if inner.trim_start().starts_with(|c: char| matches!(c, '<' | '>' | '=') || c.is_ascii_digit()) {
+                let (rest, interval) = bounds(inner, measure)?;
+                return Ok((rest, Selection::Region(Region::Within(measure, interval))));
+            }
             let (rest, region) = region_then()?;
             let (rest, interval) = bounds(rest, measure)?;
             Ok((rest, Selection::Region(region.and(Region::Within(measure, interval)))))

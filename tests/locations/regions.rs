@@ -37,6 +37,7 @@ fn a_word_without_its_kind_falls_back_to_the_name() {
 fn intervals_cut_sections_where_the_limit_is() {
     check("dendrites & path_distance < 50 um", "apic[0] 0.0000..0.4000, dend[0] 0.0000..0.8000, dend[1]");
     check("apical_dendrites & path_distance > 100 um", "apic[0] 0.9000..1.0000, apic[1], apic[2]");
+    check("apical_dendrites & by_distance(> 100 um)", "apic[0] 0.9000..1.0000, apic[1], apic[2]");
     // The soma's middle is at distance 0, its ends at 10.
     check("soma & path_distance(2 um, 5 um)", "soma 0.2500..0.4000, soma 0.6000..0.7500");
     // The first dendrite tapers from 4 to 2 um over its length.
