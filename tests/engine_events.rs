@@ -6,7 +6,9 @@ use common::cable::upward_crossings;
 use common::lems::{attach, flat, point, record, times, to_contact};
 use common::sim::{Run, model, run_model};
 use neuropil::engine::{Options, Simulation};
-use neuropil::model::{CellSet, Connection, Model, Receiver, Recording, Sender, Site, SpikeDetector};
+use neuropil::model::{
+    CellSet, Connection, EventRecording, Model, Receiver, Recording, Sender, Site, SpikeDetector,
+};
 use neuropil::select::{Points, Region};
 
 fn single(model: &Model) -> Run {
@@ -286,4 +288,52 @@ fn inputs_with_a_generator_and_a_synapse_of_their_own_act() {
         let want: f64 = past.map(|s| (-(t - s) / 5.0).exp()).sum();
         assert!((g - want).abs() < 1e-9, "step {i}: {g}, not {want}");
     }
+}
+
+/// A contact that ticks, on one cell, is heard by a counter on another, and recorded beside the cells' spikes.
+#[test]
+fn contacts_send_by_their_ports() {
+    let ticks = r#"
+<ComponentType name="ticks" extends="basePointCurrent">
+  <Constant name="unit" dimension="current" value="1nA"/>
+  <EventPort name="in" direction="in"/>
+  <EventPort name="tick" direction="out"/>
+  <EventPort name="echo" direction="out"/>
+  <Dynamics>
+    <StateVariable name="since" dimension="time"/>
+    <TimeDerivative variable="since" value="1"/>
+    <DerivedVariable name="i" dimension="current" exposure="i" value="0 * unit"/>
+    <OnCondition test="since .gt. 2.99e-3"><StateAssignment variable="since" value="0"/><EventOut port="tick"/>
+    </OnCondition>
+    <OnEvent port="in"><EventOut port="echo"/></OnEvent>
+  </Dynamics>
+</ComponentType>
+<ticks id="ticks"/>
+<iafCell id="cell" C="1nF" leakConductance="1nS" leakReversal="0mV" thresh="1000mV" reset="0mV"/>"#;
+    let (sends, cell, counter) = (flat(ticks, "ticks"), flat(ticks, "cell"), flat(COUNTER, "counter"));
+    let mut model = Model::new("contacts", 10e-3, 0.1e-3, 300.0);
+    let p = model.add_population("p", 3, point(cell));
+    let from = attach(&mut model, "ticks", p, &sends, &[0, 1]);
+    let to = attach(&mut model, "n", p, &counter, &[0, 1, 2]);
+    let sender = |contact, port| Sender::Contact { attachments: from, contact, port };
+    // The ticks of one go to the other, whose echoes go on to the third cell.
+    let link = to_contact((p, 0), (p, 1), (from, 1), 1.0, 1e-3);
+    model.connections.push(Connection { sender: sender(0, 0), ..link });
+    let link = to_contact((p, 1), (p, 2), (to, 2), 1.0, 0.5e-3);
+    model.connections.push(Connection { sender: sender(1, 1), ..link });
+    let source = (p, 1);
+    model.event_recordings = [0, 1].map(|port| EventRecording { source, sender: sender(1, port) }).to_vec();
+    record(&mut model, p, &["n.n"], "n");
+    let run = single(&model);
+    assert_eq!(arrivals(&run.column("n", "p[2].n.n")), [45, 75]);
+    assert_eq!(*run.column("n", "p[1].n.n").last().unwrap(), 0.0);
+    let steps = |number: u32| -> Vec<i64> {
+        run.spikes_ms(number).iter().map(|t| (t * 10.0).round() as i64).collect()
+    };
+    // Numbers after the three cells are those of recordings.
+    assert_eq!(steps(3), [30, 60, 90]);
+    assert_eq!(steps(4), [40, 70, 100]);
+    assert!((0..3).all(|cell| steps(cell).is_empty()));
+    model.connections[0].source = (p, 2);
+    assert!(fault(&model).contains("on cell 2 of 'p' there is no contact 0"), "{}", fault(&model));
 }

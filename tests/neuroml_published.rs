@@ -356,3 +356,38 @@ fn a_parameter_of_the_supertype_may_be_derived() {
     );
     assert!((last(&run(&read(&body)), 0) / (-2.0f64).exp() - 1.0).abs() < 1e-6);
 }
+
+/// Times a second to make a time of a time; a potential's change by a potential. No number is wrong for it.
+#[test]
+fn contradictions_of_dimensions_that_change_no_number() {
+    let body = |lag: &str, change: &str| {
+        format!(
+            r#"<ComponentType name="slow"><Parameter name="lag" dimension="time"/><Parameter name="goal" dimension="voltage"/>
+            <Parameter name="speed" dimension="none"/><Constant name="SEC" dimension="time" value="1 s"/>
+            <Exposure name="late" dimension="time"/><Exposure name="x" dimension="voltage"/>
+            <Dynamics><StateVariable name="x" dimension="voltage" exposure="x"/>
+            <DerivedVariable name="late" dimension="time" exposure="late" value="{lag}"/>
+            <TimeDerivative variable="x" value="{change}"/></Dynamics></ComponentType>
+            <slow id="s" lag="20 ms" goal="1 V" speed="100"/>{}"#,
+            recording("s", &["late", "x"])
+        )
+    };
+    let right = read(&body("lag / 2", "speed * (goal - x) / SEC"));
+    assert!(!warns(&right, "dimension-mismatch"));
+    let expected = [0, 1].map(|column| last(&run(&right), column));
+    assert!((expected[1] - (1.0 - (-1f64).exp())).abs() < 1e-6, "{expected:?}");
+    for (lag, change) in
+        [("lag / 2 * SEC", "speed * (goal - x)"), ("lag / 2 / SEC / SEC", "(goal - x) * speed")]
+    {
+        let odd = read(&body(lag, change));
+        assert_eq!(
+            odd.warnings.iter().filter(|w| w.name == "dimension-mismatch").count(),
+            2,
+            "{:?}",
+            odd.warnings
+        );
+        assert_eq!([0, 1].map(|column| last(&run(&odd), column)), expected, "{lag} {change}");
+    }
+    let error = read_beside(&body("lag * lag", "speed * (goal - x) * lag"), &[]).unwrap_err().to_string();
+    assert!(error.contains("'late': expected [time]") && error.contains("TimeDerivative of 'x'"), "{error}");
+}

@@ -244,6 +244,7 @@ pub(super) fn prepare(workload: &Workload) -> Result<Prepared> {
         projections: Vec::new(),
         recordings: Vec::new(),
         spike_detectors: Vec::new(),
+        event_recordings: Vec::new(),
     };
     let check = move |memory: &Memory| {
         let spikes = spikes_ms(&memory.spikes);

@@ -7,7 +7,7 @@ use crate::engine::{self, Simulation};
 use crate::error::{Result, Warning};
 use crate::model::{Draws, Model, PopulationCell, Site, Use};
 use crate::morph::Geometry;
-use crate::neuroml;
+use crate::neuroml::{self, EventSelection};
 use crate::output::{
     Column, EventFormat, Format, OutputFolder, Recorded, Spike, SpikeSource, SpikeWriter, TableWriter, read,
 };
@@ -142,8 +142,10 @@ impl Files {
     ) -> Result<()> {
         let first_cell = model.first_cells();
         let (mut sources, mut of_cell) = (Vec::new(), Vec::new());
-        for (id, population, cell) in &file.selections {
-            of_cell.push(((first_cell[*population] + *cell as u64) as u32, sources.len() as u32));
+        let cells: usize = model.populations.iter().map(|population| population.size).sum();
+        for EventSelection { id, source: (population, cell), recording } in &file.selections {
+            let number = recording.map_or(first_cell[*population] + *cell as u64, |k| (cells + k) as u64);
+            of_cell.push((number as u32, sources.len() as u32));
             let label = format!("{}[{cell}]", model.populations[*population].name);
             sources.push(SpikeSource { id: id.clone(), label });
         }

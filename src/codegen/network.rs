@@ -61,6 +61,7 @@ pub(crate) fn source_spikes(model: &Model) -> Result<Vec<Option<Trains>>> {
         projections: Vec::new(),
         recordings: Vec::new(),
         spike_detectors: Vec::new(),
+        event_recordings: Vec::new(),
         ..model.clone()
     };
     for (population, is_source) in alone.populations.iter_mut().zip(&kinds) {

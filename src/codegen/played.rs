@@ -53,6 +53,7 @@ pub(crate) fn played(model: &Model) -> Result<AllPlayed> {
         projections: Vec::new(),
         recordings: Vec::new(),
         spike_detectors: Vec::new(),
+        event_recordings: Vec::new(),
         ..model.clone()
     };
     for population in &mut alone.populations {

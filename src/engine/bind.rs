@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::draws::Draws;
+use super::group::OutPort;
 use super::located::Located;
 use super::lower::{Array, MembranePrograms, NodeArray, PointPrograms, Template, uniform};
 use crate::error::Result;
@@ -126,6 +127,8 @@ pub struct BoundPoints {
     pub fresh: bool,
     /// What events do, by port.
     pub events: Vec<EventProgram>,
+    /// The ports by which events leave, as far as somebody listens.
+    pub ports: Vec<OutPort>,
 }
 
 /// What an event at one port does to the lane it hits.
@@ -200,6 +203,7 @@ impl BoundPoints {
             draws: None,
             fresh: false,
             events,
+            ports: Vec::new(),
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::bind::{Allocator, BoundMembrane, BoundPoints, OfCells, Placement, node_base};
 use super::catalog::Catalog;
-use super::group::{Clock, Detector, Group, Noise, OutPort, PointCells, Work};
+use super::group::{Clock, Detector, Group, Noise, OutPort, Work};
 use super::lower::{
     Array, Builder, Holds, Mechanism, MembranePlan, N_NODE_ARRAYS, NodeArray, PointHolds, PointKind,
     Template, sums,
@@ -13,6 +13,7 @@ use super::lower::{
 use super::members::{
     CableMember, KindPlace, MembranePlace, PlacedAt, PlacedLanes, PointMember, Request, What,
 };
+use super::senders::SILENT;
 use super::sets::{Set, choose_in_place, collect_sets};
 use super::watch::{Program, Source, Watched, Watching};
 use crate::cable::hines::{Arrays, Hines};
@@ -46,6 +47,8 @@ struct Kind {
     values: Vec<Vec<f64>>,
     noise: Vec<[u64; 2]>,
     noise_interval: u64,
+    /// By port and lane the numbers of the senders, if anybody listens.
+    senders: Vec<Vec<u32>>,
     start: usize,
     width: usize,
 }
@@ -297,7 +300,7 @@ pub fn point_group(
     }
     let keys = members.iter().map(|m| [m.key, CELL_ITSELF]);
     bound.draws = plan.draws_at(cells_start, nodes, clock.seed, keys);
-    let ports = out_ports(members, plan, cells_start, nodes);
+    bound.ports = out_ports(members, plan, cells_start, nodes);
     let (points, noise) = bind_kinds(&kinds, catalog, &mut arena, (nodes, n, of_cells), clock.seed)?;
     let find = |table: &Watched| {
         let Program::Kind { kind } = table.of else { return Err(misplaced()) };
@@ -322,7 +325,7 @@ pub fn point_group(
         base: Some(base),
         membranes: Vec::new(),
         points,
-        cells: vec![PointCells { programs: bound, ports }],
+        cells: vec![bound],
         noise,
         detectors: Vec::new(),
         observers,
@@ -481,6 +484,7 @@ fn collect_kinds(
                     values: vec![Vec::new(); varying],
                     noise: Vec::new(),
                     noise_interval: at.noise_interval,
+                    senders: vec![Vec::new(); catalog.kinds[at.kind].0.ports()],
                     start: 0,
                     width: 0,
                 });
@@ -489,6 +493,10 @@ fn collect_kinds(
             let kind = &mut kinds[number];
             let (first, count) = (kind.nodes.len() as u32, at.nodes.len() as u32);
             own.push(PlacedLanes { kind: number as u32, first, count, use_id: at.use_id });
+            for (port, senders) in kind.senders.iter_mut().enumerate() {
+                let silent = || vec![SILENT; count as usize];
+                senders.extend(at.senders.get(port).cloned().unwrap_or_else(silent));
+            }
             for (instance, &node) in at.nodes.iter().enumerate() {
                 kind.nodes.push(position(member, node));
                 let use_id = at.use_id << 32 | instance as u64;
@@ -563,8 +571,17 @@ fn bind_kinds(
         }
         let keys = || kind.noise.iter().copied();
         let draws = plan.draws_at(kind.start, kind.width, seed, keys());
+        let place = |what| plan.array(what).map(|k| kind.start + k * kind.width);
+        let ports = kind.senders.iter().enumerate().filter_map(|(port, senders)| {
+            Some(OutPort {
+                sent: place(PointHolds::Sent(port))?,
+                relayed: place(PointHolds::Relayed(port)),
+                senders: senders.clone(),
+            })
+        });
         if let Some(bound) = bound.last_mut() {
             bound.draws = draws;
+            bound.ports = ports.collect();
         }
     }
     Ok((bound, noise))

@@ -186,8 +186,8 @@ fn of_cell(old: &Laid, new: &mut Laid, cell: usize, known: &mut Known) {
         let (lane, was) = (lane as usize, was as usize);
         group.arena[to.v + lane] = from.arena[of.v + was];
         copy((to, lane), (of, was), &mut group.arena);
-        let draws = group.cells.first_mut().and_then(|cells| cells.programs.draws.as_mut());
-        let drawn = from.cells.first().and_then(|cells| cells.programs.draws.as_ref());
+        let draws = group.cells.first_mut().and_then(|cells| cells.draws.as_mut());
+        let drawn = from.cells.first().and_then(|cells| cells.draws.as_ref());
         if let (Some(draws), Some(drawn)) = (draws, drawn) {
             draws.go_on(lane, drawn, was);
         }

@@ -90,8 +90,9 @@ fn mark(kind: &PointKind) -> u64 {
 
 fn same(a: &PointKind, b: &PointKind) -> bool {
     let equations = Arc::ptr_eq(&a.dynamics, &b.dynamics) || a.dynamics == b.dynamics;
-    let rest =
-        |k: &PointKind| (k.temperature_k.to_bits(), k.step_s.to_bits(), k.site, k.is_loaded, k.cell_rate);
+    let rest = |k: &PointKind| {
+        (k.temperature_k.to_bits(), k.step_s.to_bits(), k.site, k.is_loaded, k.cell_rate, k.sends)
+    };
     let names = a.name == b.name
         && a.varying == b.varying
         && a.shows == b.shows

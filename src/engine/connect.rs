@@ -118,7 +118,7 @@ impl Layout<'_> {
                     return Err(Error::new(ErrorKind::Value, message));
                 };
                 let group = &groups[home.group as usize];
-                let ports = group.cells.first().map_or(0, |cells| cells.programs.events.len());
+                let ports = group.cells.first().map_or(0, |cells| cells.events.len());
                 (group.points.len() as u32, lane, ports)
             }
             _ => {

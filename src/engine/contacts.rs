@@ -1,10 +1,14 @@
 //! Single contacts: synapses and inputs at places of single cells.
 
+use std::collections::BTreeSet;
+
 use super::catalog::Catalog;
 use super::couple::shown;
 use super::families::{Shared, families};
+use super::lower::PointKind;
 use super::members::PlacedAt;
 use super::resolve::{Resolution, Resolved, in_population, nodes_of, noise_steps, placed_kind};
+use super::senders::heard_lists;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, PopulationCell, Use};
 
@@ -20,11 +24,12 @@ pub struct ContactPlace {
 impl Resolution<'_> {
     /// Puts the contacts of all attachments on their cells: linear in their number.
     pub(super) fn add_attachments(&mut self, model: &Model, catalog: &mut Catalog) -> Result<()> {
-        let (shown, shared) = (shown(model), families(model));
+        let (shown, shared, heard) = (shown(model), families(model), heard_lists(model));
         for (number, list) in model.attachments.iter().enumerate() {
             let named = |e: Error| e.in_element(format!("attachments '{}'", list.name));
-            let places =
-                self.attach(model, number, (&shown[number], &shared[number]), catalog).map_err(named)?;
+            let places = self
+                .attach(model, number, (&shown[number], &shared[number], &heard), catalog)
+                .map_err(named)?;
             self.contacts.push(places);
         }
         Ok(())
@@ -34,7 +39,7 @@ impl Resolution<'_> {
         &mut self,
         model: &Model,
         number: usize,
-        (shown, shared): (&[String], &Shared),
+        (shown, shared, heard): (&[String], &Shared, &BTreeSet<usize>),
         catalog: &mut Catalog,
     ) -> Result<Vec<ContactPlace>> {
         let list = &model.attachments[number];
@@ -49,7 +54,9 @@ impl Resolution<'_> {
         let mut varying = shared.varying.clone();
         varying.extend(varies.then(|| "weight".to_string()));
         let taker = (population, list.list.as_deref());
-        let kind = catalog.kind(placed_kind(&shared.dynamics, taker, varying, Some(shown), model)?)?;
+        let kind = placed_kind(&shared.dynamics, taker, varying, Some(shown), model)?;
+        let sends = heard.contains(&number);
+        let kind = catalog.kind(PointKind { sends, ..kind })?;
         let noise_interval = noise_steps(&list.dynamics, model.step_s(list.population));
         let mut by_cell: Vec<usize> = (0..list.contacts.len()).collect();
         by_cell.sort_by_key(|&contact| list.contacts[contact].cell);
@@ -99,6 +106,7 @@ impl Resolution<'_> {
                 initial: Vec::new(),
                 use_id: self.draws.use_id(Use::Attachments(number)),
                 noise_interval,
+                senders: Vec::new(),
             });
         }
         Ok(places)

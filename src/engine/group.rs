@@ -5,13 +5,14 @@ use super::events::{Calendar, Spike, Volley};
 use super::located::{Located, Within};
 use super::lower::{NodeArray, uniform};
 use super::rules::Rules;
+use super::senders::SILENT;
 use crate::cable::hines::Hines;
 use crate::model::Method;
 use crate::rng::{Purpose, Stream};
 use crate::simd::Level;
 use crate::vm::{Arena, BoundProgram, Queue, Scratch, Target};
 
-/// Cells that are looked at together for whether any of them spikes.
+/// Lanes that are looked at together for whether any of them sends.
 const QUIET: usize = 64;
 
 /// What the steps of a group go by: all but the step itself is that of the whole run.
@@ -53,23 +54,14 @@ pub struct Noise {
     pub interval: u64,
 }
 
-/// Point cells: their programs and what they send.
-#[derive(Debug)]
-pub struct PointCells {
-    /// The programs.
-    pub programs: BoundPoints,
-    /// The ports by which events leave.
-    pub ports: Vec<OutPort>,
-}
-
-/// A port by which events leave point cells.
+/// A port by which events leave point cells, or what is attached to a cell.
 #[derive(Debug)]
 pub struct OutPort {
     /// Where the array lies that says whether the conditions of a step send.
     pub sent: usize,
     /// Where the array lies that counts what handlers of events send, if any do.
     pub relayed: Option<usize>,
-    /// Number of the sender in each lane.
+    /// Number of the sender in each lane; [`SILENT`] where nobody listens.
     pub senders: Vec<u32>,
 }
 
@@ -130,7 +122,7 @@ pub struct Group {
     /// Synapses and stimuli.
     pub points: Vec<BoundPoints>,
     /// Cells without a shape.
-    pub cells: Vec<PointCells>,
+    pub cells: Vec<BoundPoints>,
     /// Noise arrays.
     pub noise: Vec<Noise>,
     /// Spike detectors.
@@ -181,7 +173,7 @@ pub const TO_POST: u16 = 1;
 /// What receives events, and what that takes.
 struct Receive<'g> {
     points: &'g mut [BoundPoints],
-    cells: &'g mut [PointCells],
+    cells: &'g mut [BoundPoints],
     arena: &'g mut Arena,
     registers: &'g mut Vec<f64>,
     spikes: &'g mut Vec<Spike>,
@@ -197,14 +189,14 @@ impl Receive<'_> {
         targets: &[Target],
         now: &[f64; uniform::COUNT],
     ) {
-        let port = usize::from(port);
-        if let Some(of_cells) = kind.checked_sub(self.points.len()) {
-            let Some(cells) = self.cells.get_mut(of_cells) else { return };
-            cells.programs.receive(port, level, targets, self.arena, now, self.registers);
-            cells.relay(targets, self.arena, now[usize::from(uniform::TIME)], self.spikes);
-        } else if let Some(bound) = self.points.get_mut(kind) {
-            bound.receive(port, level, targets, self.arena, now, self.registers);
-        }
+        let bound = match kind.checked_sub(self.points.len()) {
+            Some(of_cells) => self.cells.get_mut(of_cells),
+            None => self.points.get_mut(kind),
+        };
+        let Some(bound) = bound else { return };
+        bound.receive(usize::from(port), level, targets, self.arena, now, self.registers);
+        let time_s = now[usize::from(uniform::TIME)];
+        bound.ports.iter().for_each(|port| port.relay(targets, self.arena, time_s, self.spikes));
     }
 }
 
@@ -218,16 +210,29 @@ impl Noise {
     }
 }
 
-impl PointCells {
+impl OutPort {
     /// What the handlers of the events that hit `targets` at time `time_s` sent on.
     fn relay(&self, targets: &[Target], arena: &mut Arena, time_s: f64, spikes: &mut Vec<Spike>) {
-        for port in &self.ports {
-            let Some(relayed) = port.relayed else { continue };
-            for target in targets {
-                let lane = target.lane as usize;
-                let count = std::mem::replace(&mut arena[relayed + lane], 0.0);
-                let spike = Spike { time_s, cell: port.senders[lane] };
+        let Some(relayed) = self.relayed else { return };
+        for target in targets {
+            let lane = target.lane as usize;
+            let count = std::mem::replace(&mut arena[relayed + lane], 0.0);
+            let spike = Spike { time_s, cell: self.senders[lane] };
+            if spike.cell != SILENT {
                 spikes.extend(std::iter::repeat_n(spike, count as usize));
+            }
+        }
+    }
+
+    /// What the conditions of a step sent at time `time_s`.
+    fn send(&self, arena: &Arena, time_s: f64, spikes: &mut Vec<Spike>) {
+        let sent = &arena[self.sent..self.sent + self.senders.len()];
+        for (sent, senders) in sent.chunks(QUIET).zip(self.senders.chunks(QUIET)) {
+            // Most are silent: many are passed over at once.
+            if sent.iter().fold(0, |any, sent| any | sent.to_bits()) != 0 {
+                let sending =
+                    senders.iter().zip(sent).filter(|(cell, sent)| **sent != 0.0 && **cell != SILENT);
+                spikes.extend(sending.map(|(&cell, _)| Spike { time_s, cell }));
             }
         }
     }
@@ -254,7 +259,7 @@ impl Group {
             }
             membrane.start.run(clock.level, arena, &uniforms, &mut work.scratch);
         }
-        for bound in points.iter_mut().chain(cells.iter_mut().map(|c| &mut c.programs)) {
+        for bound in points.iter_mut().chain(cells) {
             let attempt = bound.located.as_ref().map(Located::attempt);
             let programs = [&bound.start, &bound.conditions, &bound.step, &bound.currents, &bound.show];
             programs.into_iter().flatten().chain(attempt).for_each(|program| work.scratch.fit(program));
@@ -387,6 +392,9 @@ impl Group {
             self.states_at_points(clock, step, &now, &middle);
         }
         let Group { arena, membranes, points, cells, work, targets, calendar, rules, spikes, .. } = self;
+        for port in points.iter().flat_map(|bound| &bound.ports) {
+            port.send(arena, time, spikes);
+        }
         let mut half = now;
         half[usize::from(uniform::STEP)] *= 0.5;
         for membrane in membranes.iter() {
@@ -498,7 +506,7 @@ impl Group {
             }
         }
         for cells in cells {
-            let BoundPoints { located, draws, conditions, step: whole, .. } = &mut cells.programs;
+            let BoundPoints { located, draws, conditions, step: whole, ports, .. } = cells;
             if let Some(draws) = draws {
                 queue.flush(arena, &mut work.scratch);
                 draws.before_step(arena);
@@ -510,7 +518,7 @@ impl Group {
                 let mut within = Within { level: clock.level, end_s: end, dt_s: clock.dt_s, registers };
                 for lane in 0..self.n_real {
                     if located.is_met(arena, lane) {
-                        located.meet(arena, lane, &mut within, &cells.ports, spikes);
+                        located.meet(arena, lane, &mut within, ports, spikes);
                     }
                 }
             }
@@ -526,16 +534,7 @@ impl Group {
             if let Some(draws) = draws {
                 draws.after_conditions(arena);
             }
-            for port in &cells.ports {
-                let sent = &arena[port.sent..port.sent + port.senders.len()];
-                for (sent, senders) in sent.chunks(QUIET).zip(port.senders.chunks(QUIET)) {
-                    // Most cells are silent: many are passed over at once.
-                    if sent.iter().fold(0, |any, sent| any | sent.to_bits()) != 0 {
-                        let spiking = senders.iter().zip(sent).filter(|(_, sent)| **sent != 0.0);
-                        spikes.extend(spiking.map(|(&cell, _)| Spike { time_s: end, cell }));
-                    }
-                }
-            }
+            ports.iter().for_each(|port| port.send(arena, end, spikes));
         }
         queue.flush(arena, &mut work.scratch);
         self.show(clock.level, &uniforms);
@@ -543,8 +542,7 @@ impl Group {
 
     /// Puts what contacts read of their cell, and coupled contacts of each other, where it is read from.
     fn show(&mut self, level: Level, uniforms: &[f64; uniform::COUNT]) {
-        let cells = self.cells.iter().map(|cells| &cells.programs);
-        for program in cells.chain(&self.points).filter_map(|bound| bound.show.as_ref()) {
+        for program in self.cells.iter().chain(&self.points).filter_map(|bound| bound.show.as_ref()) {
             program.run(level, &mut self.arena, uniforms, &mut self.work.scratch);
         }
     }

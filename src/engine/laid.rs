@@ -361,6 +361,11 @@ impl Laid {
         }
     }
 
+    /// Whether `cell` is the number of a cell, and not of an event recording.
+    pub fn is_cell(&self, cell: u32) -> bool {
+        self.first_cell.last().is_some_and(|count| cell < *count)
+    }
+
     /// Whether the spikes of cell `cell` are given.
     pub fn is_given(&self, cell: u32) -> bool {
         let p = self.first_cell.partition_point(|&first| first <= cell).saturating_sub(1);

@@ -84,6 +84,8 @@ pub struct PlacedAt {
     pub use_id: u64,
     /// Steps for which a noise number is held.
     pub noise_interval: u64,
+    /// For each port by which events leave the number of each instance's sender; empty if nobody listens to any.
+    pub senders: Vec<Vec<u32>>,
 }
 
 /// A recorded number. Those of one member that follow each other and are of one column are added up.

@@ -193,7 +193,7 @@ impl Layout<'_> {
 fn place(receptor: Receptor, home: &Home, group: &Group) -> Option<Place> {
     let (kind, first, count, ports) = match receptor.synapse {
         None => {
-            let ports = group.cells.first()?.programs.events.len();
+            let ports = group.cells.first()?.events.len();
             (group.points.len() as u32, home.own?, 1, ports)
         }
         Some(synapse) => {

@@ -157,6 +157,7 @@ pub fn resolve<'a>(
                         initial: Vec::new(),
                         use_id: Use::Synapse(s).id(),
                         noise_interval: 1,
+                        senders: Vec::new(),
                     });
                 }
                 let member = |i: usize| PointMember {
@@ -227,6 +228,7 @@ pub(super) fn placed_kind(
         gives,
         shows,
         hosts,
+        sends: false,
         on_point_cell: matches!(population.cell, PopulationCell::Point(_)),
         cell_rate,
         is_loaded: false,
@@ -311,6 +313,7 @@ fn place(
         initial: Vec::new(),
         use_id: draw.use_id,
         noise_interval: 1,
+        senders: Vec::new(),
     })
 }
 
@@ -374,8 +377,9 @@ impl Resolution<'_> {
                 let draw = self.draws.at((stimulus.population, i), Use::Stimulus(s));
                 let at = |nodes: Vec<u32>| {
                     let values = stimulus.parameters.iter().map(|(_, values)| vec![values[at]; nodes.len()]);
-                    let (values, initial) = (values.collect(), Vec::new());
-                    PlacedAt { kind, nodes, values, initial, use_id: draw.use_id, noise_interval }
+                    let (values, use_id) = (values.collect(), draw.use_id);
+                    let (initial, senders) = Default::default();
+                    PlacedAt { kind, nodes, values, initial, use_id, noise_interval, senders }
                 };
                 match &mut self.populations[stimulus.population] {
                     Resolved::Cable(members) => {
@@ -428,6 +432,7 @@ impl Resolution<'_> {
                 gives: Vec::new(),
                 shows,
                 hosts: Vec::new(),
+                sends: false,
                 on_point_cell: false,
                 cell_rate: None,
                 is_loaded,

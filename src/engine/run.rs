@@ -260,6 +260,7 @@ impl Simulation {
         if is_end {
             self.copy_coupled();
             self.each_group(&|group| group.arrive(until));
+            self.exchange();
         }
     }
 
@@ -331,9 +332,8 @@ impl Simulation {
         self.spikes.sort_by(|a, b| by_time(a, b, |cell| cell));
         let count = self.spikes.partition_point(|spike| spike.time_s < limit_s);
         if count > 0 {
-            let is_given = |spike: &&Spike| self.laid.is_given(spike.cell);
-            let given = self.spikes[..count].iter().filter(is_given).count();
-            self.n_spikes += (count - given) as u64;
+            let is_cells = |spike: &&Spike| self.laid.is_cell(spike.cell) && !self.laid.is_given(spike.cell);
+            self.n_spikes += self.spikes[..count].iter().filter(is_cells).count() as u64;
             sink.spikes(&self.spikes[..count])?;
             self.spikes.drain(..count);
         }

@@ -93,6 +93,7 @@ impl Stores {
             step_s: f64::INFINITY,
             site: PointSite::Connection,
             gives: Vec::new(),
+            sends: false,
             on_point_cell: false,
             cell_rate: None,
             is_loaded: false,

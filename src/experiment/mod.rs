@@ -270,6 +270,7 @@ fn model(root: &Table<'_>, duration_s: Option<f64>) -> Option<Model> {
         projections: projections?,
         recordings: recordings?,
         spike_detectors,
+        event_recordings: Vec::new(),
     };
     model.temperature_k = match temperature {
         Some((kelvin, node)) => {

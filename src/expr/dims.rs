@@ -42,7 +42,7 @@ pub fn dimension_of(
     names: &dyn Fn(&str) -> Option<Dimension>,
     literals: Option<&[Dimension]>,
 ) -> Result<Dimension> {
-    Checker { names, literals, next: 0, slips: None }.found(expr).map(Found::dimension)
+    Checker { names, literals, next: 0, slips: None, free: &|_| false }.found(expr).map(Found::dimension)
 }
 
 /// Checks that `expr` is of dimension `wanted`.
@@ -69,8 +69,21 @@ pub fn slips(
     wanted: Option<Dimension>,
     names: &dyn Fn(&str) -> Option<Dimension>,
 ) -> Result<Vec<String>> {
+    slips_beside(expr, wanted, names, &|_| false)
+}
+
+/// As [`slips`], where names that are `free` may be of any dimension.
+///
+/// # Errors
+/// As [`slips`].
+pub fn slips_beside(
+    expr: &Expr,
+    wanted: Option<Dimension>,
+    names: &dyn Fn(&str) -> Option<Dimension>,
+    free: &dyn Fn(&str) -> bool,
+) -> Result<Vec<String>> {
     let slips = RefCell::new(Vec::new());
-    let found = (Checker { names, literals: None, next: 0, slips: Some(&slips) }).found(expr)?;
+    let found = (Checker { names, literals: None, next: 0, slips: Some(&slips), free }).found(expr)?;
     let mut slips = slips.into_inner();
     if let (Found::Of(found), Some(wanted)) = (found, wanted)
         && found != wanted
@@ -103,6 +116,8 @@ struct Checker<'a> {
     next: usize,
     /// Where to note that a number and a quantity meet; with `None` that is an error.
     slips: Option<&'a RefCell<Vec<String>>>,
+    /// Names that may be of any dimension.
+    free: &'a dyn Fn(&str) -> bool,
 }
 
 impl Checker<'_> {
@@ -125,6 +140,7 @@ impl Checker<'_> {
                 self.next += 1;
                 Ok(if *x == 0.0 && written.is_none() { Found::Any } else { Found::Of(written) })
             }
+            Expr::Name(name) if (self.free)(name) => Ok(Found::Any),
             Expr::Name(name) => match (self.names)(name) {
                 Some(dimension) => Ok(Found::Of(dimension)),
                 None => Err(Error::new(ErrorKind::Name, format!("nothing is called '{name}' here"))),

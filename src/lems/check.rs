@@ -75,7 +75,13 @@ impl Checker<'_> {
         }
         let result = dims::slips(expr, wanted, &|name: &str| self.dimension(name));
         match result {
-            Err(error) => self.fail(error, what, origin),
+            Err(error) => match self.excuse(expr, wanted) {
+                None => self.fail(error, what, origin),
+                Some(excuse) => {
+                    let message = format!("{}: {what}: {}; {excuse}", self.label(), error.message());
+                    self.warnings.push(Warning::new("dimension-mismatch", message, origin.place()));
+                }
+            },
             Ok(slips) => {
                 for slip in slips {
                     let message = format!("{}: {what}: {slip}; numbers are taken in SI units", self.label());
@@ -83,6 +89,18 @@ impl Checker<'_> {
                 }
             }
         }
+    }
+
+    /// Why two different dimensions that meet in `expr` need not mean a wrong number, if there is a reason: constants of one
+    /// second, one volt and the like, put there to make dimensions agree, leave every number in SI units as it is.
+    fn excuse(&self, expr: &Expr, wanted: Option<Dimension>) -> Option<&'static str> {
+        let own = |name: &str| self.of.constants.iter().find(|c| c.name == name).map(|c| c.value);
+        let is_one = |name: &str| {
+            let global = || self.vocabulary.global(name).map(|c| c.value);
+            own(name).or_else(|| if self.of.quantity(name).is_none() { global() } else { None }) == Some(1.0)
+        };
+        let agrees = dims::slips_beside(expr, wanted, &|name: &str| self.dimension(name), &is_one).is_ok();
+        agrees.then_some("the constants in it that are 1 in SI units change no number")
     }
 
     fn everything(&mut self) {
@@ -195,7 +213,23 @@ impl Checker<'_> {
     fn derivative(&mut self, derivative: &TimeDerivative) {
         let what = format!("TimeDerivative of '{}'", derivative.variable);
         let dimension = self.state(&derivative.variable, &what, &derivative.origin);
-        let Some(dimension) = dimension.and_then(|d| d.times(Dimension::PER_TIME)) else { return };
+        let Some(state) = dimension else { return };
+        let Some(dimension) = state.times(Dimension::PER_TIME) else { return };
+        let fits = |wanted: Dimension| {
+            dims::slips(&derivative.value, Some(wanted), &|name: &str| self.dimension(name)).is_ok()
+        };
+        let mut has_plain = false;
+        derivative.value.visit_names(&mut |name| has_plain |= self.dimension(name) == Some(Dimension::NONE));
+        // The change of a voltage by a voltage times a plain number: that is a rate without its unit, in 1/s.
+        if has_plain && !state.is_none() && !fits(dimension) && fits(state) {
+            let message = format!(
+                "{}: {what}: expected [{dimension}], but '{}' is [{state}]; it is taken as so much per second",
+                self.label(),
+                derivative.value
+            );
+            self.warnings.push(Warning::new("dimension-mismatch", message, derivative.origin.place()));
+            return;
+        }
         self.expression(&derivative.value, Some(dimension), &what, &derivative.origin);
     }
 

@@ -9,15 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::check;
 use super::component::{self, Component};
 use super::declare::{MAX_BASES, check_attributes, declare};
-use super::flatten::Extent;
 use super::include::{Document, Resolver, read_bytes};
-use super::instances::Tree;
 use super::later::{self, Type};
 use super::raw::{self, Element, Origin};
 use super::scan::{Mark, Text, Top, Walk, outline};
 use super::types::ComponentType;
 use super::vocabulary::Vocabulary;
-use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, MAX_ERRORS, Result, Warning, nearest};
 
 /// Longest chain of documents that include each other.
@@ -664,16 +661,6 @@ impl Set {
     /// What is doubtful in the documents read so far.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
-    }
-
-    /// The flat dynamical system that `component` is, with its children and the components it refers to.
-    ///
-    /// # Errors
-    /// Everything that does not fit together, joined.
-    pub fn flatten(&self, component: &Component) -> Result<Dynamics> {
-        Tree::new(self, component)?
-            .flatten(Extent { root: 0, around: &[], attached: true, within: true })
-            .map(|flat| flat.0)
     }
 
     /// A component of the type `name` that sets nothing.

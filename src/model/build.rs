@@ -166,6 +166,7 @@ impl Model {
             projections: Vec::new(),
             recordings: Vec::new(),
             spike_detectors: Vec::new(),
+            event_recordings: Vec::new(),
         }
     }
 

@@ -26,7 +26,7 @@ pub use projection::{
     Cells, ConnectionRecording, ConnectionRule, Connector, Contacts, Junction, Listed, Projection, Receptor,
     SelfConnections, Sign, Value,
 };
-pub use record::{Recording, Site, SpikeDetector};
+pub use record::{EventRecording, Recording, Site, SpikeDetector};
 pub use source::Source;
 pub use space::{Position, Space, Structure};
 
@@ -141,6 +141,8 @@ pub struct Model {
     pub recordings: Vec<Recording>,
     /// Spike detectors on cable cells.
     pub spike_detectors: Vec<SpikeDetector>,
+    /// Events beside the spikes of cells that are observed.
+    pub event_recordings: Vec<EventRecording>,
 }
 
 impl Model {

@@ -134,6 +134,15 @@ pub enum Sender {
     Detector(u32),
     /// The port of a point cell: index into [`Dynamics::out_ports`].
     Port(u16),
+    /// A port of a contact on the cell.
+    Contact {
+        /// Index into [`Model::attachments`](super::Model::attachments).
+        attachments: u32,
+        /// Index into its contacts.
+        contact: u32,
+        /// Index into [`Dynamics::out_ports`].
+        port: u16,
+    },
 }
 
 /// What receives the events of a connection.

@@ -1,6 +1,6 @@
 //! What is observed.
 
-use super::CellSet;
+use super::{CellSet, Sender};
 use crate::select::{Points, Region};
 
 /// A sampled signal, or one for each place that the site selects.
@@ -35,6 +35,16 @@ pub enum Site {
     Region(Region),
     /// The cell as a whole (point cells).
     Cell,
+}
+
+/// Events that are observed beside the spikes of cells: those of a second port, or of something attached to a cell.
+/// Among the spikes of a run they have, in place of a cell's number, the number of all cells and their own index.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EventRecording {
+    /// Population and cell.
+    pub source: (usize, usize),
+    /// What on it sends them, other than [`Sender::Cell`]; each once.
+    pub sender: Sender,
 }
 
 /// Spikes by upward crossing of a threshold.

@@ -10,6 +10,7 @@ mod method;
 pub mod network;
 mod quantity;
 mod read;
+mod sending;
 mod simulation;
 mod site;
 pub mod structure;
@@ -64,8 +65,19 @@ pub struct EventFile {
     pub path: PathBuf,
     /// Whether the time comes before the id in a line.
     pub time_first: bool,
-    /// The id written for the events of a cell: id, population, cell.
-    pub selections: Vec<(String, usize, usize)>,
+    /// What is written.
+    pub selections: Vec<EventSelection>,
+}
+
+/// Whose events an [`EventFile`] holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventSelection {
+    /// What stands for it in the file.
+    pub id: String,
+    /// Population and cell.
+    pub source: (usize, usize),
+    /// The index of the model's event recording, where it is not the cell's own spikes.
+    pub recording: Option<usize>,
 }
 
 /// A plot, as a LEMS `Display` asks for.

@@ -1,4 +1,4 @@
-//! Paths of quantities and of senders of events: `pop[0]/v`, `pop/0/cell/3/v`, `pop[2]/syn1/g`.
+//! Paths of quantities: `pop[0]/v`, `pop/0/cell/3/v`, `pop[2]/syn1/g`.
 //!
 //! A path leads from the target through a population to a cell, on a cell with a shape maybe to a
 //! segment, and then to a variable of the cell or of something attached to it.
@@ -70,14 +70,17 @@ pub(super) struct Found {
 
 /// A part of a path between slashes.
 #[derive(Debug, Clone, Copy)]
-struct Step<'t> {
+pub(super) struct Step<'t> {
     /// As written.
-    text: &'t str,
+    pub text: &'t str,
     /// Without an index in brackets.
-    name: &'t str,
+    pub name: &'t str,
     /// The index in brackets.
-    index: Option<usize>,
+    pub index: Option<usize>,
 }
+
+/// Something attached to a cell: attachments and contact, the rest of the path, how many others it could be.
+type Attached<'s, 't> = ((u32, u32), &'s [Step<'t>], usize);
 
 /// For each cell (population, cell) its contacts, as indices of attachments and contact.
 type Contacts = BTreeMap<(usize, u32), Vec<(u32, u32)>>;
@@ -86,19 +89,19 @@ type Contacts = BTreeMap<(usize, u32), Vec<(u32, u32)>>;
 #[derive(Debug)]
 pub(super) struct Paths<'a> {
     target: &'a str,
-    network: &'a Network,
+    pub(super) network: &'a Network,
     /// For what is no network of NeuroML: it knows its paths itself.
-    instances: Option<&'a Elaborated<'a>>,
+    pub(super) instances: Option<&'a Elaborated<'a>>,
     populations: BTreeMap<&'a str, usize>,
     contacts: OnceCell<Contacts>,
 }
 
 /// A cell and what of a path is left behind it.
-struct AtCell<'a, 't> {
-    population: usize,
-    cell: usize,
-    named: &'a Named,
-    rest: Vec<Step<'t>>,
+pub(super) struct AtCell<'a, 't> {
+    pub population: usize,
+    pub cell: usize,
+    pub named: &'a Named,
+    pub rest: Vec<Step<'t>>,
 }
 
 impl<'a> Paths<'a> {
@@ -148,38 +151,6 @@ impl<'a> Paths<'a> {
         Err(error)
     }
 
-    /// Population and cell that the path `select` leads to.
-    ///
-    /// # Errors
-    /// If it leads to no cell.
-    pub(super) fn sender(&self, select: &str, port: Option<&str>) -> Result<(usize, usize)> {
-        let steps = steps(select)?;
-        if let Some(instances) = self.instances {
-            return self.sending_instance(instances, &steps, port);
-        }
-        let at = self.cell(select, &steps)?;
-        let rest = match at.rest.as_slice() {
-            [first, rest @ ..] if first.text == at.named.component => rest,
-            rest => rest,
-        };
-        // On a cell with a shape a segment may be named: there is one place where spikes are detected.
-        let segment = at.named.shaped.is_some() && matches!(rest, [only] if only.number().is_some());
-        if !rest.is_empty() && !segment {
-            let rest: Vec<&str> = rest.iter().map(|step| step.text).collect();
-            let message = format!("'{select}' leads beyond a cell, to '{}'", rest.join("/"));
-            return Err(Error::new(ErrorKind::Unsupported, message).help("events are recorded of cells"));
-        }
-        self.check_port(at.population, port)?;
-        Ok((at.population, at.cell))
-    }
-
-    /// The population of cells with a shape that the path `select` of a sender leads to.
-    pub(super) fn shaped_sender(&self, select: &str) -> Option<usize> {
-        let steps = steps(select).ok().filter(|_| self.instances.is_none())?;
-        let population = self.cell(select, &steps).ok()?.population;
-        self.network.populations[population].shaped.is_some().then_some(population)
-    }
-
     fn of_instances(&self, instances: &Elaborated<'_>, steps: &[Step<'_>]) -> Result<Found> {
         let place = self.instance(instances, steps)?;
         let found = |population, cell, variable| Found {
@@ -217,7 +188,11 @@ impl<'a> Paths<'a> {
     }
 
     /// What a path leads to in a component with a structure; its own id may lead.
-    fn instance(&self, instances: &Elaborated<'_>, steps: &[Step<'_>]) -> Result<structure::Found> {
+    pub(super) fn instance(
+        &self,
+        instances: &Elaborated<'_>,
+        steps: &[Step<'_>],
+    ) -> Result<structure::Found> {
         let joined = |steps: &[Step<'_>]| steps.iter().map(|s| s.text).collect::<Vec<_>>().join("/");
         instances.find(&joined(steps)).or_else(|error| match steps.split_first() {
             Some((first, tail)) if first.text == self.target && !tail.is_empty() => {
@@ -227,73 +202,8 @@ impl<'a> Paths<'a> {
         })
     }
 
-    fn sending_instance(
-        &self,
-        instances: &Elaborated<'_>,
-        steps: &[Step<'_>],
-        port: Option<&str>,
-    ) -> Result<(usize, usize)> {
-        let with_port = Step { text: port.unwrap_or("spike"), name: "", index: None };
-        let steps: Vec<Step<'_>> = steps.iter().copied().chain([with_port]).collect();
-        match self.instance(instances, &steps)? {
-            structure::Found::Cell { population, cell, name } => {
-                self.check_port(population, port.is_some().then_some(name.as_str()))?;
-                Ok((population, cell))
-            }
-            structure::Found::Cable { population, cell, rest } => {
-                // A segment may be named: there is one place where spikes are detected.
-                let is_cell = match rest.as_slice() {
-                    [_] => true,
-                    [segment, _] => segment.parse::<u64>().is_ok(),
-                    _ => false,
-                };
-                if !is_cell {
-                    let message = format!("'{}' is no port of a cell with a shape", rest.join("/"));
-                    return Err(Error::new(ErrorKind::Name, message));
-                }
-                self.check_port(population, port)?;
-                Ok((population, cell))
-            }
-            structure::Found::Contact { name, .. } => {
-                let message = format!("'{name}' is a port of what is attached to a cell");
-                Err(Error::new(ErrorKind::Unsupported, message).help("events are recorded of cells"))
-            }
-        }
-    }
-
-    fn check_port(&self, at: usize, port: Option<&str>) -> Result<()> {
-        let population = &self.network.model.populations[at];
-        let ports: Vec<&str> = match &population.cell {
-            PopulationCell::Point(cell) => cell.dynamics.out_ports.iter().map(String::as_str).collect(),
-            _ => vec!["spike"],
-        };
-        let name = &population.name;
-        let mut detectors = self.network.model.spike_detectors.iter();
-        if self.network.populations[at].shaped.is_some()
-            && !detectors.any(|detector| detector.population == at && detector.is_output)
-        {
-            let message = format!("cells of '{name}' send no events: their cell has no spike threshold");
-            return Err(Error::new(ErrorKind::Value, message).help("add <spikeThresh value=\"0 mV\"/> to it"));
-        }
-        let first = match ports.as_slice() {
-            [] => return Err(Error::new(ErrorKind::Name, format!("cells of '{name}' send no events"))),
-            [first, ..] => *first,
-        };
-        match port {
-            Some(port) if !ports.contains(&port) => {
-                let message = format!("cells of '{name}' have no port '{port}' that sends");
-                Err(Error::new(ErrorKind::Name, message).help(format!("they have {}", ports.join(", "))))
-            }
-            Some(port) if port != first => {
-                let message = format!("events of the port '{port}': only those of '{first}' can be recorded");
-                Err(Error::new(ErrorKind::Unsupported, message))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// The cell that a path leads to: the longest beginning that names a population counts.
-    fn cell<'t>(&self, path: &str, steps: &[Step<'t>]) -> Result<AtCell<'a, 't>> {
+    pub(super) fn cell<'t>(&self, path: &str, steps: &[Step<'t>]) -> Result<AtCell<'a, 't>> {
         if let Some(found) = self.in_population(steps) {
             return found;
         }
@@ -416,6 +326,18 @@ impl<'a> Paths<'a> {
     /// A variable of something attached to the cell: `syn1/g`, `synapses:syn1:0/g`, `synapses[0]/g`. As
     /// the engine names it, and how many others fit.
     fn attached(&self, at: &AtCell<'_, '_>) -> Result<Option<(String, usize)>> {
+        let Some(((attachments, contact), rest, others)) = self.contact(at)? else { return Ok(None) };
+        // The number among those of the same list on this cell.
+        let list = &self.network.model.attachments[attachments as usize];
+        let before = list.contacts[..contact as usize].iter();
+        let number_in_list = before.filter(|other| other.cell == at.cell as u32).count();
+        let variable = variable(&list.dynamics, rest)?;
+        Ok(Some((format!("{}[{number_in_list}].{variable}", list.name), others)))
+    }
+
+    /// Something attached to the cell, as attachments and contact; what is left of the path behind it, and how many
+    /// others fit.
+    pub(super) fn contact<'s, 't>(&self, at: &'s AtCell<'_, 't>) -> Result<Option<Attached<'s, 't>>> {
         // On a cell with a shape the path may name the segment that it sits on.
         let (segment, rest) = match (&at.named.shaped, at.rest.split_first()) {
             (Some(shaped), Some((first, rest))) if first.number().is_some() => {
@@ -447,20 +369,15 @@ impl<'a> Paths<'a> {
         };
         let fitting: Vec<(u32, u32)> = here.iter().copied().filter(fits).collect();
         let chosen = number.unwrap_or(0);
-        let Some(&(attachments, contact)) = fitting.get(chosen) else {
+        let Some(&contact) = fitting.get(chosen) else {
             let message = match fitting.len() {
                 0 => return Ok(None),
                 count => format!("'{}': the cell has {count} of them there, numbered from 0", first.text),
             };
             return Err(Error::new(ErrorKind::Name, message));
         };
-        // The number among those of the same list on this cell.
-        let before = here.iter().filter(|(a, c)| *a == attachments && *c < contact);
-        let number_in_list = before.count();
-        let list = &self.network.model.attachments[attachments as usize];
-        let variable = variable(&list.dynamics, rest)?;
         let others = if number.is_none() { fitting.len() - 1 } else { 0 };
-        Ok(Some((format!("{}[{number_in_list}].{variable}", list.name), others)))
+        Ok(Some((contact, rest, others)))
     }
 
     fn collect(&self) -> Contacts {
@@ -477,13 +394,13 @@ impl<'a> Paths<'a> {
 
 impl Step<'_> {
     /// The whole step as a number.
-    fn number(&self) -> Option<usize> {
+    pub(super) fn number(&self) -> Option<usize> {
         if self.text.bytes().all(|b| b.is_ascii_digit()) { self.text.parse().ok() } else { None }
     }
 }
 
 /// The parts of a path. A slash at the end means nothing.
-fn steps(path: &str) -> Result<Vec<Step<'_>>> {
+pub(super) fn steps(path: &str) -> Result<Vec<Step<'_>>> {
     let wrong = |what: &str| {
         let error = Error::new(ErrorKind::Syntax, format!("'{path}' is no path: {what}"));
         Err(error.help("paths are like pop[0]/v or pop/0/cell/v"))
@@ -550,7 +467,7 @@ fn named(dynamics: &Dynamics, name: String) -> Result<String> {
 }
 
 /// Names for people, the first of many.
-fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let mut shown: Vec<&str> = names.take(SHOWN + 1).collect();
     match shown.len() {
         0 => "nothing".to_string(),
@@ -568,7 +485,7 @@ mod tests {
 
     use super::*;
     use crate::dynamics::Variable;
-    use crate::model::{Attachments, Contact, Model, PointCell};
+    use crate::model::{Attachments, Contact, Model, PointCell, Sender};
     use crate::units::Dimension;
 
     fn dynamics(name: &str, states: &[&str]) -> Arc<Dynamics> {
@@ -607,7 +524,8 @@ mod tests {
         assert_eq!(found(&network, "single/v"), (1, 0, "v".into()));
         assert_eq!(found(&network, "a/b[1]/v"), (2, 1, "v".into()));
         assert_eq!(found(&network, "p[1]/c[3]/v"), (3, 3, "v".into()));
-        assert_eq!(Paths::new("net1", &network).sender("pop/1/hh", Some("spike")).unwrap(), (0, 1));
+        let sending = Paths::new("net1", &network).sender("pop/1/hh", Some("spike")).unwrap();
+        assert_eq!((sending.source, sending.sender), ((0, 1), Sender::Cell));
     }
 
     #[test]

@@ -6,13 +6,18 @@ use std::sync::Arc;
 
 use super::method::suited;
 use super::quantity::{Found, Parts, Paths};
+use super::sending::Sending;
 use super::simulation::{Asked, Plan};
 use super::structure::Elaborated;
-use super::{Curve, Display, EventFile, OutputFile, Simulation, is_cable, network, shaped, simulation};
+use super::{
+    Curve, Display, EventFile, EventSelection, OutputFile, Simulation, is_cable, network, shaped, simulation,
+};
 use crate::error::{Error, ErrorKind, Result, Warning};
 use crate::lems::{Component, Resolver, Set};
 use crate::library;
-use crate::model::{CellSet, Method, Model, PointStep, PopulationCell, Recording, Run, SpikeDetector};
+use crate::model::{
+    CellSet, EventRecording, Method, Model, PointStep, PopulationCell, Recording, Run, Sender, SpikeDetector,
+};
 use crate::select::{Points, Region};
 
 /// The temperature where none is given, K: 6.3 °C, at which Hodgkin and Huxley measured.
@@ -90,7 +95,9 @@ fn assemble(plan: &Plan<'_>, mut parts: Parts<'_>) -> Result<Simulation> {
     let target = plan.target.id.as_deref().unwrap_or_default();
     let warnings = detect_at_zero(plan, target, &mut parts);
     let paths = Paths::new(target, &parts);
-    let mut gather = Gather { paths: &paths, recordings: Vec::new(), warnings, errors: plan.errors.clone() };
+    let (recordings, event_recordings) = Default::default();
+    let mut gather =
+        Gather { paths: &paths, recordings, event_recordings, warnings, errors: plan.errors.clone() };
     let (mut outputs, mut displays, mut events) = (Vec::new(), Vec::new(), Vec::new());
     gather.distinct_files(plan);
     for (number, output) in plan.outputs.iter().enumerate() {
@@ -130,16 +137,17 @@ fn assemble(plan: &Plan<'_>, mut parts: Parts<'_>) -> Result<Simulation> {
         let mut selections = Vec::new();
         for (component, select, port) in &file.selections {
             match paths.sender(select, *port) {
-                Ok((population, cell)) => {
+                Ok(sending) => {
                     let id = component.id.clone().unwrap_or_else(|| selections.len().to_string());
-                    selections.push((id, population, cell));
+                    let recording = gather.events_of(sending);
+                    selections.push(EventSelection { id, source: sending.source, recording });
                 }
                 Err(error) => gather.errors.push(component.locate(error)),
             }
         }
         events.push(EventFile { path: file.path.clone(), time_first: file.time_first, selections });
     }
-    let Gather { recordings, warnings, errors, .. } = gather;
+    let Gather { recordings, event_recordings, warnings, errors, .. } = gather;
     if let Some(error) = Error::join(errors) {
         return Err(error);
     }
@@ -170,6 +178,7 @@ fn assemble(plan: &Plan<'_>, mut parts: Parts<'_>) -> Result<Simulation> {
     model.run = Run { dt_s: plan.dt_s, duration_s: plan.duration_s, method, point_step };
     model.seed = plan.seed.unwrap_or(0);
     model.recordings = recordings;
+    model.event_recordings = event_recordings;
     let mut all = network.warnings;
     all.extend(plan.warnings.iter().cloned());
     all.extend(warnings);
@@ -216,11 +225,26 @@ fn detect_at_zero(plan: &Plan<'_>, target: &str, parts: &mut Parts<'_>) -> Vec<W
 struct Gather<'a> {
     paths: &'a Paths<'a>,
     recordings: Vec<Recording>,
+    event_recordings: Vec<EventRecording>,
     warnings: Vec<Warning>,
     errors: Vec<Error>,
 }
 
 impl Gather<'_> {
+    /// The number of the recording of events that are not the spikes of a cell.
+    fn events_of(&mut self, sending: Sending) -> Option<usize> {
+        let Sending { source, sender } = sending;
+        if sender == Sender::Cell {
+            return None;
+        }
+        let wanted = EventRecording { source, sender };
+        let known = self.event_recordings.iter().position(|known| *known == wanted);
+        Some(known.unwrap_or_else(|| {
+            self.event_recordings.push(wanted);
+            self.event_recordings.len() - 1
+        }))
+    }
+
     /// Records a quantity as the next column of `table`.
     fn record(&mut self, asked: &Asked<'_>, table: &str) {
         match self.paths.quantity(asked.quantity) {

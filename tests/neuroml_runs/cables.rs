@@ -3,7 +3,7 @@
 use super::{document, fault, read, samples};
 
 /// A cell of two sections that spikes, a synapse, an input.
-const PARTS: &str = r#"
+pub(super) const PARTS: &str = r#"
   <ionChannelHH id="na" conductance="10pS" species="na">
     <gateHHrates id="m" instances="3">
       <forwardRate type="HHExpLinearRate" rate="1per_ms" midpoint="-40mV" scale="10mV"/>
@@ -50,7 +50,7 @@ const PARTS: &str = r#"
 "#;
 
 /// A world of cells with wires and electrodes, in types of its own.
-const WORLD: &str = r#"
+pub(super) const WORLD: &str = r#"
   <ComponentType name="world">
     <Parameter name="temperature" dimension="temperature"/>
     <Parameter name="number" dimension="none"/>

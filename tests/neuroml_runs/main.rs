@@ -5,6 +5,7 @@ mod cables;
 mod inputs;
 mod lenient;
 mod recorded;
+mod sent;
 
 #[path = "../common/sim.rs"]
 mod sim;

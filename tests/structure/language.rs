@@ -230,6 +230,43 @@ fn what_is_attached_and_multiplied_becomes_a_part() {
     assert_eq!(instance.value("total").unwrap(), 2.0);
 }
 
+/// Instances for each of others, made where the statement stands, before anything is connected.
+#[test]
+fn instances_are_made_for_each_of_others() {
+    let body = document(
+        r#"<ComponentType name="copies" extends="wire">
+             <Link name="source" type="many"/><ComponentReference name="of" type="Component"/>
+             <Structure>
+               <ForEach instances="source" as="x">
+                 <If test="x .lt. 2"><MultiInstantiate number="x + 1" component="of"/></If>
+                 <EventConnection from="x" to="last" targetPort="up"/>
+               </ForEach>
+             </Structure>
+             <Path name="last"/>
+           </ComponentType>
+           <ComponentType name="pairs">
+             <ComponentReference name="of" type="Component"/>
+             <Structure>
+               <With instance="../a" as="there">
+                 <ForEach instances="../a" as="x"><ChildInstance component="of"/></ForEach>
+               </With>
+             </Structure>
+           </ComponentType>
+           <ComponentType name="both" extends="net"><Children name="pairs" type="pairs"/></ComponentType>
+           <both id="n">
+             <copies id="c" source="a" of="count" last="./[2]"/>
+             <many id="a" of="clock" size="3"/>
+             <pairs id="p" of="count"/>
+           </both>"#,
+    );
+    let network = network(&body, "n");
+    let made: usize = sizes(&network).iter().filter(|(path, _)| path.starts_with('p')).map(|(_, n)| n).sum();
+    assert_eq!(made, 3, "{:?}", sizes(&network));
+    let [c, a] = ["c", "a"].map(|path| network.populations.iter().position(|p| p.path == path).unwrap());
+    assert_eq!((network.model.populations[c].size, network.model.populations[a].size), (3, 3));
+    assert_eq!(ends(&network.model.connections), [0, 1, 2].map(|i| ((a, i), (c, 2))));
+}
+
 /// Something attached that contains a clock, whose ticks go to another cell: a part of the cell that it is on.
 #[test]
 fn what_is_attached_may_send_on() {
@@ -266,7 +303,7 @@ fn what_is_attached_may_send_on() {
             let port = match c.sender {
                 Sender::Cell => &ports[0],
                 Sender::Port(port) => &ports[port as usize],
-                Sender::Detector(_) => panic!("no detector"),
+                other => panic!("{other:?}"),
             };
             (network.populations[c.source.0].path.as_str(), port.as_str(), c.target)
         })

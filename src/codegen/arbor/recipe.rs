@@ -234,7 +234,7 @@ fn connect(job: &mut Job<'_>, out: &mut RunText, all: &All<'_>, connections: &[C
                 let before = model.spike_detectors.iter().take(d as usize);
                 Some(before.filter(|d| d.population == c.source.0 && d.points.is_some()).count())
             }
-            Sender::Port(_) => None,
+            Sender::Port(_) | Sender::Contact { .. } => None,
         };
         let named = slot
             .and_then(|(slot, instance)| one.names.get(slot).map(|(name, first)| (name, first + instance)));

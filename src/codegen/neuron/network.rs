@@ -307,6 +307,7 @@ pub(super) fn sender(model: &Model, c: &Connection) -> Option<usize> {
             let PopulationCell::Point(cell) = &model.populations.get(c.source.0)?.cell else { return None };
             (own_port(&cell.dynamics) == Some(usize::from(port))).then_some(0)
         }
+        Sender::Contact { .. } => None,
     }
 }
 

@@ -114,6 +114,8 @@ pub struct PointKind {
     pub shows: Vec<String>,
     /// For what is placed on cells without a shape: inputs that are exposures of the cell, with their numbers.
     pub hosts: Vec<(String, u16)>,
+    /// For what is placed: whether somebody listens to the events that it sends. Those of cells are always heard.
+    pub sends: bool,
     /// For what is placed: whether its cell has no shape.
     pub on_point_cell: bool,
     /// For what is placed on cells without a shape whose potential follows currents linearly ([`own_rate`]): the
@@ -137,7 +139,7 @@ pub enum PointHolds {
     Noise,
     /// Whether an event leaves by this port.
     Sent(usize),
-    /// How many events handlers of events have sent by this port; for cells only.
+    /// How many events handlers of events have sent by this port.
     Relayed(usize),
     /// The number of this index that `random` has drawn.
     Draw(usize),
@@ -183,12 +185,10 @@ impl PointKind {
         if self.needs_noise() {
             arrays.push(PointHolds::Noise);
         }
-        if self.site == PointSite::Cell {
-            let ports = 0..self.dynamics.out_ports.len();
-            arrays.extend(ports.clone().map(PointHolds::Sent));
-            let relays = |port: &usize| self.dynamics.events.iter().any(|e| e.sends.contains(port));
-            arrays.extend(ports.filter(relays).map(PointHolds::Relayed));
-        }
+        let ports = 0..self.ports();
+        arrays.extend(ports.clone().map(PointHolds::Sent));
+        let relays = |port: &usize| self.dynamics.events.iter().any(|e| e.sends.contains(port));
+        arrays.extend(ports.filter(relays).map(PointHolds::Relayed));
         arrays.extend((0..self.moments().len()).map(PointHolds::Draw));
         arrays.extend(self.drawing_conditions().map(PointHolds::Held));
         arrays.extend((0..self.peers().count()).map(PointHolds::Peer));
@@ -198,6 +198,11 @@ impl PointKind {
             arrays.push(PointHolds::Met);
         }
         arrays
+    }
+
+    /// How many ports events leave by that somebody may listen to.
+    pub fn ports(&self) -> usize {
+        if self.site == PointSite::Cell || self.sends { self.dynamics.out_ports.len() } else { 0 }
     }
 
     /// For what moments each number is that `random` draws.
@@ -215,10 +220,14 @@ impl PointKind {
         peers(&self.dynamics)
     }
 
-    /// Whether nothing is drawn for it, and nothing shown to it or to others.
+    /// Whether nothing is drawn for it, and nothing shown to it or to others, or sent by it from a place on a cell.
     pub fn is_alone(&self) -> bool {
         let shows = self.shows.iter().any(|shown| !shown.is_empty());
-        !shows && self.peers().next().is_none() && !self.needs_noise() && self.moments().is_empty()
+        !shows
+            && !self.sends
+            && self.peers().next().is_none()
+            && !self.needs_noise()
+            && self.moments().is_empty()
     }
 
     /// Whether the equations read `noise`.

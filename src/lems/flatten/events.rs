@@ -66,7 +66,9 @@ impl Flattener<'_, '_> {
         for node in 0..self.nodes.len() {
             for port in &self.nodes[node].of.event_ports {
                 let end = (node, port.name.clone());
-                let leads_out = routes.outwards.contains(&end) || routes.within.iter().all(|r| r.from != end);
+                let leads_out = (node == 0 && self.extent.open)
+                    || routes.outwards.contains(&end)
+                    || routes.within.iter().all(|r| r.from != end);
                 if port.direction == Direction::Out && leads_out {
                     let name = self.nodes[node].flat(&port.name);
                     self.out.out_ports.push(name);

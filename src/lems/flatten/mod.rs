@@ -23,8 +23,10 @@ mod part;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::component::Component;
 use super::instances::Tree;
 use super::raw::Origin;
+use super::set::Set;
 use super::types::{DerivedValue, Reduce, Source};
 use crate::dynamics::{Assignment, Derived, Dynamics, Parameter, Variable};
 use crate::error::{Error, ErrorKind, Result};
@@ -34,6 +36,30 @@ use names::Selected;
 pub use part::Extent;
 use part::Node;
 pub(super) use part::path;
+
+impl Set {
+    /// The flat dynamical system that `component` is, with its children and the components it refers to.
+    ///
+    /// # Errors
+    /// Everything that does not fit together, joined.
+    pub fn flatten(&self, component: &Component) -> Result<Dynamics> {
+        self.flatten_whole(component, false)
+    }
+
+    /// As [`Set::flatten`], for one whose events may be listened to: they leave by its own ports, though they also lead to
+    /// parts of it.
+    ///
+    /// # Errors
+    /// As [`Set::flatten`].
+    pub fn flatten_open(&self, component: &Component) -> Result<Dynamics> {
+        self.flatten_whole(component, true)
+    }
+
+    fn flatten_whole(&self, component: &Component, open: bool) -> Result<Dynamics> {
+        let extent = Extent { root: 0, around: &[], attached: true, within: true, open };
+        Tree::new(self, component)?.flatten(extent).map(|flat| flat.0)
+    }
+}
 
 /// Flattens a part of a tree of instances. Gives besides whether values of what encloses it went in.
 ///

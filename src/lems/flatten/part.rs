@@ -40,6 +40,8 @@ pub struct Extent<'e> {
     pub attached: bool,
     /// Whether what it contains belongs to it; else it is alone.
     pub within: bool,
+    /// Whether events leave by the ports of the outermost instance that also lead to parts of it.
+    pub open: bool,
 }
 
 /// The nodes of a part: the root first, every parent before its children, what is around last; and their
@@ -163,6 +165,7 @@ fn names(tree: &Tree<'_>, at: usize, attached: bool) -> Vec<(usize, String)> {
     for &number in &tree.nodes[at].kids {
         let kid = &tree.nodes[number];
         let name = match kid.role {
+            Role::Reference if taken.contains(kid.slot) => format!("{}[{}]", kid.slot, kid.index),
             Role::Root | Role::Reference => kid.slot.to_string(),
             Role::Item => format!("[{}]", kid.index),
             Role::Attached if attached => format!("{}[{}]", kid.slot, kid.index),

@@ -1,7 +1,7 @@
 //! The second pass: what structures connect and attach.
 
 use super::path::{attribute, steps};
-use super::{End, Link, MAX_LINKS, Pair, Role, Tree, Waiting};
+use super::{End, Link, MAX_LINKS, Pair, Role, Tree, Waiting, is_made_at_once, is_maker, makes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lems::component::Component;
 use crate::lems::types::{Assign, Build, Chosen, Direction, Statement};
@@ -16,15 +16,33 @@ struct Scope<'a> {
     names: Names<'a>,
     /// Numbers of the items that names stand for, by the names.
     indices: Vec<(&'a str, f64)>,
+    /// Whether instances are made that statements within others ask for, and nothing is connected yet.
+    is_making: bool,
 }
 
 impl<'a> Tree<'a> {
+    /// Makes the instances that statements within `With`, `ForEach` and `Apply` ask for.
+    pub(super) fn multiply(&mut self) -> Result<()> {
+        let mut base = 0;
+        while base < self.nodes.len() {
+            let statements = &self.nodes[base].of.structure.statements;
+            if statements.iter().any(|statement| !is_made_at_once(statement) && makes(statement)) {
+                let mut scope = Scope { base, names: Vec::new(), indices: Vec::new(), is_making: true };
+                for statement in statements.iter().filter(|statement| !is_made_at_once(statement)) {
+                    self.statements(std::slice::from_ref(statement), &mut scope)?;
+                }
+            }
+            base += 1;
+        }
+        Ok(())
+    }
+
     /// Does the second pass for every instance, those attached on the way included.
     pub(super) fn connect(&mut self) -> Result<()> {
         let mut base = 0;
         while base < self.nodes.len() {
             let statements = &self.nodes[base].of.structure.statements;
-            let mut scope = Scope { base, names: Vec::new(), indices: Vec::new() };
+            let mut scope = Scope { base, names: Vec::new(), indices: Vec::new(), is_making: false };
             self.statements(statements, &mut scope)?;
             base += 1;
         }
@@ -42,13 +60,24 @@ impl<'a> Tree<'a> {
     }
 
     fn statement(&mut self, statement: &'a Statement, scope: &mut Scope<'a>) -> Result<()> {
+        if scope.is_making && is_maker(statement) {
+            return self.make(statement, scope);
+        }
+        let is_open = matches!(statement.build, Build::With { .. });
+        if scope.is_making && !is_open && !makes(statement) {
+            return Ok(());
+        }
         match &statement.build {
             Build::With { chosen, name, within } => {
                 let found = match chosen {
-                    Chosen::Instance(path) => self.instance(scope.base, path)?,
-                    Chosen::Item { list, index } => Some(self.item(scope.base, list, index)?),
+                    Chosen::Instance(path) => self.instance(scope.base, path),
+                    Chosen::Item { list, index } => self.item(scope.base, list, index).map(Some),
                 };
-                scope.names.push((name, found));
+                match found {
+                    // What it names may still have to be made.
+                    Err(_) if scope.is_making => return Ok(()),
+                    found => scope.names.push((name, found?)),
+                }
                 self.statements(within, scope)
             }
             Build::ForEach { instances, name, within } => {
@@ -69,8 +98,8 @@ impl<'a> Tree<'a> {
             }
             Build::Apply { components, within } => {
                 for base in self.step(&[scope.base], components)? {
-                    let mut inner =
-                        Scope { base, names: scope.names.clone(), indices: scope.indices.clone() };
+                    let (names, indices) = (scope.names.clone(), scope.indices.clone());
+                    let mut inner = Scope { base, names, indices, is_making: scope.is_making };
                     self.statements(within, &mut inner)?;
                 }
                 Ok(())
@@ -97,6 +126,23 @@ impl<'a> Tree<'a> {
             // Done in the first pass.
             Build::ChildInstance { .. } | Build::MultiInstantiate { .. } => Ok(()),
         }
+    }
+
+    /// Makes the instances that a statement within others asks for: in the instance whose structure it is, after those that
+    /// are there.
+    fn make(&mut self, statement: &'a Statement, scope: &Scope<'a>) -> Result<()> {
+        let base = scope.base;
+        let mut items = self.items(base).len();
+        let mut made = Vec::new();
+        self.made(base, statement, &scope.indices, &mut items, &mut made)?;
+        for mut waiting in made {
+            if waiting.role == Role::Reference {
+                let kids = self.nodes[base].kids.iter().map(|kid| &self.nodes[*kid]);
+                waiting.index = kids.filter(|k| k.role == Role::Reference && k.slot == waiting.slot).count();
+            }
+            self.grow(waiting)?;
+        }
+        Ok(())
     }
 
     fn event_connection(&mut self, statement: &'a Statement, scope: &Scope<'a>) -> Result<()> {

@@ -3,7 +3,8 @@
 //!
 //! Two passes, as in the reference implementation (jLEMS): first every component makes its children and
 //! the instances that `ChildInstance` and `MultiInstantiate` ask for; then, in the same order, structures
-//! connect what is there (`With`, `ForEach`, `EventConnection`, `Tunnel`) and attach instances.
+//! connect what is there (`With`, `ForEach`, `EventConnection`, `Tunnel`) and attach instances. Between the two, instances
+//! are made that are asked for within `With`, `ForEach` and `Apply`: these name what is there already.
 
 mod connect;
 mod path;
@@ -170,6 +171,7 @@ impl<'a> Tree<'a> {
         let root =
             Waiting { component, role: Role::Root, slot: "", index: 0, parent: None, assigned: Vec::new() };
         tree.grow(root)?;
+        tree.multiply()?;
         tree.connect()?;
         tree.touching = vec![Vec::new(); tree.nodes.len()];
         for (number, link) in tree.links.iter().enumerate() {
@@ -386,24 +388,19 @@ impl<'a> Tree<'a> {
             }
             Build::Choose(cases) => {
                 // A test of what connections name waits for them.
-                let makes = |s: &Statement| {
-                    matches!(s.build, Build::ChildInstance { .. } | Build::MultiInstantiate { .. })
-                };
-                if cases.iter().any(|(_, within)| within.iter().any(makes)) {
+                if is_made_at_once(statement) {
                     for statement in self.chosen_case(at, cases, indices)? {
                         self.made(at, statement, indices, items, out)?;
                     }
                 }
             }
+            Build::ForEach { .. } | Build::With { .. } | Build::Apply { .. } if indices.is_empty() => {}
             Build::ForEach { within, .. } | Build::With { within, .. } | Build::Apply { within, .. } => {
-                let makes = |s: &&Statement| {
-                    matches!(s.build, Build::ChildInstance { .. } | Build::MultiInstantiate { .. })
-                };
-                if let Some(statement) = within.iter().find(makes) {
-                    let message = "instances made for each of others are not supported";
-                    return Err(Error::new(ErrorKind::Unsupported, message)
-                        .at(statement.origin.place())
-                        .help("make them in the structure of the others' own type"));
+                if let Some(statement) = within.iter().find(|statement| makes(statement)) {
+                    let message =
+                        "instances made for each of others, within instances that are made in number";
+                    let error = Error::new(ErrorKind::Unsupported, message).at(statement.origin.place());
+                    return Err(error.help("make them in the structure of the others' own type"));
                 }
             }
             Build::EventConnection { .. } | Build::Tunnel { .. } => {}
@@ -439,6 +436,31 @@ impl<'a> Tree<'a> {
         };
         assigns.iter().map(value).collect()
     }
+}
+
+/// Whether a statement asks for instances itself.
+fn is_maker(statement: &Statement) -> bool {
+    matches!(statement.build, Build::ChildInstance { .. } | Build::MultiInstantiate { .. })
+}
+
+/// Whether the first pass does what a statement asks for.
+fn is_made_at_once(statement: &Statement) -> bool {
+    match &statement.build {
+        Build::Choose(cases) => cases.iter().any(|(_, within)| within.iter().any(is_maker)),
+        _ => is_maker(statement),
+    }
+}
+
+/// Whether a statement, or one within it, asks for instances.
+fn makes(statement: &Statement) -> bool {
+    is_maker(statement)
+        || match &statement.build {
+            Build::With { within, .. } | Build::ForEach { within, .. } | Build::Apply { within, .. } => {
+                within.iter().any(makes)
+            }
+            Build::Choose(cases) => cases.iter().any(|(_, within)| within.iter().any(makes)),
+            _ => false,
+        }
 }
 
 /// The references of which a component contains an instance: those its structure asks for, those its

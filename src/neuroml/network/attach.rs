@@ -55,6 +55,12 @@ pub(super) fn watched(paths: &[String]) -> BTreeSet<String> {
     ids.collect()
 }
 
+/// The ids in paths such as `pop[0]/AMPA/g` or `pop[0]/synapses:AMPA:1/g`, among other names.
+pub(super) fn named(paths: &[String]) -> BTreeSet<String> {
+    let part = |part: &str| part.split(':').nth(1).unwrap_or(part).to_string();
+    paths.iter().flat_map(|path| path.split('/')).map(part).collect()
+}
+
 /// The texts of the document, outside of networks, that may be paths.
 pub(super) fn paths(set: &Set) -> Vec<String> {
     let mut out = Vec::new();
@@ -93,7 +99,10 @@ impl<'a> Reader<'a, '_> {
                 None => error,
             });
         };
-        let dynamics = self.set.flatten(component)?;
+        // Somebody may listen to what a path names.
+        let is_named = component.id.as_deref().is_some_and(|id| self.named.contains(id));
+        let dynamics =
+            if is_named { self.set.flatten_open(component)? } else { self.set.flatten(component)? };
         let dynamics = released(&dynamics, "i").unwrap_or(dynamics);
         let currents: Vec<String> = ["i", "I"]
             .into_iter()

@@ -102,8 +102,10 @@ struct Reader<'a, 'f> {
     detectors: Detectors,
     /// What may be paths of the document.
     paths: Vec<String>,
-    /// Ids of synapses that paths name.
+    /// Ids of synapses that paths name with a number.
     watched: BTreeSet<String>,
+    /// What paths name at all.
+    named: BTreeSet<String>,
     /// Whether the document gives a temperature.
     has_temperature: bool,
     /// Who reads the temperature.
@@ -134,6 +136,7 @@ impl<'a, 'f> Reader<'a, 'f> {
             contacts: attach::Contacts::default(),
             detectors: Detectors::default(),
             watched: attach::watched(&paths),
+            named: attach::named(&paths),
             paths,
             has_temperature: false,
             reads_temperature: BTreeSet::new(),

@@ -183,7 +183,7 @@ impl<'a> Reader<'a, '_> {
 
     /// A cell with the equations of `component`.
     fn with_quantities(&mut self, component: &Component) -> Result<Cell> {
-        let dynamics = self.set.flatten(component)?;
+        let dynamics = self.set.flatten_open(component)?;
         check_is_whole(component, &dynamics)?;
         self.note_temperature(&dynamics.name, &dynamics);
         let bytes = 200.0 + 8.0 * (dynamics.states.len() + dynamics.out_ports.len()) as f64;

@@ -36,10 +36,13 @@ impl Elaborated<'_> {
                         at.map(|at| if only { Sender::Cell } else { Sender::Port(at as u16) }),
                     )
                 }
-                _ => {
-                    let message = "what is attached to a cell can't send events to others";
-                    errors.push(Error::new(ErrorKind::Unsupported, message).at(link.origin.place()));
-                    continue;
+                (Place::Contact(attachments, contact), dynamics) => {
+                    let port = self.port(sender.0, link.from.0, link.from.1);
+                    let at = dynamics.and_then(|d| d.out_ports.iter().position(|p| *p == port));
+                    let list = &self.network.model.attachments[attachments];
+                    let source = (list.population, list.contacts[contact].cell as usize);
+                    let (attachments, contact) = (attachments as u32, contact as u32);
+                    (source, at.map(|at| Sender::Contact { attachments, contact, port: at as u16 }))
                 }
             };
             let Some(dynamics) = self.dynamics(receiver.1) else {

@@ -210,7 +210,7 @@ struct Known {
 impl Maker<'_, '_> {
     fn unit(&mut self, root: usize, around: &[usize], within: bool) -> Result<Unit> {
         let tree = self.tree;
-        let extent = Extent { root, around, attached: false, within };
+        let extent = Extent { root, around, attached: false, within, open: true };
         let attached: Vec<usize> =
             tree.nodes[root].kids.iter().copied().filter(|k| tree.nodes[*k].role == Role::Attached).collect();
         if within && let Some(sites) = self.sites(root, around, &attached)? {
@@ -278,7 +278,7 @@ impl Maker<'_, '_> {
     fn current(&mut self, node: usize, around: &[usize], variable: &str) -> Result<Option<Arc<Dynamics>>> {
         let tree = self.tree;
         let peers: Vec<&str> = tree.nodes[node].peers.iter().map(|(name, _)| *name).collect();
-        let extent = Extent { root: node, around: &[], attached: true, within: true };
+        let extent = Extent { root: node, around: &[], attached: true, within: true, open: true };
         let dynamics = self.flat(extent, &mut |mut dynamics| {
             for name in &peers {
                 rename_inputs(&mut dynamics, &format!("{name}/"), "peer/");
