@@ -6,6 +6,7 @@
 mod arbor;
 mod brainscales;
 mod brian2;
+mod columns;
 pub mod fit;
 mod layout;
 mod merge;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::super::Job;
+use super::super::columns::{Columns, TableText};
 use super::super::layout::Layout;
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::{Library, in_population};
@@ -16,7 +17,7 @@ use super::clamps::{clamp, is_clamp};
 use crate::engine::{What, threshold_v};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Model, Receiver, Sender};
-use crate::output::{Column, DisplayUnit};
+use crate::output::DisplayUnit;
 use crate::units::{Dimension, shifted};
 
 /// Rows of a table up to which it stands in the script.
@@ -49,26 +50,14 @@ pub(super) struct RunText {
     connections: Vec<String>,
     spike_times: Vec<String>,
     in_files: bool,
-    tables_recorded: Vec<TableText>,
+    tables_recorded: Vec<TableText<Probed>>,
     /// Files beside the script.
     #[serde(skip)]
     pub(super) tables: Vec<(&'static str, String)>,
 }
 
-#[derive(Serialize)]
-struct TableText {
-    file: String,
-    every: u64,
-    columns: Vec<ColumnText>,
-}
-
-#[derive(Serialize)]
-struct ColumnText {
-    header: String,
-    /// Number of the cell, probe, factor.
-    parts: Vec<(u64, String, String)>,
-    constant: String,
-}
+/// A part of a column: number of the cell, probe, factor.
+type Probed = (u64, String, String);
 
 pub(super) fn recipe(job: &mut Job<'_>, all: &All<'_>, connections: &[Connection]) -> Result<RunText> {
     let (model, layout) = (all.model, all.layout);
@@ -269,19 +258,15 @@ fn connect(job: &mut Job<'_>, out: &mut RunText, all: &All<'_>, connections: &[C
     }
 }
 
-/// What makes up a column: cell, place and what, and the factor on it.
-type Probed = (Vec<(u64, String, String)>, f64);
-
 fn record(job: &mut Job<'_>, out: &mut RunText, all: &All<'_>) {
     let (model, layout) = (all.model, all.layout);
-    let mut parts: Vec<Vec<Probed>> =
-        layout.tables.iter().map(|table| table.columns.iter().map(|_| (Vec::new(), 0.0)).collect()).collect();
+    let mut columns: Columns<Probed> = Columns::new(layout);
     for ((p, laid), first) in layout.populations.iter().enumerate().zip(model.first_cells()) {
         let Some(s) = laid.shape else { continue };
         for (c, cell) in laid.cells.iter().enumerate() {
             for (table, column, node, what) in &cell.recorded {
                 let known = &layout.tables[*table].columns[*column];
-                let place = &mut parts[*table][*column];
+                let place = columns.at(*table, *column);
                 if let What::Fixed(value) = what {
                     place.1 += DisplayUnit::of(known.dimension).display(*value);
                     continue;
@@ -310,18 +295,7 @@ fn record(job: &mut Job<'_>, out: &mut RunText, all: &All<'_>) {
             }
         }
     }
-    for ((table, parts), every) in layout.tables.iter().zip(parts).zip(&layout.intervals) {
-        let columns = table.columns.iter().zip(parts).map(|(column, (parts, constant))| ColumnText {
-            header: quoted(&Column::new(&column.name, column.dimension, "").header()),
-            parts,
-            constant: shifted(constant, 0),
-        });
-        out.tables_recorded.push(TableText {
-            file: quoted(&table.file),
-            every: *every,
-            columns: columns.collect(),
-        });
-    }
+    out.tables_recorded = columns.texts(layout);
 }
 
 /// The probe that is `what`, and its sign.

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Job;
+use super::columns::TableText;
 use super::layout::Layout;
 use super::network::source_spikes;
 use super::python::{RESERVED, SHORT, csv, number, quoted};
@@ -25,7 +26,7 @@ use crate::wiring;
 use group::{Group, TAKEN};
 use network::SynapsesText;
 use piece::Constants;
-use record::{MonitorText, TableText};
+use record::{MonitorText, Watched};
 use shape::{Shape, runs};
 
 /// Runs of equal values up to which they stand in the script.
@@ -45,7 +46,7 @@ struct Script {
     sources: Vec<SourceText>,
     synapses: Vec<SynapsesText>,
     monitors: Vec<MonitorText>,
-    tables: Vec<TableText>,
+    tables: Vec<TableText<Watched>>,
     detectors: Vec<DetectorText>,
 }
 

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use super::group::Group;
 use super::piece::{Piece, constant_values};
 use crate::codegen::Job;
+use crate::codegen::columns::{Columns, TableText};
 use crate::codegen::layout::Layout;
 use crate::codegen::python::{index_range, number, quoted};
 use crate::codegen::units::rounded;
 use crate::engine::What;
 use crate::error::{Error, ErrorKind};
 use crate::expr::Expr;
-use crate::output::{Column, DisplayUnit};
+use crate::output::DisplayUnit;
 
 #[derive(Debug, Serialize)]
 pub(super) struct MonitorText {
@@ -23,27 +24,13 @@ pub(super) struct MonitorText {
     interval: String,
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct TableText {
-    file: String,
-    columns: Vec<ColumnText>,
-}
-
-#[derive(Debug, Serialize)]
-struct ColumnText {
-    header: String,
-    /// Monitor, entry, factor.
-    parts: Vec<(String, usize, String)>,
-    constant: String,
-}
+/// A part of a column: monitor, its entry, and the factor on it.
+pub(super) type Watched = (String, usize, String);
 
 enum Part {
     Variable(String),
     Constant(f64),
 }
-
-/// What makes up a column: monitor, its entry and variable, and the factor on it.
-type Watched = (Vec<(String, usize, String)>, f64);
 
 /// Monitors and tables of all groups.
 pub(super) fn record(
@@ -51,11 +38,10 @@ pub(super) fn record(
     layout: &Layout,
     groups: &BTreeMap<usize, Group>,
     claim: &mut dyn FnMut(&str) -> String,
-) -> (Vec<MonitorText>, Vec<TableText>) {
+) -> (Vec<MonitorText>, Vec<TableText<Watched>>) {
     // Monitors by group, variable, interval: the entries.
     let mut monitors: BTreeMap<(usize, String, u64), (String, Vec<usize>)> = BTreeMap::new();
-    let mut columns: Vec<Vec<Watched>> =
-        layout.tables.iter().map(|t| t.columns.iter().map(|_| (Vec::new(), 0.0)).collect()).collect();
+    let mut columns: Columns<Watched> = Columns::new(layout);
     for (p, group) in groups {
         let Some(laid) = layout.populations.get(*p) else { continue };
         for (c, cell) in laid.cells.iter().enumerate() {
@@ -70,7 +56,7 @@ pub(super) fn record(
                     _ => group.entry(layout, c, *node),
                 };
                 match part(group, c, what) {
-                    Some(Part::Constant(value)) => columns[*table][*column].1 += unit.display(value),
+                    Some(Part::Constant(value)) => columns.at(*table, *column).1 += unit.display(value),
                     Some(Part::Variable(variable)) => {
                         let key = (*p, variable.clone(), layout.tables[*table].interval_s.to_bits());
                         let (var, entries) = monitors
@@ -80,7 +66,7 @@ pub(super) fn record(
                             entries.push(entry);
                         }
                         let factor = rounded(1.0 / unit.scale);
-                        columns[*table][*column].0.push((var.clone(), entry, number(factor)));
+                        columns.at(*table, *column).0.push((var.clone(), entry, number(factor)));
                     }
                     None => {
                         let message = format!("'{}' is not recorded in Brian", its.name);
@@ -101,18 +87,8 @@ pub(super) fn record(
             interval: format!("{}*ms", number(rounded(f64::from_bits(interval) * 1e3))),
         });
     }
-    let mut tables = Vec::new();
-    for (table, columns) in layout.tables.iter().zip(columns) {
-        let column = |(column, (parts, constant)): (&crate::engine::Column, (Vec<_>, f64))| ColumnText {
-            header: quoted(&Column::new(&column.name, column.dimension, "").header()),
-            parts,
-            constant: number(constant),
-        };
-        let columns: Vec<ColumnText> = table.columns.iter().zip(columns).map(column).collect();
-        if columns.iter().any(|c| !c.parts.is_empty()) {
-            tables.push(TableText { file: quoted(&table.file), columns });
-        }
-    }
+    let mut tables = columns.texts(layout);
+    tables.retain(TableText::has_parts);
     (texts, tables)
 }
 

@@ -50,7 +50,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     let connections = rules.others(model)?;
     let all = network::All { model, layout: &layout, library: &library, points: &points, cells: &cells };
     let network = network::network(job, &all, &given, &connections, &rules)?;
-    let record = record::record(job, &all)?;
+    let record = record::record(job, &all);
     for mechanism in library.written().iter().chain(rules.written()) {
         let values = serde_json::json!({ "mechanism": mechanism, "made_by": job.made_by() });
         let text = job.fill("neuron/mechanism.mod", &values)?;

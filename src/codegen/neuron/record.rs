@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::Job;
+use super::super::columns::{Columns, TableText};
 use super::super::layout::Layout;
 use super::super::nmodl::library::{Library, in_population};
 use super::super::nmodl::{Mechanism, UNITS};
@@ -12,30 +13,16 @@ use super::network::All;
 use super::points::flat;
 use crate::dynamics::Dynamics;
 use crate::engine::{TOTAL_CURRENT, What, threshold_v};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::model::Model;
-use crate::output::{Column, DisplayUnit};
+use crate::output::DisplayUnit;
 use crate::units::{Dimension, shifted};
 
 /// The recordings as `run.py` takes them.
 #[derive(Serialize)]
 pub(super) struct RecordText {
-    tables: Vec<TableText>,
-}
-
-#[derive(Serialize)]
-struct TableText {
-    file: String,
-    every: u64,
-    columns: Vec<ColumnText>,
-}
-
-#[derive(Serialize)]
-struct ColumnText {
-    header: String,
-    /// Where its parts come from: reference, factor.
-    parts: Vec<(String, String)>,
-    constant: String,
+    /// Where the parts of columns come from: reference, factor.
+    tables: Vec<TableText<(String, String)>>,
 }
 
 /// One part of a column.
@@ -46,48 +33,33 @@ enum Part {
     Constant(f64),
 }
 
-pub(super) fn record(job: &mut Job<'_>, all: &All<'_>) -> Result<RecordText> {
+pub(super) fn record(job: &mut Job<'_>, all: &All<'_>) -> RecordText {
     let (model, layout) = (all.model, all.layout);
-    let mut parts: Vec<Vec<Vec<Part>>> =
-        layout.tables.iter().map(|table| table.columns.iter().map(|_| Vec::new()).collect()).collect();
+    let mut columns = Columns::new(layout);
     for (p, laid) in layout.populations.iter().enumerate() {
         let at = At { all, model, layout, library: all.library, population: p };
         for (c, cell) in laid.cells.iter().enumerate() {
             for (table, column, node, what) in &cell.recorded {
-                let dimension = layout.tables[*table].columns[*column].dimension;
-                match at.part(c, *node, what, dimension) {
-                    Some(part) => parts[*table][*column].push(part),
+                let known = &layout.tables[*table].columns[*column];
+                let (references, constant) = columns.at(*table, *column);
+                match at.part(c, *node, what, known.dimension) {
+                    Some(Part::Reference(text, factor)) => references.push((text, shifted(factor, 0))),
+                    Some(Part::Sum(texts, factor)) => {
+                        references.extend(texts.into_iter().map(|text| (text, shifted(factor, 0))));
+                    }
+                    Some(Part::Above(text, threshold)) => {
+                        references.push((text, format!("above({threshold})")));
+                    }
+                    Some(Part::Constant(value)) => *constant += value,
                     None => {
-                        let name = &layout.tables[*table].columns[*column].name;
-                        let message = format!("'{name}' is not recorded in NEURON");
+                        let message = format!("'{}' is not recorded in NEURON", known.name);
                         job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
                     }
                 }
             }
         }
     }
-    let mut tables = Vec::new();
-    for ((table, parts), every) in layout.tables.iter().zip(parts).zip(&layout.intervals) {
-        let mut columns = Vec::new();
-        for (column, parts) in table.columns.iter().zip(parts) {
-            let mut constant = 0.0;
-            let mut references = Vec::new();
-            for part in parts {
-                match part {
-                    Part::Reference(text, factor) => references.push((text, shifted(factor, 0))),
-                    Part::Sum(texts, factor) => {
-                        references.extend(texts.into_iter().map(|text| (text, shifted(factor, 0))));
-                    }
-                    Part::Above(text, threshold) => references.push((text, format!("above({threshold})"))),
-                    Part::Constant(value) => constant += value,
-                }
-            }
-            let header = quoted(&Column::new(&column.name, column.dimension, "").header());
-            columns.push(ColumnText { header, parts: references, constant: shifted(constant, 0) });
-        }
-        tables.push(TableText { file: quoted(&table.file), every: *every, columns });
-    }
-    Ok(RecordText { tables })
+    RecordText { tables: columns.texts(layout) }
 }
 
 struct At<'a> {
