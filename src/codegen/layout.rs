@@ -26,8 +26,8 @@ pub(crate) struct Layout {
     pub(crate) intervals: Vec<u64>,
     /// The kinds of things at places: synapses, stimuli, contacts.
     pub(crate) kinds: Vec<PointKind>,
-    /// For each of the model's attachments the place of each contact: index into the cell's `placed`, instance.
-    pub(crate) contacts: Vec<Vec<(usize, usize)>>,
+    /// For each of the model's attachments the place of each contact.
+    contacts: Vec<Vec<(usize, usize)>>,
 }
 
 /// A population laid out.
@@ -161,6 +161,23 @@ impl Layout {
             kinds: catalog.kinds.into_iter().map(|(kind, _)| kind).collect(),
             contacts,
         })
+    }
+}
+
+impl Layout {
+    /// The place of a contact of one of the model's attachments: index into the cell's `placed`, instance.
+    pub(crate) fn contact(&self, attachments: u32, contact: u32) -> Option<(usize, usize)> {
+        self.contacts.get(attachments as usize)?.get(contact as usize).copied()
+    }
+}
+
+impl Laid {
+    /// Whether its cells, which have a shape, differ in parameters or in states at the start.
+    pub(crate) fn differs(&self) -> bool {
+        let is_own = |cell: &LaidCell| {
+            cell.own.is_some() || cell.placed.iter().any(|placed| !placed.initial.is_empty())
+        };
+        self.cells.iter().any(is_own)
     }
 }
 

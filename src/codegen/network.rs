@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::engine::{self, Memory, Simulation};
 use crate::error::Result;
 use crate::model::{Connection, Model, PointCell, PopulationCell};
+use crate::units::shifted;
 use crate::wiring;
 
 /// All connections of the model, those of its projections as drawn.
@@ -16,6 +17,33 @@ pub(crate) fn connections(model: &Model) -> Result<Vec<Connection>> {
     let mut all = model.connections.clone();
     all.extend(wiring::one_by_one(model, wiring::MOST_LISTED)?);
     Ok(all)
+}
+
+/// Whether a population has a time step of its own.
+pub(crate) fn has_own_step(model: &Model, population: usize) -> bool {
+    (model.step_s(population) - model.run.dt_s).abs() > 1e-12 * model.run.dt_s
+}
+
+/// The spike detectors at places on the cells of a population: whether each is their output.
+pub(crate) fn detector_outputs(model: &Model, population: usize) -> Vec<bool> {
+    let own = model.spike_detectors.iter().filter(|d| d.population == population && d.points.is_some());
+    own.map(|d| d.is_output).collect()
+}
+
+/// The number among those of its population that the model's spike detector `number` has.
+pub(crate) fn detector_number(model: &Model, population: usize, number: u32) -> usize {
+    let before = model.spike_detectors.iter().take(number as usize);
+    before.filter(|d| d.population == population && d.points.is_some()).count()
+}
+
+/// The spike times of the cells of a population that have some, as rows of a Python dictionary: ms by (`name`, cell).
+pub(crate) fn spike_rows(name: &str, times: &[Vec<f64>]) -> Vec<String> {
+    let fired = times.iter().enumerate().filter(|(_, times)| !times.is_empty());
+    let row = |(cell, times): (usize, &Vec<f64>)| {
+        let text: Vec<String> = times.iter().map(|t| shifted(*t, -3)).collect();
+        format!("({name}, {cell}): [{}]", text.join(", "))
+    };
+    fired.map(row).collect()
 }
 
 /// Whether a cell fires by itself: nothing reaches it, so its spikes can be known before the rest runs.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Job;
-use super::network::source_spikes;
+use super::network::{has_own_step, source_spikes};
 use super::standard::{RECEPTORS, Receptor, Standard, own, standard};
 use super::units::rounded;
 use crate::dynamics::Dynamics;
@@ -183,7 +183,7 @@ impl Network {
         let mut network = Network::default();
         let spikes = source_spikes(model)?;
         for (index, population) in model.populations.iter().enumerate() {
-            if model.step_s(index) != model.run.dt_s {
+            if has_own_step(model, index) {
                 let message = format!("population '{}' has a time step of its own", population.name);
                 job.cannot(Error::new(ErrorKind::Unsupported, message).help("give all one step"));
             }

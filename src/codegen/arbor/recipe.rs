@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::super::Job;
 use super::super::columns::{Columns, TableText};
 use super::super::layout::Layout;
+use super::super::network::{detector_number, detector_outputs, has_own_step, spike_rows};
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::{Library, in_population};
 use super::super::python::quoted;
@@ -33,7 +34,7 @@ pub(super) struct All<'a> {
 }
 
 /// What `run.py` is filled in with.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(super) struct RunText {
     made_by: String,
     title: String,
@@ -74,16 +75,7 @@ pub(super) fn recipe(job: &mut Job<'_>, all: &All<'_>, connections: &[Connection
         steps: (model.run.duration_s / model.run.dt_s).round() as u64,
         kelvin: shifted(model.temperature_k, 0),
         ions,
-        populations: Vec::new(),
-        starts: Vec::new(),
-        points: Vec::new(),
-        clamps: Vec::new(),
-        detectors: Vec::new(),
-        connections: Vec::new(),
-        spike_times: Vec::new(),
-        in_files: false,
-        tables_recorded: Vec::new(),
-        tables: Vec::new(),
+        ..RunText::default()
     };
     let mut unsupported = |p: usize, message: String| {
         job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
@@ -92,10 +84,7 @@ pub(super) fn recipe(job: &mut Job<'_>, all: &All<'_>, connections: &[Connection
         let name = quoted(&population.name);
         if let Some(times) = &all.given[p] {
             out.populations.push((name.clone(), "None".to_string(), population.size, first));
-            for (cell, times) in times.iter().enumerate().filter(|(_, times)| !times.is_empty()) {
-                let text: Vec<String> = times.iter().map(|t| shifted(*t, -3)).collect();
-                out.spike_times.push(format!("({name}, {cell}): [{}]", text.join(", ")));
-            }
+            out.spike_times.extend(spike_rows(&name, times));
             continue;
         }
         let laid = &layout.populations[p];
@@ -106,14 +95,10 @@ pub(super) fn recipe(job: &mut Job<'_>, all: &All<'_>, connections: &[Connection
             );
             continue;
         };
-        if (model.step_s(p) - model.run.dt_s).abs() > 1e-12 * model.run.dt_s {
+        if has_own_step(model, p) {
             unsupported(p, "Arbor has one time step for all cells, not one for each population".to_string());
         }
-        if laid
-            .cells
-            .iter()
-            .any(|cell| cell.own.is_some() || cell.placed.iter().any(|at| !at.initial.is_empty()))
-        {
+        if laid.differs() {
             let message =
                 "parameters or states at the start that differ between cells are not made for Arbor";
             unsupported(p, message.to_string());
@@ -148,30 +133,16 @@ pub(super) fn recipe(job: &mut Job<'_>, all: &All<'_>, connections: &[Connection
                         continue;
                     }
                     let Some(mechanism) = all.library.point(placed.kind) else { continue };
-                    let mut values = Vec::new();
-                    for parameter in &kind.varying {
-                        let dimension =
-                            kind.dynamics.parameter(parameter).map_or(Dimension::NONE, |p| p.dimension);
-                        if let (Some(known), Some(value)) = (mechanism.names.get(parameter), value(parameter))
-                        {
-                            values.push(format!("{}: {}", quoted(known), UNITS.value(value, dimension)));
-                        }
-                    }
                     out.points.push(format!(
                         "({name}, {c}, {}, {}, {}, {place}, {{{}}})",
                         quoted(label),
                         first + instance,
                         quoted(&mechanism.name),
-                        values.join(", ")
+                        mechanism.own_values(kind, placed, instance)
                     ));
                 }
             }
-            let is_output: Vec<bool> = model
-                .spike_detectors
-                .iter()
-                .filter(|d| d.population == p && d.points.is_some())
-                .map(|d| d.is_output)
-                .collect();
+            let is_output = detector_outputs(model, p);
             for (number, (node, threshold, _)) in cell.detectors.iter().enumerate() {
                 out.detectors.push(format!(
                     "({name}, {c}, {number}, {}, {}, {})",
@@ -209,20 +180,12 @@ fn connect(job: &mut Job<'_>, out: &mut RunText, all: &All<'_>, connections: &[C
         let Some(one) = laid.cells.get(cell).filter(|_| laid.shape.is_some()) else { continue };
         let slot = match c.receiver {
             Receiver::Synapse { synapse, point } => Some((synapse as usize, point as usize)),
-            Receiver::Contact { attachments, contact } => all
-                .layout
-                .contacts
-                .get(attachments as usize)
-                .and_then(|list| list.get(contact as usize))
-                .copied(),
+            Receiver::Contact { attachments, contact } => all.layout.contact(attachments, contact),
             Receiver::Cell => None,
         };
         let detector = match c.sender {
             Sender::Cell => Some(0),
-            Sender::Detector(d) => {
-                let before = model.spike_detectors.iter().take(d as usize);
-                Some(before.filter(|d| d.population == c.source.0 && d.points.is_some()).count())
-            }
+            Sender::Detector(d) => Some(detector_number(model, c.source.0, d)),
             Sender::Port(_) | Sender::Contact { .. } => None,
         };
         let named = slot

@@ -151,11 +151,9 @@ fn ends(
     let group = groups.get(&tp).ok_or("its target is not made for Brian")?;
     let (slot, instance) = match c.receiver {
         Receiver::Synapse { synapse, point } => (synapse as usize, point as usize),
-        Receiver::Contact { attachments, contact } => *layout
-            .contacts
-            .get(attachments as usize)
-            .and_then(|list| list.get(contact as usize))
-            .ok_or("a contact that is not there")?,
+        Receiver::Contact { attachments, contact } => {
+            layout.contact(attachments, contact).ok_or("a contact that is not there")?
+        }
         Receiver::Cell => {
             let piece =
                 group.cell.as_ref().ok_or("cells that receive by themselves are not made for Brian")?;

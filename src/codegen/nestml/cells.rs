@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::network::source_spikes;
+use super::super::network::{has_own_step, source_spikes};
 use super::super::played::{AllPlayed, Played, played};
 use super::super::tidy::tidy;
 use super::super::whole::whole;
@@ -48,7 +48,7 @@ pub(super) fn cells(job: &mut Job<'_>) -> Result<(Vec<Option<Kind>>, Vec<Text>)>
     let mut models: Vec<Text> = Vec::new();
     let mut kinds = Vec::new();
     for (at, population) in model.populations.iter().enumerate() {
-        if population.dt_s.is_some_and(|dt| dt != model.run.dt_s) {
+        if has_own_step(model, at) {
             let of = format!("population '{}'", population.name);
             job.cannot(unsupported(&of, "time step for a population alone"));
         }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::super::Job;
 use super::super::layout::Layout;
 use super::super::merge::Merged;
+use super::super::network::{detector_number, detector_outputs, has_own_step, spike_rows};
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::{Library, in_population};
 use super::super::python::quoted;
@@ -25,7 +26,7 @@ use crate::units::{Dimension, shifted};
 const SHORT: usize = 40;
 
 /// The network as `run.py` takes it.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(super) struct NetworkText {
     /// Populations of cells with a shape: name, function, how many.
     populations: Vec<(String, String, usize)>,
@@ -85,43 +86,20 @@ pub(super) fn network(
     rules: &Rules,
 ) -> Result<NetworkText> {
     let All { model, layout, library, points: point_cells, cells } = *all;
-    let mut out = NetworkText {
-        populations: Vec::new(),
-        starts: Vec::new(),
-        point_populations: Vec::new(),
-        values: Vec::new(),
-        states: Vec::new(),
-        sources: Vec::new(),
-        has_sources: false,
-        points: Vec::new(),
-        points_in_file: false,
-        couplings: Vec::new(),
-        detectors: Vec::new(),
-        connections: Vec::new(),
-        connections_in_file: false,
-        rules: Vec::new(),
-        rules_in_file: false,
-        noise: false,
-        hub: false,
-        spike_times: Vec::new(),
-        spike_times_in_file: false,
-        values_in_file: false,
-        first_cells: Vec::new(),
-        tables: Vec::new(),
-    };
+    let mut out = NetworkText::default();
     for ((p, population), first) in model.populations.iter().enumerate().zip(model.first_cells()) {
         let name = quoted(&population.name);
         out.first_cells.push((name.clone(), first));
         if let Some(times) = &given[p] {
             out.sources.push((name.clone(), population.size));
-            for (cell, times) in times.iter().enumerate().filter(|(_, times)| !times.is_empty()) {
-                let text: Vec<String> = times.iter().map(|t| shifted(*t, -3)).collect();
-                out.spike_times.push(format!("({name}, {cell}): [{}]", text.join(", ")));
-            }
+            out.spike_times.extend(spike_rows(&name, times));
             continue;
         }
         let laid = &layout.populations[p];
-        one_step(job, model, p);
+        if has_own_step(model, p) {
+            let message = "NEURON has one time step for all cells, not one for each population";
+            job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
+        }
         let Some(shape) = laid.shape else {
             if let Some((mechanism, _)) = point_cells.of(p) {
                 out.point_populations.push((name.clone(), mechanism.name.clone(), population.size));
@@ -138,11 +116,7 @@ pub(super) fn network(
             let list: Vec<String> = laid.cells.iter().map(own).collect();
             out.starts.push((name.clone(), format!("[{}]", list.join(", "))));
         }
-        if laid
-            .cells
-            .iter()
-            .any(|cell| cell.own.is_some() || cell.placed.iter().any(|at| !at.initial.is_empty()))
-        {
+        if laid.differs() {
             let message = "parameters or states at the start that differ between cells with a shape are not made for NEURON";
             job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
         }
@@ -154,7 +128,7 @@ pub(super) fn network(
         let end = |(list, contact): (u32, u32)| -> Option<String> {
             let attachments = model.attachments.get(list as usize)?;
             let cell = attachments.contacts.get(contact as usize)?.cell as usize;
-            let (slot, instance) = *layout.contacts.get(list as usize)?.get(contact as usize)?;
+            let (slot, instance) = layout.contact(list, contact)?;
             let (name, first) =
                 layout.populations.get(attachments.population)?.cells.get(cell)?.names.get(slot)?;
             let population = quoted(&model.populations.get(attachments.population)?.name);
@@ -175,14 +149,6 @@ pub(super) fn network(
     Ok(out)
 }
 
-/// NEURON has one time step for all.
-fn one_step(job: &mut Job<'_>, model: &Model, p: usize) {
-    if (model.step_s(p) - model.run.dt_s).abs() > 1e-12 * model.run.dt_s {
-        let message = "NEURON has one time step for all cells, not one for each population";
-        job.cannot(in_population(Error::new(ErrorKind::Unsupported, message), model, p));
-    }
-}
-
 fn points(out: &mut NetworkText, model: &Model, layout: &Layout, library: &Library, p: usize) {
     let population = &model.populations[p];
     let laid = &layout.populations[p];
@@ -195,17 +161,6 @@ fn points(out: &mut NetworkText, model: &Model, layout: &Layout, library: &Libra
             };
             for (instance, node) in placed.nodes.iter().enumerate() {
                 let (section, x) = shape.place(*node);
-                let mut values = Vec::new();
-                for (parameter, column) in kind.varying.iter().zip(&placed.values) {
-                    let dimension = kind
-                        .dynamics
-                        .parameter(parameter)
-                        .map_or(Dimension::NONE, |parameter| parameter.dimension);
-                    if let (Some(known), Some(value)) = (mechanism.names.get(parameter), column.get(instance))
-                    {
-                        values.push(format!("{}: {}", quoted(known), UNITS.value(*value, dimension)));
-                    }
-                }
                 out.points.push(format!(
                     "({}, {c}, {}, {}, {}, {}, {{{}}})",
                     quoted(&population.name),
@@ -213,7 +168,7 @@ fn points(out: &mut NetworkText, model: &Model, layout: &Layout, library: &Libra
                     quoted(&mechanism.name),
                     quoted(&shape.sections[section].name),
                     fraction(x),
-                    values.join(", ")
+                    mechanism.own_values(kind, placed, instance)
                 ));
             }
         }
@@ -224,12 +179,7 @@ fn points(out: &mut NetworkText, model: &Model, layout: &Layout, library: &Libra
 fn detectors(out: &mut NetworkText, model: &Model, layout: &Layout, p: usize) {
     let laid = &layout.populations[p];
     let Some(shape) = laid.shape.map(|s| &layout.shapes[s]) else { return };
-    let is_output: Vec<bool> = model
-        .spike_detectors
-        .iter()
-        .filter(|d| d.population == p && d.points.is_some())
-        .map(|d| d.is_output)
-        .collect();
+    let is_output = detector_outputs(model, p);
     let name = quoted(&model.populations[p].name);
     for (number, output) in is_output.iter().enumerate() {
         let places: Vec<Option<(usize, f64, f64)>> = laid
@@ -270,9 +220,7 @@ pub(super) fn receiver(all: &All<'_>, c: &Connection) -> Option<(String, usize, 
     let laid = all.layout.populations.get(population)?.cells.get(cell)?;
     let (slot, instance) = match c.receiver {
         Receiver::Synapse { synapse, point } => (synapse as usize, point as usize),
-        Receiver::Contact { attachments, contact } => {
-            *all.layout.contacts.get(attachments as usize)?.get(contact as usize)?
-        }
+        Receiver::Contact { attachments, contact } => all.layout.contact(attachments, contact)?,
         Receiver::Cell => {
             let (mechanism, _) = all.points.of(population)?;
             let PopulationCell::Point(point) = &all.model.populations.get(population)?.cell else {
@@ -299,10 +247,7 @@ pub(super) fn receiver(all: &All<'_>, c: &Connection) -> Option<(String, usize, 
 pub(super) fn sender(model: &Model, c: &Connection) -> Option<usize> {
     match c.sender {
         Sender::Cell => Some(0),
-        Sender::Detector(d) => {
-            let before = model.spike_detectors.iter().take(d as usize);
-            Some(before.filter(|d| d.population == c.source.0 && d.points.is_some()).count())
-        }
+        Sender::Detector(d) => Some(detector_number(model, c.source.0, d)),
         Sender::Port(port) => {
             let PopulationCell::Point(cell) = &model.populations.get(c.source.0)?.cell else { return None };
             (own_port(&cell.dynamics) == Some(usize::from(port))).then_some(0)

@@ -11,10 +11,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::python::quoted;
 use crate::dynamics::Dynamics;
 use crate::dynamics::graph::Graph;
 use crate::dynamics::scope::Scope;
+use crate::engine::{PlacedAt, PointKind};
 use crate::error::{Error, Result};
+use crate::units::Dimension;
 pub(crate) use cell::{CellMechanism, WantedCell, cell};
 pub(crate) use dialect::{Dialect, MECHANISMS_TAKEN, UNITS};
 use writer::Writer;
@@ -124,6 +127,19 @@ pub(crate) struct Mechanism {
     pub(crate) recorded: BTreeMap<String, (String, bool)>,
     /// What is worked out anew for those who record.
     pub(crate) sampled: Vec<String>,
+}
+
+impl Mechanism {
+    /// The values that an instance of `kind` has as its own, as entries of a Python dictionary by their names here.
+    pub(crate) fn own_values(&self, kind: &PointKind, placed: &PlacedAt, instance: usize) -> String {
+        let entry = |(parameter, column): (&String, &Vec<f64>)| {
+            let dimension = kind.dynamics.parameter(parameter).map_or(Dimension::NONE, |p| p.dimension);
+            let value = UNITS.value(*column.get(instance)?, dimension);
+            Some(format!("{}: {value}", quoted(self.names.get(parameter)?)))
+        };
+        let entries: Vec<String> = kind.varying.iter().zip(&placed.values).filter_map(entry).collect();
+        entries.join(", ")
+    }
 }
 
 /// A kinetic scheme as its template takes it.
