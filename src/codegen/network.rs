@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::engine::{self, Memory, Simulation};
 use crate::error::Result;
-use crate::model::{Connection, Model, PointCell, PopulationCell};
+use crate::model::{Connection, Model, PointCell, Population, PopulationCell};
 use crate::units::shifted;
 use crate::wiring;
 
@@ -56,6 +56,27 @@ pub(crate) fn is_source(cell: &PointCell) -> bool {
         && dynamics.exposed("v").is_none()
 }
 
+/// `model` without what leads from one cell to another, and without what is recorded.
+pub(crate) fn unconnected(model: &Model) -> Model {
+    Model {
+        couplings: Vec::new(),
+        connections: Vec::new(),
+        projections: Vec::new(),
+        recordings: Vec::new(),
+        spike_detectors: Vec::new(),
+        event_recordings: Vec::new(),
+        ..model.clone()
+    }
+}
+
+/// Puts others in the place of the cells of a population, all of them alike.
+pub(crate) fn replace_cells(population: &mut Population, cell: PopulationCell) {
+    population.cell = cell;
+    population.parameters.clear();
+    population.initial.clear();
+    population.initial_v.clear();
+}
+
 /// Spike times of each cell of a population, s, ascending.
 pub(crate) type Trains = Arc<Vec<Vec<f64>>>;
 
@@ -69,7 +90,7 @@ pub(crate) fn source_spikes(model: &Model) -> Result<Vec<Option<Trains>>> {
         .iter()
         .map(|p| matches!(&p.cell, PopulationCell::Point(cell) if is_source(cell)))
         .collect();
-    let mut found: Vec<Option<Arc<Vec<Vec<f64>>>>> = model
+    let mut found: Vec<Option<Trains>> = model
         .populations
         .iter()
         .map(|p| match &p.cell {
@@ -81,23 +102,11 @@ pub(crate) fn source_spikes(model: &Model) -> Result<Vec<Option<Trains>>> {
         return Ok(found);
     }
     // The sources alone, where they stand; the others fall silent.
-    let mut alone = Model {
-        stimuli: Vec::new(),
-        attachments: Vec::new(),
-        couplings: Vec::new(),
-        connections: Vec::new(),
-        projections: Vec::new(),
-        recordings: Vec::new(),
-        spike_detectors: Vec::new(),
-        event_recordings: Vec::new(),
-        ..model.clone()
-    };
+    let mut alone = Model { stimuli: Vec::new(), attachments: Vec::new(), ..unconnected(model) };
     for (population, is_source) in alone.populations.iter_mut().zip(&kinds) {
         if !is_source {
-            population.cell = PopulationCell::SpikeTimes(Arc::new(vec![Vec::new(); population.size]));
-            population.parameters.clear();
-            population.initial.clear();
-            population.initial_v.clear();
+            let silent = PopulationCell::SpikeTimes(Arc::new(vec![Vec::new(); population.size]));
+            replace_cells(population, silent);
         }
     }
     let mut results = Memory::default();

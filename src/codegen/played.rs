@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::network::{replace_cells, unconnected};
 use crate::dynamics::{Derived, Dynamics, Variable};
 use crate::engine::{self, Memory, Simulation};
 use crate::error::{Error, ErrorKind, Result};
@@ -47,20 +48,9 @@ pub(crate) fn played(model: &Model) -> Result<AllPlayed> {
     if !stimuli.contains(&true) && !attachments.contains(&true) {
         return Ok(out);
     }
-    let mut alone = Model {
-        couplings: Vec::new(),
-        connections: Vec::new(),
-        projections: Vec::new(),
-        recordings: Vec::new(),
-        spike_detectors: Vec::new(),
-        event_recordings: Vec::new(),
-        ..model.clone()
-    };
+    let mut alone = unconnected(model);
     for population in &mut alone.populations {
-        population.cell = PopulationCell::Point(Arc::new(listener()));
-        population.parameters.clear();
-        population.initial.clear();
-        population.initial_v.clear();
+        replace_cells(population, PopulationCell::Point(Arc::new(listener())));
     }
     let mut numbers = 0;
     let mut record = |population: usize, cells: CellSet, name: String| {

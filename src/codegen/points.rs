@@ -1,12 +1,11 @@
 //! Networks of point neurons in PyNN's words: what all targets with PyNN's interface are made from.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::Job;
-use super::network::{has_own_step, source_spikes};
+use super::network::{Trains, has_own_step, source_spikes};
 use super::standard::{RECEPTORS, Receptor, Standard, own, standard};
 use super::units::rounded;
 use crate::dynamics::Dynamics;
@@ -362,7 +361,7 @@ impl Network {
     }
 }
 
-fn kind(population: &Population, spikes: Option<&Arc<Vec<Vec<f64>>>>, own_cells: bool) -> Result<Kind> {
+fn kind(population: &Population, spikes: Option<&Trains>, own_cells: bool) -> Result<Kind> {
     if let Some(times) = spikes {
         let in_ms = |times: &Vec<f64>| times.iter().map(|t| rounded(t * 1e3)).collect();
         return Ok(Kind::Spikes(times.iter().map(in_ms).collect()));

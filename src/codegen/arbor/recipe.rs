@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::super::Job;
 use super::super::columns::{Columns, TableText};
 use super::super::layout::Layout;
-use super::super::network::{detector_number, detector_outputs, has_own_step, spike_rows};
+use super::super::network::{Trains, detector_number, detector_outputs, has_own_step, spike_rows};
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::{Library, in_population};
 use super::super::python::quoted;
@@ -30,7 +29,7 @@ pub(super) struct All<'a> {
     pub(super) layout: &'a Layout,
     pub(super) library: &'a Library,
     pub(super) cells: &'a [CellText],
-    pub(super) given: &'a [Option<Arc<Vec<Vec<f64>>>>],
+    pub(super) given: &'a [Option<Trains>],
 }
 
 /// What `run.py` is filled in with.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::network::{has_own_step, source_spikes};
+use super::super::network::{Trains, has_own_step, source_spikes};
 use super::super::played::{AllPlayed, Played, played};
 use super::super::tidy::tidy;
 use super::super::whole::whole;
@@ -20,7 +20,7 @@ use crate::units::Dimension;
 #[derive(Debug)]
 pub(super) enum Kind {
     /// Given spike times of each cell, s.
-    Source(Arc<Vec<Vec<f64>>>),
+    Source(Trains),
     /// Cells of a model.
     Neuron(Box<Cells>),
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::super::Job;
 use super::super::layout::Layout;
 use super::super::merge::Merged;
-use super::super::network::{detector_number, detector_outputs, has_own_step, spike_rows};
+use super::super::network::{Trains, detector_number, detector_outputs, has_own_step, spike_rows};
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::{Library, in_population};
 use super::super::python::quoted;
@@ -81,7 +80,7 @@ pub(super) struct All<'a> {
 pub(super) fn network(
     job: &mut Job<'_>,
     all: &All<'_>,
-    given: &[Option<Arc<Vec<Vec<f64>>>>],
+    given: &[Option<Trains>],
     connections: &[Connection],
     rules: &Rules,
 ) -> Result<NetworkText> {
