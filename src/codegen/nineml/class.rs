@@ -9,6 +9,7 @@ use crate::codegen::names::{Names, short_names};
 use crate::codegen::syntax::{Power, Select, Syntax};
 use crate::codegen::tidy::{linoid, tidy};
 use crate::codegen::units::UnitSystem;
+use crate::dynamics::interpret::Instance;
 use crate::dynamics::{Assignment, Dynamics};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{BinaryOp, CompareOp, Expr, Function, eval};
@@ -374,7 +375,9 @@ pub(super) fn class(dynamics: &Dynamics, role: Role, name: String) -> Result<Cla
             send.push(port);
         }
     }
-    let start = start(&flat, regime)?;
+    let instance = Instance::with_random(&flat, &[], Some(Box::new(|| 0.5)))?;
+    let start = flat.states.iter().map(|s| s.name.clone()).zip(instance.states()).enumerate();
+    let start = start.filter(|(at, _)| Some(*at) != regime).map(|(_, one)| one).collect();
     Ok(Class {
         name,
         parameters,
@@ -515,24 +518,4 @@ fn folded(expr: &Expr, name: &str, value: f64) -> Expr {
         },
         e => e,
     })
-}
-
-/// The states at the start (SI) but that of the regime.
-fn start(flat: &Dynamics, regime: Option<usize>) -> Result<Vec<(String, f64)>> {
-    let mut known: BTreeMap<String, f64> =
-        flat.parameters.iter().map(|p| (p.name.clone(), p.value)).collect();
-    known.extend(flat.states.iter().map(|s| (s.name.clone(), 0.0)));
-    let mut random = || Some(0.5);
-    for assignment in &flat.on_start {
-        for derived in &flat.derived {
-            let names = |name: &str| Some(known.get(name).copied().unwrap_or(0.0));
-            let value = eval::evaluate_random(&derived.value, &names, &mut random)?;
-            known.insert(derived.name.clone(), value);
-        }
-        let names = |name: &str| Some(known.get(name).copied().unwrap_or(0.0));
-        let value = eval::evaluate_random(&assignment.value, &names, &mut random)?;
-        known.insert(flat.states[assignment.state].name.clone(), value);
-    }
-    let each = flat.states.iter().enumerate().filter(|(at, _)| Some(*at) != regime);
-    Ok(each.map(|(_, s)| (s.name.clone(), known[&s.name])).collect())
 }

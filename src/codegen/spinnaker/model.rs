@@ -7,9 +7,10 @@ use crate::codegen::names::{C_PLUS_PLUS, Names, short_names};
 use crate::codegen::syntax::comparison;
 use crate::codegen::tidy::{constant_names, tidy};
 use crate::codegen::units::{UnitSystem, in_units};
+use crate::dynamics::interpret::Instance;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::eval::{binary, compare};
-use crate::expr::{BinaryOp, Expr, Function, eval};
+use crate::expr::{BinaryOp, Expr, Function};
 use crate::hardware::spinnaker::Accum;
 use crate::model::PointCell;
 use crate::units::Dimension;
@@ -146,7 +147,7 @@ impl FixedModel {
                 })
             })
             .collect();
-        let start = start_values(&flat)?;
+        let start = Instance::new(&flat, &[])?.states();
         let number = |si: f64, dimension: Dimension| UNITS.value(si, dimension).parse().unwrap_or(si);
         let mut states: Vec<(String, f64, String)> = flat
             .states
@@ -221,24 +222,6 @@ impl FixedModel {
     pub(super) fn derived_names(&self) -> Vec<String> {
         self.derived.iter().map(|(name, _)| name.clone()).collect()
     }
-}
-
-/// Values of the states at the start, SI.
-fn start_values(flat: &crate::dynamics::Dynamics) -> Result<Vec<f64>> {
-    let mut known: BTreeMap<String, f64> =
-        flat.parameters.iter().map(|p| (p.name.clone(), p.value)).collect();
-    known.extend(flat.states.iter().map(|s| (s.name.clone(), 0.0)));
-    known.insert("t".to_string(), 0.0);
-    for assignment in &flat.on_start {
-        for derived in &flat.derived {
-            let value =
-                eval::evaluate(&derived.value, &|name| Some(known.get(name).copied().unwrap_or(0.0)))?;
-            known.insert(derived.name.clone(), value);
-        }
-        let value = eval::evaluate(&assignment.value, &|name| Some(known.get(name).copied().unwrap_or(0.0)))?;
-        known.insert(flat.states[assignment.state].name.clone(), value);
-    }
-    Ok(flat.states.iter().map(|s| known[&s.name]).collect())
 }
 
 /// Whole powers as products.
