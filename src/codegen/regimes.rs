@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::tidy::linoid;
-use crate::dynamics::Dynamics;
-use crate::expr::{BinaryOp, CompareOp, Expr};
+use crate::dynamics::{Assignment, Dynamics};
+use crate::expr::{BinaryOp, CompareOp, Expr, eval};
 
 /// The square of a number that counts as 0 beside 1.
 const NEXT_TO_NOTHING: f64 = 1e-14;
@@ -20,12 +20,14 @@ pub(crate) struct Motion {
     pub(crate) moving: Vec<(i64, Vec<usize>)>,
 }
 
+/// Everything that conditions, events and the start assign.
+fn assignments(dynamics: &Dynamics) -> impl Iterator<Item = &Assignment> {
+    let conditions = dynamics.conditions.iter().flat_map(|c| &c.assignments);
+    conditions.chain(dynamics.events.iter().flat_map(|e| &e.assignments)).chain(&dynamics.on_start)
+}
+
 /// States that only ever take whole numbers, as regimes do.
 pub(crate) fn whole_numbered(dynamics: &Dynamics) -> BTreeSet<usize> {
-    let assignments = || {
-        let conditions = dynamics.conditions.iter().flat_map(|c| &c.assignments);
-        conditions.chain(dynamics.events.iter().flat_map(|e| &e.assignments)).chain(&dynamics.on_start)
-    };
     let moves = |state: usize| {
         dynamics.derivatives.iter().any(|(s, _)| *s == state)
             || dynamics.kinetic_schemes.iter().flatten().any(|s| *s == state)
@@ -33,9 +35,15 @@ pub(crate) fn whole_numbered(dynamics: &Dynamics) -> BTreeSet<usize> {
     let is_whole = |e: &Expr| matches!(e, Expr::Number(x) if x.fract() == 0.0 && x.abs() < 1e6);
     (0..dynamics.states.len())
         .filter(|state| dynamics.states[*state].dimension.is_none() && !moves(*state))
-        .filter(|state| assignments().any(|a| a.state == *state))
-        .filter(|state| assignments().filter(|a| a.state == *state).all(|a| is_whole(&a.value)))
+        .filter(|state| assignments(dynamics).any(|a| a.state == *state))
+        .filter(|state| assignments(dynamics).filter(|a| a.state == *state).all(|a| is_whole(&a.value)))
         .collect()
+}
+
+/// The numbers that such a state is given.
+pub(crate) fn given(dynamics: &Dynamics, state: usize) -> BTreeSet<i64> {
+    let own = assignments(dynamics).filter(|a| a.state == state);
+    own.filter_map(|a| if let Expr::Number(x) = a.value { Some(x as i64) } else { None }).collect()
 }
 
 /// What moves in which regime of `dynamics`.
@@ -50,14 +58,7 @@ pub(crate) fn motion(dynamics: &Dynamics) -> Motion {
     let name = &dynamics.states[regime].name;
     let mut values: BTreeSet<i64> =
         dynamics.derivatives.iter().flat_map(|(_, r)| compared(r, name)).collect();
-    let conditions = dynamics.conditions.iter().flat_map(|c| &c.assignments);
-    for assignment in
-        conditions.chain(dynamics.events.iter().flat_map(|e| &e.assignments)).chain(&dynamics.on_start)
-    {
-        if let (true, Expr::Number(x)) = (assignment.state == regime, &assignment.value) {
-            values.insert(*x as i64);
-        }
-    }
+    values.extend(given(dynamics, regime));
     let mut out = Motion { regime: Some(regime), ..Motion::default() };
     for value in &values {
         out.moving.push((*value, Vec::new()));
@@ -110,10 +111,31 @@ fn comparison(expr: &Expr, name: &str) -> Option<i64> {
     }
 }
 
-/// `expr` where the state `name` is `value`.
+/// `expr` where the state `name` is `value`: what that decides is decided, and a test that is so is the number 1 or 0.
 pub(crate) fn within(expr: &Expr, name: &str, value: i64) -> Expr {
+    let truth = |holds: bool| Expr::Number(f64::from(u8::from(holds)));
+    let decided = |e: &Expr| if let Expr::Number(x) = e { Some(*x != 0.0) } else { None };
+    let value = value as f64;
     expr.map(&|e| match e {
-        Expr::Select(c, a, b) => match truth(&c, name, value) {
+        Expr::Compare(op, a, b) => match (&*a, &*b) {
+            (Expr::Name(n), Expr::Number(x)) if n == name => truth(eval::compare(op, value, *x)),
+            (Expr::Number(x), Expr::Name(n)) if n == name => truth(eval::compare(op, *x, value)),
+            _ => Expr::Compare(op, a, b),
+        },
+        Expr::And(a, b) => match (decided(&a), decided(&b)) {
+            (Some(false), _) | (_, Some(false)) => truth(false),
+            (Some(true), _) => *b,
+            (_, Some(true)) => *a,
+            _ => Expr::And(a, b),
+        },
+        Expr::Or(a, b) => match (decided(&a), decided(&b)) {
+            (Some(true), _) | (_, Some(true)) => truth(true),
+            (Some(false), _) => *b,
+            (_, Some(false)) => *a,
+            _ => Expr::Or(a, b),
+        },
+        Expr::Not(a) => decided(&a).map_or(Expr::Not(a), |holds| truth(!holds)),
+        Expr::Select(c, a, b) => match decided(&c) {
             Some(true) => *a,
             Some(false) => *b,
             None => Expr::Select(c, a, b),
@@ -123,24 +145,6 @@ pub(crate) fn within(expr: &Expr, name: &str, value: i64) -> Expr {
         }
         e => e,
     })
-}
-
-/// What `test` says where the state `name` is `value`, as far as that decides.
-pub(crate) fn truth(test: &Expr, name: &str, value: i64) -> Option<bool> {
-    match test {
-        Expr::And(a, b) => match (truth(a, name, value), truth(b, name, value)) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
-            (Some(true), Some(true)) => Some(true),
-            _ => None,
-        },
-        Expr::Or(a, b) => match (truth(a, name, value), truth(b, name, value)) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
-            (Some(false), Some(false)) => Some(false),
-            _ => None,
-        },
-        Expr::Not(a) => truth(a, name, value).map(|t| !t),
-        test => comparison(test, name).map(|wanted| wanted == value),
-    }
 }
 
 /// Choices without comparing for equality, which the solver of equations has no words for: by a whole-numbered state on which side of

@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use super::{Component, dimension, quantity};
 use crate::codegen::names::{Names, short_names};
+use crate::codegen::regimes::{given, whole_numbered, within};
 use crate::codegen::syntax::{Power, Select, Syntax};
 use crate::codegen::tidy::{linoid, tidy};
 use crate::codegen::units::UnitSystem;
 use crate::dynamics::interpret::Instance;
 use crate::dynamics::{Assignment, Dynamics};
 use crate::error::{Error, ErrorKind, Result};
-use crate::expr::{BinaryOp, CompareOp, Expr, Function, eval};
+use crate::expr::{BinaryOp, CompareOp, Expr, Function};
 use crate::units::Dimension;
 
 /// Units for people; NineML converts by itself.
@@ -290,15 +291,15 @@ pub(super) fn class(dynamics: &Dynamics, role: Role, name: String) -> Result<Cla
             .unwrap_or_else(|| Err(unsupported("a random number inside a formula".into())))
             .map_err(|e| e.in_element(dynamics.component_type.clone()))
     };
-    let values: Vec<f64> = match regime {
-        None => vec![0.0],
+    let values: Vec<i64> = match regime {
+        None => vec![0],
         Some(state) => regime_values(&flat, state),
     };
     let regime_name = regime.map(|state| flat.states[state].name.clone());
-    let called = |value: f64| if regime.is_none() { "always".to_string() } else { format!("regime_{value}") };
-    let within = |expr: &Expr, value: f64| match &regime_name {
+    let called = |value: i64| if regime.is_none() { "always".to_string() } else { format!("regime_{value}") };
+    let in_regime = |expr: &Expr, value: i64| match &regime_name {
         None => expr.clone(),
-        Some(name) => folded(expr, name, value),
+        Some(name) => within(expr, name, value),
     };
     let mut regimes = Vec::new();
     for value in &values {
@@ -309,7 +310,7 @@ pub(super) fn class(dynamics: &Dynamics, role: Role, name: String) -> Result<Cla
             events: Vec::new(),
         };
         for (state, rate) in &flat.derivatives {
-            let rate = within(rate, *value);
+            let rate = in_regime(rate, *value);
             if rate != Expr::Number(0.0) {
                 out.derivatives.push((short[&flat.states[*state].name].clone(), said(&rate)?));
             }
@@ -319,10 +320,10 @@ pub(super) fn class(dynamics: &Dynamics, role: Role, name: String) -> Result<Cla
             let mut list = Vec::new();
             for assignment in assignments {
                 match (&assignment.value, regime) {
-                    (Expr::Number(x), Some(state)) if state == assignment.state => target = called(*x),
+                    (Expr::Number(x), Some(state)) if state == assignment.state => target = called(*x as i64),
                     _ => list.push((
                         short[&flat.states[assignment.state].name].clone(),
-                        said(&within(&assignment.value, *value))?,
+                        said(&in_regime(&assignment.value, *value))?,
                     )),
                 }
             }
@@ -330,14 +331,14 @@ pub(super) fn class(dynamics: &Dynamics, role: Role, name: String) -> Result<Cla
             Ok(Transition { when, target, assignments: list, sends })
         };
         for condition in &flat.conditions {
-            let test = within(&condition.test, *value);
+            let test = in_regime(&condition.test, *value);
             if test == Expr::Number(0.0) {
                 continue;
             }
             out.conditions.push(transition(said(&test)?, &condition.assignments, &condition.sends)?);
         }
         for event in &flat.events {
-            let test = event.test.as_ref().map(|test| within(test, *value));
+            let test = event.test.as_ref().map(|test| in_regime(test, *value));
             match test {
                 Some(Expr::Number(0.0)) => continue,
                 Some(Expr::Number(_)) | None => {}
@@ -427,95 +428,17 @@ fn draws(expr: &Expr) -> Option<Expr> {
     }))
 }
 
-/// The state that says in which regime the system is, if it has regimes: it never moves, and takes whole numbers only.
+/// The state that says in which regime the system is, if it has regimes.
 fn regime_state(flat: &Dynamics) -> Option<usize> {
-    let assigned = || {
-        let conditions = flat.conditions.iter().flat_map(|c| &c.assignments);
-        conditions.chain(flat.events.iter().flat_map(|e| &e.assignments)).chain(&flat.on_start)
-    };
-    (0..flat.states.len()).find(|state| {
-        let own = assigned().filter(|a| a.state == *state);
-        flat.states[*state].name.rsplit('/').next() == Some("regime")
-            && !flat.derivatives.iter().any(|(s, _)| s == state)
-            && own.clone().count() > 0
-            && own.clone().all(|a| matches!(a.value, Expr::Number(_)))
-    })
+    let is_regime = |state: &usize| flat.states[*state].name.rsplit('/').next() == Some("regime");
+    whole_numbered(flat).into_iter().find(is_regime)
 }
 
-fn regime_values(flat: &Dynamics, state: usize) -> Vec<f64> {
-    let conditions = flat.conditions.iter().flat_map(|c| &c.assignments);
-    let all = conditions.chain(flat.events.iter().flat_map(|e| &e.assignments));
-    let mut values: Vec<f64> = flat
-        .on_start
-        .iter()
-        .chain(all)
-        .filter(|a| a.state == state)
-        .filter_map(|a| if let Expr::Number(x) = a.value { Some(x) } else { None })
-        .collect();
-    let begin = values.first().copied().unwrap_or(0.0);
-    values.sort_by(f64::total_cmp);
-    values.dedup();
-    // The first regime is the one at the start.
+/// The regimes, beginning with the one at the start.
+fn regime_values(flat: &Dynamics, state: usize) -> Vec<i64> {
+    let mut values: Vec<i64> = given(flat, state).into_iter().collect();
+    let start = flat.on_start.iter().find(|a| a.state == state).map(|a| &a.value);
+    let begin = if let Some(Expr::Number(x)) = start { *x as i64 } else { 0 };
     values.sort_by_key(|x| *x != begin);
     values
-}
-
-/// `expr` where the regime is `value`: what is decided by it is decided.
-fn folded(expr: &Expr, name: &str, value: f64) -> Expr {
-    let truth = |holds: bool| Expr::Number(f64::from(u8::from(holds)));
-    expr.map(&|e| match e {
-        Expr::Compare(op, a, b) => match (&*a, &*b) {
-            (Expr::Name(n), Expr::Number(x)) if n == name => truth(eval::compare(op, value, *x)),
-            _ => Expr::Compare(op, a, b),
-        },
-        Expr::And(a, b) => match (&*a, &*b) {
-            (Expr::Number(x), _) => {
-                if *x == 0.0 {
-                    truth(false)
-                } else {
-                    *b
-                }
-            }
-            (_, Expr::Number(x)) => {
-                if *x == 0.0 {
-                    truth(false)
-                } else {
-                    *a
-                }
-            }
-            _ => Expr::And(a, b),
-        },
-        Expr::Or(a, b) => match (&*a, &*b) {
-            (Expr::Number(x), _) => {
-                if *x == 0.0 {
-                    *b
-                } else {
-                    truth(true)
-                }
-            }
-            (_, Expr::Number(x)) => {
-                if *x == 0.0 {
-                    *a
-                } else {
-                    truth(true)
-                }
-            }
-            _ => Expr::Or(a, b),
-        },
-        Expr::Not(a) => match *a {
-            Expr::Number(x) => truth(x == 0.0),
-            a => Expr::Not(Box::new(a)),
-        },
-        Expr::Select(c, a, b) => match *c {
-            Expr::Number(x) => {
-                if x == 0.0 {
-                    *b
-                } else {
-                    *a
-                }
-            }
-            c => Expr::Select(Box::new(c), a, b),
-        },
-        e => e,
-    })
 }
