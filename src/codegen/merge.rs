@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::Layout;
-use crate::dynamics::{Assignment, Derived, Dynamics, OnCondition, OnEvent, Parameter, Variable, superposes};
+use super::part::{self, in_order, part};
+use crate::dynamics::{Derived, Dynamics, Parameter, Variable, superposes};
 use crate::engine::{PointKind, sums};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{BinaryOp, Expr};
-use crate::model::{Model, PointCell};
+use crate::model::PointCell;
 use crate::units::Dimension;
 
 /// Copies of one thing on a cell that keep states of their own, at most.
@@ -51,7 +52,7 @@ impl Merged {
     ///
     /// # Errors
     /// What can't be one with the cell: contacts that read another one, more copies than are sensible.
-    pub(crate) fn new(model: &Model, layout: &Layout, population: usize, cell: &PointCell) -> Result<Merged> {
+    pub(crate) fn new(layout: &Layout, population: usize, cell: &PointCell) -> Result<Merged> {
         let unsupported = |message: String| Error::new(ErrorKind::Unsupported, message);
         let laid = &layout.populations[population];
         let mut parts: Vec<Part> = Vec::new();
@@ -108,23 +109,15 @@ impl Merged {
             add(&mut out, &mut front, part, kind).map_err(|e| e.in_element(format!("'{}'", kind.name)))?;
         }
         total(&mut out, &mut front, &cell.dynamics, &parts, layout);
-        out.derived.splice(0..0, front);
-        order(&mut out);
-        let _ = model;
+        front.append(&mut out.derived);
+        out.derived = in_order(front);
         Ok(Merged { dynamics: out, parts, part_of })
     }
 }
 
 /// Adds a part to the cell.
-fn add(out: &mut Dynamics, front: &mut Vec<Derived>, part: &Part, kind: &PointKind) -> Result<()> {
+fn add(out: &mut Dynamics, front: &mut Vec<Derived>, on: &Part, kind: &PointKind) -> Result<()> {
     let d = &*kind.dynamics;
-    let inner: BTreeSet<&str> = d
-        .parameters
-        .iter()
-        .map(|p| p.name.as_str())
-        .chain(d.states.iter().map(|s| s.name.as_str()))
-        .chain(d.derived.iter().map(|v| v.name.as_str()))
-        .collect();
     let mut own_weight = false;
     for input in &d.inputs {
         let name = input.name.as_str();
@@ -132,7 +125,7 @@ fn add(out: &mut Dynamics, front: &mut Vec<Derived>, part: &Part, kind: &PointKi
             "t" | "temperature" | "v" => {}
             "weight" => own_weight = true,
             "noise" => {
-                out.inputs.push(Variable { name: Merged::inside(part, "noise"), dimension: Dimension::NONE })
+                out.inputs.push(Variable { name: Merged::inside(on, "noise"), dimension: Dimension::NONE })
             }
             _ if kind.hosts.iter().any(|(host, _)| host == name) => {}
             _ => {
@@ -145,75 +138,25 @@ fn add(out: &mut Dynamics, front: &mut Vec<Derived>, part: &Part, kind: &PointKi
             out.inputs.push(input.clone());
         }
     }
-    let exposed = |out: &Dynamics, name: &str| out.exposed(name).map(str::to_string);
-    let renamed = |name: &str| -> Expr {
-        if inner.contains(name) {
-            return Expr::name(Merged::inside(part, name));
-        }
-        match name {
-            "t" | "temperature" => Expr::name(name),
-            "weight" => Expr::name(Merged::inside(part, "weight")),
-            "noise" => Expr::name(Merged::inside(part, "noise")),
-            _ => exposed(out, name).map_or_else(|| Expr::name(name), Expr::name),
-        }
-    };
-    let by = |expr: &Expr| expr.map_names(&renamed);
-    // In events the weight is the connection's.
-    let in_event = |expr: &Expr| {
-        expr.map_names(&|name| if name == "weight" { Expr::name("weight") } else { renamed(name) })
-    };
-    let offset = out.states.len();
-    let moved = |list: &[Assignment], by: &dyn Fn(&Expr) -> Expr| -> Vec<Assignment> {
-        list.iter().map(|a| Assignment { state: a.state + offset, value: by(&a.value) }).collect()
-    };
-    let derived: Vec<Derived> = d
-        .derived
-        .iter()
-        .map(|v| Derived { name: Merged::inside(part, &v.name), dimension: v.dimension, value: by(&v.value) })
-        .collect();
-    let derivatives: Vec<(usize, Expr)> = d.derivatives.iter().map(|(s, e)| (s + offset, by(e))).collect();
-    let on_start = moved(&d.on_start, &by);
-    let conditions: Vec<OnCondition> = d
-        .conditions
-        .iter()
-        .map(|c| OnCondition {
-            test: by(&c.test),
-            assignments: moved(&c.assignments, &by),
-            sends: Vec::new(),
-        })
-        .collect();
-    let events: Vec<OnEvent> = d
-        .events
-        .iter()
-        .map(|e| OnEvent {
-            port: Merged::inside(part, &e.port),
-            test: e.test.as_ref().map(in_event),
-            assignments: moved(&e.assignments, &in_event),
-            sends: Vec::new(),
-        })
-        .collect();
-    let schemes: Vec<Vec<usize>> =
-        d.kinetic_schemes.iter().map(|scheme| scheme.iter().map(|s| s + offset).collect()).collect();
-    front.extend(derived);
-    out.derivatives.extend(derivatives);
-    out.on_start.extend(on_start);
+    let mut made = part(d, &on.name, &|input| match input {
+        "t" | "temperature" => Expr::name(input),
+        "weight" | "noise" => Expr::name(Merged::inside(on, input)),
+        _ => Expr::name(out.exposed(input).unwrap_or(input)),
+    });
+    // It is read by the names of its variables.
+    made.exposures.clear();
+    let conditions = made.conditions.len();
+    part::add(out, front, made);
     // What is at points is looked at before the cell.
-    out.conditions.splice(0..0, conditions);
-    out.events.extend(events);
-    out.kinetic_schemes.extend(schemes);
-    out.states.extend(
-        d.states.iter().map(|s| Variable { name: Merged::inside(part, &s.name), dimension: s.dimension }),
-    );
-    out.parameters
-        .extend(d.parameters.iter().map(|p| Parameter { name: Merged::inside(part, &p.name), ..p.clone() }));
+    out.conditions.rotate_right(conditions);
     if own_weight {
-        let name = Merged::inside(part, "weight");
+        let name = Merged::inside(on, "weight");
         out.parameters.push(Parameter { name, dimension: Dimension::NONE, value: 1.0 });
         if !out.inputs.iter().any(|i| i.name == "weight") {
             out.inputs.push(Variable { name: "weight".into(), dimension: Dimension::NONE });
         }
     }
-    if let Some(switch) = &part.switch {
+    if let Some(switch) = &on.switch {
         out.parameters.push(Parameter { name: switch.clone(), dimension: Dimension::NONE, value: 0.0 });
     }
     Ok(())
@@ -222,51 +165,18 @@ fn add(out: &mut Dynamics, front: &mut Vec<Derived>, part: &Part, kind: &PointKi
 /// What the cell sums up of its parts becomes a sum.
 fn total(out: &mut Dynamics, front: &mut Vec<Derived>, cell: &Dynamics, parts: &[Part], layout: &Layout) {
     for sum in sums(cell) {
-        let mut all: Option<Expr> = None;
+        let mut terms = Vec::new();
         for part in parts {
             let kind = &layout.kinds[part.kind];
-            let given = kind.gives.iter().filter(|(_, array)| *array == sum.array);
-            for (exposure, _) in given {
+            for (exposure, _) in kind.gives.iter().filter(|(_, array)| *array == sum.array) {
                 let Some(variable) = kind.dynamics.exposed(exposure) else { continue };
-                let mut term = Expr::name(Merged::inside(part, variable));
-                if let Some(switch) = &part.switch {
-                    term = Expr::binary(BinaryOp::Mul, Expr::name(switch), term);
-                }
-                all = Some(match all {
+                let term = Expr::name(Merged::inside(part, variable));
+                terms.push(match &part.switch {
+                    Some(switch) => Expr::binary(BinaryOp::Mul, Expr::name(switch), term),
                     None => term,
-                    Some(before) => Expr::binary(BinaryOp::Add, before, term),
                 });
             }
         }
-        let Some(at) = out.inputs.iter().position(|i| i.name == sum.input) else { continue };
-        let input = out.inputs.remove(at);
-        let value = all.unwrap_or(Expr::Number(0.0));
-        front.push(Derived { name: input.name, dimension: input.dimension, value });
-    }
-}
-
-/// Puts derived variables behind those that they read.
-fn order(dynamics: &mut Dynamics) {
-    let mut waiting = std::mem::take(&mut dynamics.derived);
-    let mut names: BTreeSet<String> = waiting.iter().map(|d| d.name.clone()).collect();
-    while !waiting.is_empty() {
-        let before = waiting.len();
-        let mut later = Vec::new();
-        for derived in waiting {
-            let mut ready = true;
-            derived.value.visit_names(&mut |name| ready &= !names.contains(name));
-            if ready {
-                names.remove(&derived.name);
-                dynamics.derived.push(derived);
-            } else {
-                later.push(derived);
-            }
-        }
-        if later.len() == before {
-            // A ring, which the engine would have refused.
-            dynamics.derived.extend(later);
-            return;
-        }
-        waiting = later;
+        part::sum_up(out, front, sum.input, terms);
     }
 }

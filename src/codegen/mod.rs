@@ -18,6 +18,7 @@ mod neuron;
 mod nineml;
 mod nmodl;
 mod page;
+mod part;
 mod played;
 mod points;
 mod pynn;

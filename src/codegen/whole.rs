@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::dynamics::{Assignment, Derived, Dynamics, OnCondition, OnEvent, Variable};
+use super::part::{add, in_order, part, sum_up};
+use crate::dynamics::{Derived, Dynamics, Variable};
 use crate::engine::{given, sums};
 use crate::error::{Error, ErrorKind, Result};
-use crate::expr::{BinaryOp, Expr};
+use crate::expr::Expr;
 use crate::model::PointCell;
 use crate::units::Dimension;
 
@@ -37,7 +38,7 @@ pub(crate) fn whole(cell: &PointCell, attached: &[Attached<'_>], injected: bool)
                 terms[at].push(Expr::name(format!("{name}/{variable}")));
             }
         }
-        let part = renamed(own, name, dynamics)?;
+        let part = hosted(&mut out, own, name, dynamics)?;
         add(&mut out, &mut first, part);
     }
     if injected {
@@ -49,119 +50,33 @@ pub(crate) fn whole(cell: &PointCell, attached: &[Attached<'_>], injected: bool)
         out.inputs.push(Variable { name: INJECTED.into(), dimension: Dimension::CURRENT });
     }
     for (sum, terms) in sums.iter().zip(terms) {
-        let value = terms.into_iter().reduce(|a, b| Expr::binary(BinaryOp::Add, a, b));
-        let at = out.inputs.iter().position(|input| input.name == sum.input);
-        let dimension = at.map_or(Dimension::NONE, |at| out.inputs.remove(at).dimension);
-        first.push(Derived { name: sum.input.into(), dimension, value: value.unwrap_or(Expr::Number(0.0)) });
+        sum_up(&mut out, &mut first, sum.input, terms);
     }
     first.append(&mut out.derived);
     out.derived = in_order(first);
     Ok(out)
 }
 
-/// `dynamics` as part of the whole: its names begin with `name`, what it reads from its host is the host's.
-fn renamed(host: &Dynamics, name: &str, dynamics: &Dynamics) -> Result<Dynamics> {
-    let mut read: BTreeMap<&str, String> = BTreeMap::new();
+/// `dynamics` as the part `name` of the whole `out`, reading what its host shows. Outside events the weight of what belongs to
+/// the cell is 1.
+fn hosted(out: &mut Dynamics, host: &Dynamics, name: &str, dynamics: &Dynamics) -> Result<Dynamics> {
+    let mut read: BTreeMap<&str, Expr> = BTreeMap::new();
     for input in &dynamics.inputs {
-        let variable = match input.name.as_str() {
-            known @ ("t" | "temperature" | "weight") => known.to_string(),
-            other => host.exposed(other).map(str::to_string).ok_or_else(|| {
+        let value = match input.name.as_str() {
+            "weight" => Expr::Number(1.0),
+            known @ ("t" | "temperature") => Expr::name(known),
+            other => host.exposed(other).map(Expr::name).ok_or_else(|| {
                 let message = format!("'{name}' reads '{other}', which '{}' does not show", host.name);
                 Error::new(ErrorKind::Unsupported, message)
             })?,
         };
-        read.insert(&input.name, variable);
-    }
-    let path = |inner: &str| read.get(inner).cloned().unwrap_or_else(|| format!("{name}/{inner}"));
-    let expr = |e: &Expr| e.map_names(&|inner| Expr::name(path(inner)));
-    // Outside events the weight of what belongs to the cell is 1.
-    let timeless = |e: &Expr| {
-        e.map_names(&|inner| if inner == "weight" { Expr::Number(1.0) } else { Expr::name(path(inner)) })
-    };
-    let assignments = |list: &[Assignment], expr: &dyn Fn(&Expr) -> Expr| -> Vec<Assignment> {
-        list.iter().map(|a| Assignment { state: a.state, value: expr(&a.value) }).collect()
-    };
-    let mut out = dynamics.clone();
-    out.parameters.iter_mut().for_each(|p| p.name = path(&p.name));
-    out.states.iter_mut().for_each(|s| s.name = path(&s.name));
-    for derived in &mut out.derived {
-        derived.name = path(&derived.name);
-        derived.value = timeless(&derived.value);
-    }
-    out.derivatives.iter_mut().for_each(|(_, value)| *value = timeless(value));
-    out.on_start = assignments(&dynamics.on_start, &timeless);
-    out.conditions = dynamics
-        .conditions
-        .iter()
-        .map(|c| OnCondition {
-            test: timeless(&c.test),
-            assignments: assignments(&c.assignments, &timeless),
-            sends: Vec::new(),
-        })
-        .collect();
-    out.events = dynamics
-        .events
-        .iter()
-        .map(|e| OnEvent {
-            port: format!("{name}/{}", e.port),
-            test: e.test.as_ref().map(expr),
-            assignments: assignments(&e.assignments, &expr),
-            sends: Vec::new(),
-        })
-        .collect();
-    out.exposures.iter_mut().for_each(|(exposed, variable)| {
-        *exposed = format!("{name}/{exposed}");
-        *variable = path(variable);
-    });
-    out.inputs.retain(|input| matches!(input.name.as_str(), "t" | "temperature" | "weight"));
-    Ok(out)
-}
-
-/// Adds `part` to `out`, its derived variables to `derived`.
-fn add(out: &mut Dynamics, derived: &mut Vec<Derived>, part: Dynamics) {
-    let shift = out.states.len();
-    let moved = |mut list: Vec<Assignment>| {
-        list.iter_mut().for_each(|a| a.state += shift);
-        list
-    };
-    out.parameters.extend(part.parameters);
-    for input in part.inputs {
-        if !out.inputs.contains(&input) {
-            out.inputs.push(input);
+        let is_free = matches!(input.name.as_str(), "t" | "temperature" | "weight");
+        if is_free && !out.inputs.contains(input) {
+            out.inputs.push(input.clone());
         }
+        read.insert(&input.name, value);
     }
-    out.states.extend(part.states);
-    derived.extend(part.derived);
-    out.derivatives.extend(part.derivatives.into_iter().map(|(state, value)| (state + shift, value)));
-    out.on_start.extend(moved(part.on_start));
-    out.conditions
-        .extend(part.conditions.into_iter().map(|c| OnCondition { assignments: moved(c.assignments), ..c }));
-    out.events.extend(part.events.into_iter().map(|e| OnEvent { assignments: moved(e.assignments), ..e }));
-    out.exposures.extend(part.exposures);
-    out.kinetic_schemes.extend(
-        part.kinetic_schemes.into_iter().map(|scheme| scheme.into_iter().map(|s| s + shift).collect()),
-    );
-}
-
-/// Each derived variable after those that it reads, otherwise as they are.
-fn in_order(mut waiting: Vec<Derived>) -> Vec<Derived> {
-    let mut out: Vec<Derived> = Vec::with_capacity(waiting.len());
-    while !waiting.is_empty() {
-        let names: Vec<String> = waiting.iter().map(|d| d.name.clone()).collect();
-        let (mut ready, mut later) = (Vec::new(), Vec::new());
-        for derived in waiting {
-            let mut waits = false;
-            derived.value.visit_names(&mut |name| waits |= names.iter().any(|n| n == name));
-            if waits { later.push(derived) } else { ready.push(derived) }
-        }
-        // A circle: LEMS has refused it before.
-        if ready.is_empty() {
-            out.append(&mut later);
-        }
-        out.append(&mut ready);
-        waiting = later;
-    }
-    out
+    Ok(part(dynamics, name, &|input| read.get(input).cloned().unwrap_or_else(|| Expr::name(input))))
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::group::{Group, TAKEN, recorded_of_mechanisms, sum, trimmed};
+use super::group::{Group, TAKEN, recorded_of_mechanisms, trimmed};
 use super::piece::{Constants, Piece};
 use super::shape::Shape;
 use crate::codegen::Job;
 use crate::codegen::layout::Layout;
 use crate::codegen::names::{Names, identifier};
+use crate::codegen::part::sum;
 use crate::codegen::units::rounded;
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};

@@ -9,7 +9,7 @@ use crate::codegen::tidy::tidy;
 use crate::dynamics::{Dynamics, superposes};
 use crate::engine::What;
 use crate::error::Result;
-use crate::expr::{BinaryOp, Expr, eval};
+use crate::expr::{Expr, eval};
 use crate::model::Model;
 use crate::units::Dimension;
 
@@ -421,9 +421,4 @@ fn without_clock_states(dynamics: &Dynamics, model: &Model) -> Dynamics {
         .collect();
     out.derived.splice(0..0, first);
     out
-}
-
-/// The sum of several.
-pub(super) fn sum(terms: impl IntoIterator<Item = Expr>) -> Option<Expr> {
-    terms.into_iter().reduce(|a, b| Expr::binary(BinaryOp::Add, a, b))
 }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cable::values;
-use super::group::{Group, TAKEN, end_of_step, sum, trimmed};
+use super::group::{Group, TAKEN, end_of_step, trimmed};
 use super::piece::{Constants, Piece};
 use crate::codegen::Job;
 use crate::codegen::layout::Layout;
 use crate::codegen::names::Names;
+use crate::codegen::part::sum;
 use crate::dynamics::Dynamics;
 use crate::engine::{What, sums};
 use crate::error::{Error, ErrorKind, Result};

@@ -51,7 +51,7 @@ impl PointCells {
             if sources[p] || population.size == 0 {
                 continue;
             }
-            let made = Merged::new(model, layout, p, point).and_then(|merged| {
+            let made = Merged::new(layout, p, point).and_then(|merged| {
                 let wanted = WantedCell {
                     dynamics: &merged.dynamics,
                     name: library.names.claim(&point.dynamics.name),
