@@ -49,18 +49,8 @@ pub(super) fn group(
         before,
         order: shape.order.clone(),
         names: Names::new(TAKEN),
-        lines: Vec::new(),
-        starts: Vec::new(),
-        arrays: Vec::new(),
-        mechanisms: Vec::new(),
-        cell: None,
-        placed: Vec::new(),
-        instances: BTreeMap::new(),
-        threshold: None,
-        reset: Vec::new(),
-        refractory: None,
-        events: Vec::new(),
         method: "exponential_euler",
+        ..Group::default()
     };
     if laid.cells.iter().any(|cell| cell.own.is_some()) {
         let message = "cells with a shape that differ within a population are not made for Brian";

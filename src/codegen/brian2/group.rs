@@ -118,7 +118,7 @@ pub(super) const TAKEN: &[&str] = &[
 ];
 
 /// A population in Brian.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Group {
     /// Its name in the script.
     pub(super) var: String,

@@ -40,21 +40,9 @@ pub(super) fn group(
         population: p,
         size: population.size,
         per_cell: 1,
-        before: 0,
-        order: Vec::new(),
         names: Names::new(&taken),
-        lines: Vec::new(),
-        starts: Vec::new(),
-        arrays: Vec::new(),
-        mechanisms: Vec::new(),
-        cell: None,
-        placed: Vec::new(),
-        instances: BTreeMap::new(),
-        threshold: None,
-        reset: Vec::new(),
-        refractory: None,
-        events: Vec::new(),
         method: "rk4",
+        ..Group::default()
     };
     let dynamics = &cell.dynamics;
     let given = sums(dynamics);
