@@ -3,8 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 
 use super::axis::{self, Axis, BELOW, Frame};
-use super::legend::{self, Entry};
-use super::palette;
+use super::legend;
 use super::scene::Scene;
 use super::series;
 
@@ -63,14 +62,7 @@ pub fn curves(gates: &[GateCurve], options: &CurveOptions) -> Result<Scene> {
     }
     let potentials = series::range(gates.iter().flat_map(|g| &g.v_mv))
         .ok_or_else(|| Error::new(ErrorKind::Value, "there are no potentials to draw gates at"))?;
-    let entries: Vec<Entry> = gates
-        .iter()
-        .enumerate()
-        .map(|(i, gate)| {
-            let (colour, dash) = palette::line(i, gates.len());
-            Entry { name: gate.name.clone(), colour, dash }
-        })
-        .collect();
+    let entries = legend::entries(gates.iter().map(|gate| &gate.name));
     let mut scene = Scene::new(options.width, options.height);
     scene.set_title(if options.title.is_empty() { "Gates" } else { &options.title });
     let top = 16.0 + scene.heading(&options.title);

@@ -1,7 +1,7 @@
 //! Legends: what each colour means, to the right of a panel.
 
 use super::axis::Frame;
-use super::palette::FAINT;
+use super::palette::{self, FAINT};
 use super::scene::{Anchor, Scene, TextStyle};
 use super::text;
 
@@ -11,6 +11,16 @@ pub(super) struct Entry {
     pub name: String,
     pub colour: String,
     pub dash: &'static str,
+}
+
+/// Entries for lines in the colours of the palette.
+pub(super) fn entries<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> Vec<Entry> {
+    let count = names.len();
+    let entry = |(i, name): (usize, &String)| {
+        let (colour, dash) = palette::line(i, count);
+        Entry { name: name.clone(), colour, dash }
+    };
+    names.enumerate().map(entry).collect()
 }
 
 const SIZE: f64 = 11.0;

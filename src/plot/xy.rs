@@ -3,8 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 
 use super::axis::{self, Axis, BELOW, Frame};
-use super::legend::{self, Entry};
-use super::palette;
+use super::legend;
 use super::scene::Scene;
 use super::series;
 
@@ -45,14 +44,7 @@ pub fn xy(lines: &[XyLine], options: &XyOptions) -> Result<Scene> {
     let (Some(x_range), Some(y_range)) = (series::range(&xs), series::range(&ys)) else {
         return Err(Error::new(ErrorKind::Value, "there are no points to draw"));
     };
-    let entries: Vec<Entry> = lines
-        .iter()
-        .enumerate()
-        .map(|(i, line)| {
-            let (colour, dash) = palette::line(i, lines.len());
-            Entry { name: line.name.clone(), colour, dash }
-        })
-        .collect();
+    let entries = legend::entries(lines.iter().map(|line| &line.name));
     let mut scene = Scene::new(options.width, options.height);
     scene.set_title(&options.title);
     let top = 16.0 + scene.heading(&options.title);
