@@ -75,31 +75,21 @@ impl Resolution<'_> {
     ) -> Result<()> {
         let recording = &model.recordings[number];
         let population = &model.populations[recording.population];
+        let (of, draws) = (recording.population, &self.draws);
+        let on = |synapses| On { synapses, population: of, names, model, draws };
         for i in checked(&recording.cells, population.size, &population.name)? {
             let prefix = format!("{}[{i}]", population.name);
             match (&mut self.populations[recording.population], &population.cell) {
                 (Resolved::Cable(members), PopulationCell::Cable(cell)) => {
                     let member = &mut members[i];
                     let draw = self.draws.at((recording.population, i), Use::Recording(number));
-                    let points = On {
-                        synapses: &cell.synapses,
-                        population: recording.population,
-                        names,
-                        model,
-                        draws: &self.draws,
-                    };
+                    let points = on(&cell.synapses);
                     let asked = Asked { recording, table, prefix: &prefix, draw };
                     record_cable(columns, member, cell, &points, &asked, catalog)?;
                 }
                 (Resolved::Point(members), PopulationCell::Point(cell)) => {
                     let member = &mut members[i];
-                    let points = On {
-                        synapses: &cell.synapses,
-                        population: recording.population,
-                        names,
-                        model,
-                        draws: &self.draws,
-                    };
+                    let points = on(&cell.synapses);
                     for variable in &recording.variables {
                         for (what, dimension, extra) in
                             point_variable(cell, member, &points, variable, catalog)?
