@@ -79,7 +79,6 @@ pub(crate) struct CableSection {
     /// Its name, unique in the cell.
     pub(crate) name: String,
     /// What part of the neuron it is.
-    #[allow(dead_code)]
     pub(crate) kind: SectionKind,
     /// Parent section, and the fraction of its length where this one is attached.
     pub(crate) parent: Option<(usize, f64)>,
