@@ -199,9 +199,8 @@ fn unsupported(message: String) -> Error {
 /// Everything in the model that the target cannot say, each by its name; with [`Options::lossy`] only what leaves nothing to
 /// make. A template with a fault.
 pub fn generate(model: &Model, target: Target, options: &Options) -> Result<Generated> {
-    let templates = Templates::new(options.templates.as_deref())?;
-    let mut job =
-        Job { model, options, templates: &templates, out: Generated::default(), errors: Vec::new() };
+    let templates = Templates::new(target.name(), options.templates.as_deref())?;
+    let mut job = Job::new(model, options, &templates);
     match target {
         Target::NeuroMl => neuroml::generate(&mut job)?,
         Target::NineMl => nineml::generate(&mut job)?,

@@ -43,31 +43,30 @@ const BUILT_IN: &[(&str, &str)] = templates![
 ];
 
 /// Templates ready to be filled in.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Templates {
     tera: Tera,
 }
 
 impl Templates {
-    /// The built-in ones; those in `folder` (`neuron/run.py.tera`) instead of the ones of the same path.
+    /// The built-in ones of `target`; those in `folder` (`neuron/run.py.tera`) instead of the ones of the same path.
     ///
     /// # Errors
     /// A folder that can't be read, that holds no template, or one that no target has; a template with a fault in it.
-    pub(crate) fn new(folder: Option<&Path>) -> Result<Templates> {
-        let mut texts: Vec<(String, String)> =
-            BUILT_IN.iter().map(|(path, text)| ((*path).to_string(), (*text).to_string())).collect();
-        if let Some(folder) = folder {
-            for (path, text) in own(folder)? {
-                match texts.iter_mut().find(|(known, _)| *known == path) {
-                    Some((_, built_in)) => *built_in = text,
-                    None => return Err(unknown(folder, &path)),
-                }
-            }
-        }
+    pub(crate) fn new(target: &str, folder: Option<&Path>) -> Result<Templates> {
         let mut tera = Tera::new();
         tera.autoescape_on(Vec::<&'static str>::new());
-        for (path, text) in texts {
-            tera.add_raw_template(&path, &text).map_err(|e| fault(folder, &path, &e))?;
+        let of_target = |path: &str| path.split_once('/').is_some_and(|(of, _)| of == target);
+        for (path, text) in BUILT_IN.iter().filter(|(path, _)| of_target(path)) {
+            tera.add_raw_template(path, text).map_err(|e| fault(None, path, &e))?;
+        }
+        if let Some(folder) = folder {
+            for (path, text) in own(folder)? {
+                if !BUILT_IN.iter().any(|(known, _)| *known == path) {
+                    return Err(unknown(folder, &path));
+                }
+                tera.add_raw_template(&path, &text).map_err(|e| fault(Some(folder), &path, &e))?;
+            }
         }
         Ok(Templates { tera })
     }

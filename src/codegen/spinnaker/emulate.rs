@@ -28,7 +28,7 @@ pub struct Emulation {
 /// # Errors
 /// What no leaky integrate-and-fire network is: other cells, plasticity, sines of current.
 pub fn emulation(model: &Model) -> Result<Emulation> {
-    let templates = Templates::new(None)?;
+    let templates = Templates::default();
     let options = Options::default();
     let mut job = Job::new(model, &options, &templates);
     let network = Network::of(&mut job)?;
