@@ -135,6 +135,11 @@ impl Expr {
         });
     }
 
+    /// Whether the name occurs in it.
+    pub fn reads(&self, name: &str) -> bool {
+        matches!(self, Expr::Name(own) if own == name) || self.parts().any(|part| part.reads(name))
+    }
+
     /// Whether it calls `random`.
     pub fn calls_random(&self) -> bool {
         matches!(self, Expr::Call(Function::Random, _)) || self.parts().any(Expr::calls_random)

@@ -280,9 +280,7 @@ fn added<'e>(value: &'e Expr, state: &str) -> Option<&'e Expr> {
     } else {
         return None;
     };
-    let mut reads = false;
-    rest.visit_names(&mut |name| reads |= name == state);
-    (!reads).then_some(&**rest)
+    (!rest.reads(state)).then_some(&**rest)
 }
 
 /// Parameters that do not differ, and what follows from them alone, with their values.

@@ -12,7 +12,7 @@ use crate::codegen::part::sum;
 use crate::dynamics::Dynamics;
 use crate::engine::{What, sums};
 use crate::error::{Error, ErrorKind, Result};
-use crate::expr::{CompareOp, Expr};
+use crate::expr::{CompareOp, Expr, Function};
 use crate::model::{Model, PopulationCell};
 use crate::units::Dimension;
 
@@ -221,9 +221,8 @@ fn clipped(dynamics: &Dynamics) -> Dynamics {
     let resets =
         condition.assignments.iter().any(|a| dynamics.states.get(a.state).is_some_and(|s| s.name == v));
     let Some(threshold) = threshold(&condition.test, v).filter(|_| resets) else { return dynamics.clone() };
-    let has_exp = |expr: &Expr| expr_has_exp_of(expr, v);
-    let any = dynamics.derived.iter().any(|d| has_exp(&d.value))
-        || dynamics.derivatives.iter().any(|(_, e)| has_exp(e));
+    let any = dynamics.derived.iter().any(|d| has_exp_of(&d.value, v))
+        || dynamics.derivatives.iter().any(|(_, e)| has_exp_of(e, v));
     if !any {
         return dynamics.clone();
     }
@@ -255,18 +254,6 @@ fn threshold(test: &Expr, v: &str) -> Option<Expr> {
     }
 }
 
-fn expr_has_exp_of(expr: &Expr, v: &str) -> bool {
-    match expr {
-        Expr::Call(crate::expr::Function::Exp, a) => {
-            let mut found = false;
-            a.visit_names(&mut |name| found |= name == v);
-            found
-        }
-        Expr::Number(_) | Expr::Name(_) => false,
-        Expr::Negate(a) | Expr::Call(_, a) | Expr::Not(a) => expr_has_exp_of(a, v),
-        Expr::Binary(_, a, b) | Expr::Compare(_, a, b) | Expr::And(a, b) | Expr::Or(a, b) => {
-            expr_has_exp_of(a, v) || expr_has_exp_of(b, v)
-        }
-        Expr::Select(c, a, b) => [c, a, b].iter().any(|e| expr_has_exp_of(e, v)),
-    }
+fn has_exp_of(expr: &Expr, v: &str) -> bool {
+    matches!(expr, Expr::Call(Function::Exp, a) if a.reads(v)) || expr.parts().any(|part| has_exp_of(part, v))
 }

@@ -154,7 +154,7 @@ pub(super) fn neuron(dynamics: Dynamics, name: &str, about: &str, of: &str) -> R
     }
     let mut ports = Vec::new();
     let mut differences = Vec::new();
-    if dynamics.conditions.iter().any(|c| reads(&c.test, "t")) {
+    if dynamics.conditions.iter().any(|c| c.test.reads("t")) {
         differences.push(format!(
             "{of}: a time that is over exactly at the end of a step (a refractory time of whole steps) may be over a step earlier \
              or later, as numbers are rounded"
@@ -167,7 +167,7 @@ pub(super) fn neuron(dynamics: Dynamics, name: &str, about: &str, of: &str) -> R
         text.input.push(format!("{name} <- spike"));
         let mut block = vec![format!("onReceive({name}):")];
         let handlers: Vec<_> = dynamics.events.iter().filter(|e| e.port == port).collect();
-        if handlers.iter().any(|e| e.assignments.iter().any(|a| reads(&a.value, "weight"))) {
+        if handlers.iter().any(|e| e.assignments.iter().any(|a| a.value.reads("weight"))) {
             block.push(format!("    weight real = {name} * 1 s"));
         }
         for handler in handlers {
@@ -212,7 +212,7 @@ fn check(dynamics: &Dynamics, of: &str) -> Result<()> {
                 &format!("number drawn anew at every step, as '{}' is", derived.name),
             ));
         }
-        if reads(&derived.value, "t") {
+        if derived.value.reads("t") {
             return Err(unsupported(of, &format!("time in an equation, which '{}' reads", derived.name)));
         }
     }
@@ -221,7 +221,7 @@ fn check(dynamics: &Dynamics, of: &str) -> Result<()> {
         if rate.calls_random() {
             return Err(unsupported(of, &format!("random number in an equation, as '{name}' has")));
         }
-        if reads(rate, "t") {
+        if rate.reads("t") {
             return Err(unsupported(of, &format!("time in an equation, which '{name}' reads")));
         }
     }
@@ -229,12 +229,6 @@ fn check(dynamics: &Dynamics, of: &str) -> Result<()> {
         return Err(unsupported(of, &format!("second port for spikes ({})", dynamics.out_ports.join(", "))));
     }
     Ok(())
-}
-
-pub(super) fn reads(expr: &Expr, name: &str) -> bool {
-    let mut found = false;
-    expr.visit_names(&mut |n| found |= n == name);
-    found
 }
 
 /// Whether an assignment adds something to a state that depends on no state, so that spikes may come together.
@@ -245,7 +239,7 @@ fn adds(assignment: &Assignment, dynamics: &Dynamics, constant: &BTreeSet<String
         (Expr::Name(name), other) | (other, Expr::Name(name)) if *name == state.name => other,
         _ => return false,
     };
-    let mut plain = reads(added, "weight");
+    let mut plain = added.reads("weight");
     added.visit_names(&mut |name| plain &= name == "weight" || constant.contains(name));
     plain
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::regimes::whole_numbered;
 use super::super::tidy::{constant_names, tidy};
-use super::neuron::{Text, reads, start};
+use super::neuron::{Text, start};
 use super::words::{Words, unsupported};
 use crate::dynamics::{Assignment, Dynamics};
 use crate::error::Result;
@@ -68,7 +68,7 @@ pub(super) fn synapse(rule: &ConnectionRule, name: &str, temperature_k: f64, of:
         let kind = if whole.contains(&at) { "integer".into() } else { words.kind(state.dimension) };
         let assigned = dynamics.on_start.iter().rev().find(|a| a.state == at).map(|a| &a.value);
         let value = match assigned {
-            Some(value) if reads(value, "weight") => {
+            Some(value) if value.reads("weight") => {
                 if *value != Expr::name("weight") {
                     return Err(unsupported(
                         of,

@@ -332,13 +332,11 @@ impl<'a> Writer<'a> {
     /// Whether the weight counts outside events.
     fn reads_weight(&self) -> bool {
         let d = &self.dynamics;
-        let mut found = false;
-        let mut look = |expr: &Expr| expr.visit_names(&mut |name| found |= name == "weight");
-        d.derived.iter().for_each(|v| look(&v.value));
-        d.derivatives.iter().for_each(|(_, value)| look(value));
-        d.on_start.iter().for_each(|a| look(&a.value));
-        d.conditions.iter().flat_map(|c| &c.assignments).for_each(|a| look(&a.value));
-        found
+        let assigned = d.conditions.iter().flat_map(|c| &c.assignments).chain(&d.on_start);
+        let mut all = (d.derived.iter().map(|v| &v.value))
+            .chain(d.derivatives.iter().map(|(_, value)| value))
+            .chain(assigned.map(|a| &a.value));
+        all.any(|value| value.reads("weight"))
     }
 
     fn declarations(&self, eq: &Equations<'_>, out: &mut Mechanism) {
