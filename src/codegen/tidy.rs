@@ -315,6 +315,17 @@ fn simplified(expr: &Expr) -> Expr {
     })
 }
 
+/// `H(x)` as a choice, for languages that have no such step: 1 from 0 on, 0 below.
+pub(crate) fn step_as_choice(expr: Expr) -> Expr {
+    match expr {
+        Expr::Call(Function::Heaviside, x) => {
+            let from_0 = Expr::Compare(CompareOp::Ge, x, Box::new(Expr::Number(0.0)));
+            Expr::Select(Box::new(from_0), Box::new(Expr::Number(1.0)), Box::new(Expr::Number(0.0)))
+        }
+        e => e,
+    }
+}
+
 fn whole(x: f64) -> bool {
     x.fract() == 0.0 && x.abs() < 1e6
 }

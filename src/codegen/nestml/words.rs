@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::names::{C_PLUS_PLUS, Names, short_names};
 use super::super::regimes::visit;
 use super::super::syntax::{Power, Select, Syntax};
+use super::super::tidy::step_as_choice;
 use super::super::units::{UnitSystem, in_units};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
@@ -261,12 +262,7 @@ impl Words {
 fn plain_functions(expr: Expr) -> Expr {
     match expr {
         Expr::Call(Function::Sqrt, a) => Expr::Binary(BinaryOp::Pow, a, Box::new(Expr::Number(0.5))),
-        Expr::Call(Function::Heaviside, a) => Expr::Select(
-            Box::new(Expr::Compare(CompareOp::Ge, a, Box::new(Expr::Number(0.0)))),
-            Box::new(Expr::Number(1.0)),
-            Box::new(Expr::Number(0.0)),
-        ),
-        e => e,
+        e => step_as_choice(e),
     }
 }
 

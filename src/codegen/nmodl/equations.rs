@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::tidy::{constant_names, linoid};
+use super::super::tidy::{constant_names, linoid, step_as_choice};
 use super::super::units::in_units;
 use super::dialect::{Dialect, UNITS};
 use crate::dynamics::{Assignment, Dynamics};
 use crate::error::{Error, ErrorKind, Result};
-use crate::expr::{CompareOp, Expr, Function};
+use crate::expr::Expr;
 use crate::units::Dimension;
 
 /// A dynamics on the way into NMODL.
@@ -234,15 +234,7 @@ impl<'a> Equations<'a> {
                 format!("{} draws no random numbers inside equations", self.dialect.syntax().language);
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        let step = |e: Expr| match e {
-            Expr::Call(Function::Heaviside, x) => Expr::Select(
-                Box::new(Expr::Compare(CompareOp::Ge, x, Box::new(Expr::Number(0.0)))),
-                Box::new(Expr::Number(1.0)),
-                Box::new(Expr::Number(0.0)),
-            ),
-            e => e,
-        };
-        let expr = expr.map(&step);
+        let expr = expr.map(&step_as_choice);
         Ok(in_units(&expr, &|name| UNITS.power(self.dimension(name)), power))
     }
 
