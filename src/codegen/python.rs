@@ -60,6 +60,11 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
+/// A text as it can stand between quotes.
+pub(crate) fn label(text: &str) -> String {
+    text.replace(['"', '\\'], "_")
+}
+
 /// Rows of a CSV file below their header.
 pub(crate) fn csv(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut out = header.join(",");

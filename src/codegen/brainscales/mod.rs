@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::names::Names;
 use super::points::{Kind, Network, Shaped};
-use super::python::RESERVED;
+use super::python::{RESERVED, label};
 use super::standard::{Standard, receptor_of};
 use super::units::rounded;
 use super::{Job, Target, unsupported};
@@ -168,7 +168,7 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
         called[cells.index].clone_from(&name);
         let mut made = Population {
             name: name.clone(),
-            label: cells.label.replace(['"', '\\'], "_"),
+            label: label(&cells.label),
             size: cells.size,
             model: String::new(),
             is_chain: false,
@@ -439,7 +439,7 @@ fn wire(
         let source = network.population(wired.source);
         script.projections.push(Projection {
             name,
-            label: wired.label.replace(['"', '\\'], "_"),
+            label: label(&wired.label),
             source: called[wired.source].clone(),
             target: called[wired.target].clone(),
             receptor: wired.receptor.to_string(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::names::Names;
 use super::points::{Current, Kind, Network, Plasticity, Wired, subset};
-use super::python::RESERVED;
+use super::python::{RESERVED, label};
 use super::standard::Standard;
 use super::units::rounded;
 use super::{Job, unsupported};
@@ -181,7 +181,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
         called[cells.index].clone_from(&name);
         let mut made = Population {
             name: name.clone(),
-            label: cells.label.replace(['"', '\\'], "_"),
+            label: label(&cells.label),
             size: cells.size,
             model: String::new(),
             file: String::new(),
@@ -460,7 +460,7 @@ fn projection(job: &mut Job<'_>, wired: &Wired, called: &[String], names: &mut N
     job.out.text(file.clone(), text);
     Some(Projection {
         name,
-        label: wired.label.replace(['"', '\\'], "_"),
+        label: label(&wired.label),
         source: called[wired.source].clone(),
         target: called[wired.target].clone(),
         receptor: wired.receptor.to_string(),
