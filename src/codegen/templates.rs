@@ -23,6 +23,7 @@ const BUILT_IN: &[(&str, &str)] = templates![
     "arbor/run.py",
     "nestml/model.nestml",
     "nestml/build.py",
+    "nestml/cable.py",
     "nestml/run.py",
     "neuron/cell.mod",
     "neuron/cells.py",

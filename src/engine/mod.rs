@@ -41,7 +41,7 @@ pub(crate) use contacts::ContactPlace;
 pub use events::Spike;
 pub use laid::Summary;
 pub use lower::find_variable;
-pub(crate) use lower::{PointKind, TOTAL_CURRENT, given, sums, threshold_v};
+pub(crate) use lower::{Mechanism, PointKind, TOTAL_CURRENT, given, sums, threshold_v};
 pub(crate) use members::{PlacedAt, Request, What};
 pub(crate) use own::Own;
 pub(crate) use plan::CellPlan;

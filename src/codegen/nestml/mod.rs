@@ -1,8 +1,12 @@
 //! NESTML 9: models of neurons and synapses, and a Python script that builds them for NEST and makes the network.
 //!
-//! A kind of cells without a shape is one neuron model with its synapses as ports for spikes.
+//! A kind of cells without a shape is one neuron model with its synapses as ports for spikes; one with a shape is a compartmental model
+//! with its synapses as receptors.
 
+mod cable;
 mod cells;
+mod formulas;
+mod membrane;
 mod network;
 mod neuron;
 mod synapse;
@@ -22,6 +26,9 @@ struct ModelPage<'a> {
 }
 
 pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
+    if cable::has_shapes(job.model) {
+        return cable::generate(job);
+    }
     let network = network::Network::of(job)?;
     for model in &network.models {
         let page = ModelPage { model, made_by: job.made_by() };

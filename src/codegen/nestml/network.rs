@@ -86,6 +86,8 @@ pub(super) struct Script {
     duration: String,
     models: Vec<String>,
     module: String,
+    /// What of NESTML compiles the models.
+    compiler: &'static str,
     /// Options of the compiler: which neurons hear which synapses, and what is the weight of a synapse, as JSON.
     pairs: String,
     weights: String,
@@ -126,7 +128,7 @@ struct Connected {
 }
 
 /// Names that the script has of its own.
-const OWN: &[&str] = &[
+pub(super) const OWN: &[&str] = &[
     "nest",
     "np",
     "json",
@@ -493,6 +495,7 @@ impl Network {
             duration: rounded(model.run.duration_s * 1e3).to_string(),
             models: self.models.iter().map(|m| m.name.clone()).collect(),
             module: format!("{}_module", job.options.stem()),
+            compiler: "generate_nest_target",
             pairs: json!(pairs).to_string(),
             weights: json!(weights).to_string(),
             populations,
@@ -578,12 +581,12 @@ impl Network {
 }
 
 /// Name and unit, as neuropil's own files have them.
-fn header(name: &str, dimension: Dimension) -> String {
+pub(super) fn header(name: &str, dimension: Dimension) -> String {
     crate::output::Column::new(name, dimension, "").header()
 }
 
 /// From NEST's units to those of result files.
-fn factor(dimension: Dimension) -> f64 {
+pub(super) fn factor(dimension: Dimension) -> f64 {
     let unit = DisplayUnit::of(dimension);
     rounded(10_f64.powi(UNITS.power(dimension)) / unit.scale)
 }
