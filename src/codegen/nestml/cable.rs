@@ -157,9 +157,7 @@ fn refuse(job: &mut Job<'_>, model: &Model, layout: &Layout, sources: &[Option<A
                 "cells without a shape in one network with such that have one, here",
             ));
         }
-        let differs =
-            |cell: &LaidCell| cell.own.is_some() || cell.placed.iter().any(|p| !p.initial.is_empty());
-        if laid.cells.iter().any(|cell| laid.shape.is_some() && differs(cell)) {
+        if laid.shape.is_some() && laid.differs() {
             job.cannot(unsupported(&of, "parameters or states at the start that differ between cells, here"));
         }
     }
@@ -187,9 +185,8 @@ fn inputs(model: &Model, layout: &Layout, played: &AllPlayed) -> Inputs {
     }
     for (number, list) in model.attachments.iter().enumerate() {
         let Some(lists) = &played.attachments[number] else { continue };
-        for ((contact, &(slot, instance)), one) in
-            list.contacts.iter().zip(&layout.contacts[number]).zip(lists)
-        {
+        for (nth, (contact, one)) in list.contacts.iter().zip(lists).enumerate() {
+            let Some((slot, instance)) = layout.contact(number as u32, nth as u32) else { continue };
             let all = out.entry((list.population, contact.cell as usize, slot)).or_default();
             all.resize(all.len().max(instance + 1), None);
             all[instance] = Some(one.clone());
@@ -494,11 +491,7 @@ impl Network<'_> {
             let (source, target) = (connection.source, connection.target);
             let slot = match connection.receiver {
                 Receiver::Synapse { synapse, point } => Some((synapse as usize, point as usize)),
-                Receiver::Contact { attachments, contact } => self
-                    .layout
-                    .contacts
-                    .get(attachments as usize)
-                    .and_then(|list| list.get(contact as usize).copied()),
+                Receiver::Contact { attachments, contact } => self.layout.contact(attachments, contact),
                 Receiver::Cell => None,
             };
             let receptor =

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::super::slope::slope;
-use super::neuron::reads;
+use super::super::tidy::step_as_choice;
 use super::words::unsupported;
 use crate::dynamics::Dynamics;
 use crate::error::Result;
-use crate::expr::{BinaryOp, CompareOp, Expr, Function};
+use crate::expr::{BinaryOp, CompareOp, Expr};
 
 /// Keeps `x / (1 - exp(-x))` from its hole at 0, where it is off by half of this.
 const HAIR: f64 = 1e-7;
@@ -68,15 +68,7 @@ pub(super) fn cases(expr: &Expr, most: usize) -> Option<Vec<(Option<Expr>, Expr)
 /// `expr` where what has a case of its own for `x = 0`, such as `x / (1 - exp(-x))`, is taken by a hair beside it.
 pub(super) fn shifted_holes(expr: &Expr) -> Expr {
     let zero = Expr::Number(0.0);
-    let steps = |e: Expr| match e {
-        Expr::Call(Function::Heaviside, x) => Expr::Select(
-            Box::new(Expr::Compare(CompareOp::Ge, x, Box::new(Expr::Number(0.0)))),
-            Box::new(Expr::Number(1.0)),
-            Box::new(Expr::Number(0.0)),
-        ),
-        e => e,
-    };
-    expr.map(&steps).map(&|e| {
+    expr.map(&step_as_choice).map(&|e| {
         let Expr::Select(test, a, b) = &e else { return e };
         let (x, elsewhere) = match &**test {
             Expr::Compare(CompareOp::Eq, x, other) if **other == zero => (x, b),
@@ -157,5 +149,5 @@ pub(super) fn relaxation(rate: &Expr, x: &str, dynamics: &Dynamics) -> Option<(E
 }
 
 pub(super) fn depends(expr: &Expr, name: &str, dynamics: &Dynamics) -> bool {
-    reads(&expanded(expr, dynamics), name)
+    expanded(expr, dynamics).reads(name)
 }

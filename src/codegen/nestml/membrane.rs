@@ -9,7 +9,7 @@ use super::super::names::identifier;
 use super::super::slope::slope;
 use super::super::tidy::{constant_names, tidy};
 use super::formulas::{cases, expanded, plain, relaxation, shifted_holes, simplest};
-use super::neuron::{Text, reads};
+use super::neuron::Text;
 use super::words::{UNITS, Words, unsupported};
 use crate::dynamics::interpret::Instance;
 use crate::dynamics::{Dynamics, Parameter};
@@ -342,8 +342,7 @@ impl Model {
         let own = &dynamics.states[state].name;
         for name in [Some(own), current.as_ref()].into_iter().flatten() {
             let slope = slope(&rate, name, &dynamics);
-            let fixed =
-                |slope: &Expr| !reads(slope, own) && current.as_ref().is_none_or(|i| !reads(slope, i));
+            let fixed = |slope: &Expr| !slope.reads(own) && current.as_ref().is_none_or(|i| !slope.reads(i));
             if !slope.as_ref().is_some_and(fixed) {
                 return Err(unsupported(&of, "pool whose equation is not linear"));
             }
@@ -442,7 +441,7 @@ impl Model {
             // Spikes bring their weights, to which the jump is proportional.
             let jump = expanded(jump, &dynamics);
             let size = jump.map_names(&|n| if n == "weight" { Expr::Number(1.0) } else { Expr::name(n) });
-            if !reads(&jump, "weight") || slope(&size, "weight", &dynamics) != Some(Expr::Number(0.0)) {
+            if !jump.reads("weight") || slope(&size, "weight", &dynamics) != Some(Expr::Number(0.0)) {
                 return Err(wrong());
             }
             let kernel = self.claim(&format!("{}_{name}", state.name));
