@@ -443,7 +443,9 @@ impl Network<'_> {
                             shows_states = true;
                             let behind = part.dynamics.exposed(variable).unwrap_or(variable);
                             let state = part.dynamics.state(behind)?;
-                            Some(format!("{}{node}", part.states[state]))
+                            let pool = part.pool.as_ref().filter(|pool| pool.state == state);
+                            let word = pool.map_or(&part.states[state], |pool| &pool.word);
+                            Some(format!("{word}{node}"))
                         }),
                         _ => None,
                     };

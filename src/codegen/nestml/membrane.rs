@@ -133,8 +133,11 @@ impl Model {
             let fed = |(other, _): &(&&Mechanism, &String)| !other.is_pool;
             let feeding: Vec<(&Mechanism, &str)> =
                 mechanisms.iter().zip(&names).filter(fed).map(|(m, n)| (*m, n.as_str())).collect();
+            // Pools of one ion, each in its own region, are one with numbers of its own in each compartment.
+            let same = mechanisms.iter().zip(&parts).find(|(m, _)| m.is_pool && m.ion == mechanism.ion);
+            let same = same.and_then(|(_, part)| part.pool.as_ref());
             let part = if mechanism.is_pool {
-                self.pool(mechanism, name, &feeding)?
+                self.pool(mechanism, name, &feeding, same)?
             } else {
                 self.channel(mechanism, name, mechanisms, &parts)?
             };
@@ -314,7 +317,14 @@ impl Model {
     }
 
     /// A pool, into which flow the currents of the channels in `feeding` that are of its ion.
-    fn pool(&mut self, mechanism: &Mechanism, name: &str, feeding: &[(&Mechanism, &str)]) -> Result<Part> {
+    /// `same` is another pool of that ion.
+    fn pool(
+        &mut self,
+        mechanism: &Mechanism,
+        name: &str,
+        feeding: &[(&Mechanism, &str)],
+        same: Option<&Pool>,
+    ) -> Result<Part> {
         let of = format!("'{}'", mechanism.name);
         let (dynamics, _, mut part) =
             self.begin(mechanism, name, &["concentration", "extConcentration"], &[])?;
@@ -347,6 +357,16 @@ impl Model {
                 return Err(unsupported(&of, "pool whose equation is not linear"));
             }
         }
+        let outside = dynamics.exposed("extConcentration").and_then(|name| dynamics.state(name));
+        let outside = outside.and_then(|state| start_of(&dynamics, state));
+        if let Some(same) = same {
+            if same.outside != outside {
+                return Err(unsupported(&of, "two pools of one ion with other concentrations outside"));
+            }
+            let (word, words) = (same.word.clone(), same.words.clone());
+            part.pool = Some(Pool { word, state, words, rate, current, outside });
+            return Ok(part);
+        }
         let ion = mechanism.ion.as_deref().unwrap_or_default();
         let feeds = |channel: &Mechanism| {
             let read = current.as_ref().is_some_and(|name| is_current_of(name, ion));
@@ -368,8 +388,6 @@ impl Model {
         };
         let equation = format!("{word}' = ({rest} - {word}) / ({decay} * 1 ms){flow}");
         self.pools.push(format!("{equation} @mechanism::concentration"));
-        let outside = dynamics.exposed("extConcentration").and_then(|name| dynamics.state(name));
-        let outside = outside.and_then(|state| start_of(&dynamics, state));
         part.pool = Some(Pool { word, state, words, rate, current, outside });
         Ok(part)
     }
