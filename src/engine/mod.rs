@@ -44,7 +44,7 @@ pub use lower::find_variable;
 pub(crate) use lower::{Mechanism, PointKind, TOTAL_CURRENT, given, sums, threshold_v};
 pub(crate) use members::{PlacedAt, Request, What};
 pub(crate) use own::Own;
-pub(crate) use plan::CellPlan;
+pub(crate) use plan::{CellPlan, Spread};
 pub(crate) use resolve::{Resolved, cell_plans, resolve};
 pub use run::{Memory, Progress, Simulation, Sink};
 pub(crate) use senders::own_port;

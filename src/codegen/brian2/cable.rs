@@ -1,19 +1,19 @@
 //! Cells with a shape: all cells of a population in one `SpatialNeuron`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::group::{Group, TAKEN, recorded_of_mechanisms, trimmed};
+use super::group::{Group, TAKEN, recorded_of_mechanisms};
+use super::membrane::Membrane;
 use super::piece::{Constants, Piece};
 use super::shape::Shape;
 use crate::codegen::Job;
 use crate::codegen::layout::Layout;
-use crate::codegen::names::{Names, identifier};
-use crate::codegen::part::sum;
+use crate::codegen::names::Names;
 use crate::codegen::units::rounded;
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
-use crate::expr::{BinaryOp, Expr, eval};
-use crate::model::{Model, concentration_input, is_current_of};
+use crate::expr::{Expr, eval};
+use crate::model::Model;
 use crate::units::Dimension;
 
 /// The group of population `p`, and the shape of its cells.
@@ -56,15 +56,6 @@ pub(super) fn group(
         let message = "cells with a shape that differ within a population are not made for Brian";
         job.cannot(Error::new(ErrorKind::Unsupported, message));
     }
-    let spread_of = |of_cv: &dyn Fn(usize) -> f64, empty: f64| -> Vec<f64> {
-        let mut one = vec![0.0; per_cell];
-        for (cv, at) in shape.order.iter().enumerate() {
-            one[*at] = of_cv(cv);
-        }
-        let mut all = vec![empty; before];
-        (0..population.size).for_each(|_| all.extend_from_slice(&one));
-        all
-    };
     // Capacitance and potential at the start.
     let node = |cv: usize| plan.discretisation.cvs[cv].node as usize;
     let capacitance = |cv: usize| {
@@ -73,8 +64,9 @@ pub(super) fn group(
         rounded(c)
     };
     let first = capacitance(0);
-    group.arrays.push(("Cm".to_string(), Dimension::SPECIFIC_CAPACITANCE, spread_of(&capacitance, first)));
-    let mut v = spread_of(&|cv| plan.initial_v[node(cv)], plan.initial_v[node(0)]);
+    let capacitances = group.spread(&capacitance, first);
+    group.arrays.push(("Cm".to_string(), Dimension::SPECIFIC_CAPACITANCE, capacitances));
+    let mut v = group.spread(&|cv| plan.initial_v[node(cv)], plan.initial_v[node(0)]);
     for (c, cell) in laid.cells.iter().enumerate() {
         if let Some(own) = cell.initial_v {
             v[before + c * per_cell..before + (c + 1) * per_cell].fill(own);
@@ -82,177 +74,26 @@ pub(super) fn group(
     }
     group.arrays.push(("v".to_string(), Dimension::VOLTAGE, v));
     let recorded = recorded_of_mechanisms(&laid.cells);
-    let ion_currents = ions(&mut group, plan);
-    // Pools, then densities: the order in which they start.
-    let mut concentrations: Vec<(String, bool, Expr)> = Vec::new();
-    let mut currents: Vec<(Option<String>, Expr)> = Vec::new();
+    let named = |e: Error| e.in_element(format!("population '{}'", population.name));
+    let mut membrane = Membrane::new(&mut group, plan);
     for (index, spread) in plan.mechanisms.iter().enumerate() {
-        let mechanism = &spread.mechanism;
-        let empty = BTreeSet::new();
-        let asked = recorded.get(&index).unwrap_or(&empty);
-        let exposures: &[&str] =
-            if mechanism.is_pool { &["concentration", "extConcentration"] } else { &["iDensity"] };
-        let mut varying = mechanism.varying.clone();
-        let dynamics = trimmed(&mechanism.dynamics, exposures, asked, &varying, model.temperature_k);
-        if !dynamics.kinetic_schemes.is_empty() && plan.initial_v.windows(2).any(|w| w[0] != w[1]) {
-            let message = format!(
-                "'{}': kinetic schemes with unequal potentials at the start are not made for Brian",
-                mechanism.name
-            );
-            job.cannot(Error::new(ErrorKind::Unsupported, message));
-        }
-        // Where it is not in all places its conductance is 0 elsewhere, if it has one, else its current is cut.
-        let everywhere = spread.cover.iter().all(|cover| *cover == 1.0);
-        let factor = if everywhere || mechanism.is_pool { None } else { factor(&dynamics) };
-        if let Some(factor) = factor.as_ref().filter(|f| !varying.contains(f)) {
-            varying.push(factor.clone());
-        }
-        let suffix = match mechanism.ion.as_deref().filter(|_| mechanism.is_pool) {
-            Some(ion) => identifier(ion),
-            None => identifier(&mechanism.name),
-        };
-        let input = |name: &str| -> Option<Expr> {
-            if let Some((ion, outside)) = concentration_input(name) {
-                let of_ion = concentrations.iter().filter(|(known, out, _)| *known == ion && *out == outside);
-                return of_ion.map(|(.., expr)| expr.clone()).next();
-            }
-            if mechanism.is_pool
-                && let Some((.., variable)) = ion_currents.iter().find(|(ion, _)| {
-                    is_current_of(name, ion)
-                        || mechanism.ion.as_deref() == Some(ion.as_str()) && name.starts_with('i')
-                })
-            {
-                return Some(Expr::name(variable));
-            }
-            match name {
-                "v" | "t" => Some(Expr::name(name)),
-                "surfaceArea" => Some(Expr::name("area")),
-                _ if mechanism.is_pool && name.starts_with('i') => {
-                    Some(Expr::binary(BinaryOp::Mul, Expr::Number(0.0), Expr::name("amp")))
-                }
-                _ => None,
-            }
-        };
-        let piece = Piece::new(dynamics, &suffix, &varying, &input, &mut group.names, constants)
-            .map_err(|e| e.in_element(format!("population '{}'", population.name)))?;
-        group.lines.extend(piece.lines(&|_| "")?);
-        for (path, name) in &piece.varying {
-            let dimension = piece.dynamics.parameter(path).map_or(Dimension::NONE, |p| p.dimension);
-            let known = mechanism.varying.iter().position(|v| v == path);
-            let constant = piece.dynamics.parameter(path).map_or(0.0, |p| p.value);
-            let is_factor = factor.as_ref() == Some(path);
-            let value = |cv: usize| {
-                let value = known.map_or(constant, |at| spread.values[at][cv]);
-                if is_factor { value * spread.cover[cv] } else { value }
-            };
-            let somewhere = (0..per_cell).find(|cv| spread.cover[*cv] > 0.0).unwrap_or(0);
-            // Where the mechanism is not, its numbers do not matter, but must not be 0 below a line.
-            let elsewhere = if is_factor { 0.0 } else { value(somewhere) };
-            let filled = |cv: usize| if spread.cover[cv] > 0.0 { value(cv) } else { elsewhere };
-            group.arrays.push((name.clone(), dimension, spread_of(&filled, elsewhere)));
-        }
-        let exposed = |name: &str| {
-            let variable = piece.dynamics.exposed(name)?;
-            piece.named.get(variable).cloned()
-        };
-        if mechanism.is_pool {
-            let ion = mechanism.ion.clone().unwrap_or_default();
-            for (name, outside) in [("concentration", false), ("extConcentration", true)] {
-                if let Some(expr) = exposed(name) {
-                    concentrations.push((ion.clone(), outside, expr));
-                }
-            }
-        } else if let Some(mut current) = exposed("iDensity") {
-            if !everywhere && factor.is_none() {
-                let name = group.names.claim(&format!("share_{suffix}"));
-                group.lines.push(format!("{name} : 1 (constant)"));
-                group.arrays.push((name.clone(), Dimension::NONE, spread_of(&|cv| spread.cover[cv], 0.0)));
-                current = Expr::binary(BinaryOp::Mul, Expr::name(name), current);
-            }
-            currents.push((mechanism.ion.clone(), current));
-        }
-        group.starts.extend(piece.starts()?);
+        let asked = recorded.get(&index).cloned().unwrap_or_default();
+        let trimmed = membrane.trimmed(job, plan, spread, &asked, model.temperature_k);
+        let piece = membrane.add(&mut group, spread, trimmed, constants).map_err(named)?;
         schemes(&mut group, &piece, plan.initial_v.first().copied().unwrap_or(0.0), job);
         group.mechanisms.push(piece);
     }
-    if plan.mechanisms.iter().filter(|m| m.mechanism.is_pool).count() > ion_currents.len() {
-        let message = "several pools of one ion are not made for Brian: the first is everywhere";
-        job.cannot(Error::new(ErrorKind::Unsupported, message));
-    }
-    for (ion, variable) in &ion_currents {
-        let of_ion =
-            currents.iter().filter(|(of, _)| of.as_deref() == Some(ion)).map(|(_, expr)| expr.clone());
-        let total = sum(of_ion).map_or_else(
-            || Ok("0*amp".to_string()),
-            |e| super::units::SYNTAX.print(&Expr::binary(BinaryOp::Mul, e, Expr::name("area"))),
-        )?;
-        group.lines.push(format!("{variable} = {total} : amp"));
-    }
-    let membrane = sum(currents.into_iter().map(|(_, expr)| expr));
-    let membrane = match membrane {
-        Some(expr) => super::units::SYNTAX.print(&expr)?,
-        None => "0*amp/meter**2".to_string(),
-    };
-    group.lines.push(format!("Im = {membrane} : amp/meter**2"));
+    membrane.finish(job, &mut group, plan)?;
     let input = |name: &str, _: bool| match name {
         "v" => Some(Expr::name("v")),
         "t" => Some(Expr::name("(t + dt/2)")),
         "weight" => Some(Expr::Number(1.0)),
-        _ => concentration_input(name).and_then(|(ion, outside)| {
-            concentrations
-                .iter()
-                .find(|(known, out, _)| *known == ion && *out == outside)
-                .map(|(.., e)| e.clone())
-        }),
+        _ => membrane.concentration(name),
     };
-    group
-        .place(model, layout, &input, constants)
-        .map_err(|e| e.in_element(format!("population '{}'", population.name)))?;
+    group.place(model, layout, &input, constants).map_err(named)?;
     point_currents(&mut group)?;
     detect(&mut group, model, layout, job);
     Ok(Some((group, shape)))
-}
-
-/// A name for the current of each ion that a pool hears.
-fn ions(group: &mut Group, plan: &crate::engine::CellPlan) -> Vec<(String, String)> {
-    let mut out: Vec<(String, String)> = Vec::new();
-    for spread in &plan.mechanisms {
-        if let Some(ion) = spread.mechanism.ion.as_ref().filter(|_| spread.mechanism.is_pool)
-            && !out.iter().any(|(known, _)| known == ion)
-        {
-            out.push((ion.clone(), group.names.claim(&format!("i_{}", identifier(ion)))));
-        }
-    }
-    out
-}
-
-/// The parameter that the current is in proportion to: a conductance or a permeability that nothing else reads.
-fn factor(dynamics: &Dynamics) -> Option<String> {
-    fn is_factor(expr: &Expr, name: &str) -> bool {
-        match expr {
-            Expr::Name(known) => known == name,
-            Expr::Binary(BinaryOp::Mul, a, b) => is_factor(a, name) || is_factor(b, name),
-            Expr::Binary(BinaryOp::Div, a, _) => is_factor(a, name),
-            Expr::Negate(a) => is_factor(a, name),
-            _ => false,
-        }
-    }
-    let current = dynamics.exposed("iDensity")?;
-    let value = &dynamics.derived.iter().find(|d| d.name == current)?.value;
-    let uses = |name: &str| {
-        let mut count = 0;
-        let all =
-            dynamics.derived.iter().map(|d| &d.value).chain(dynamics.derivatives.iter().map(|(_, e)| e));
-        all.for_each(|expr| expr.visit_names(&mut |n| count += usize::from(n == name)));
-        count
-    };
-    let fits = |p: &&crate::dynamics::Parameter| {
-        !p.name.contains('/')
-            && [Dimension::CONDUCTANCE_DENSITY, Dimension::PERMEABILITY].contains(&p.dimension)
-            && is_factor(value, &p.name)
-            && uses(&p.name) == 1
-    };
-    dynamics.parameters.iter().find(fits).map(|p| p.name.clone())
 }
 
 /// What is placed gives its current.

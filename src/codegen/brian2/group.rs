@@ -187,6 +187,17 @@ impl Group {
         self.before + self.size * self.per_cell
     }
 
+    /// The values by entry of what is `of_cv` in each compartment of the plan, alike on all cells, and `empty` before the first.
+    pub(super) fn spread(&self, of_cv: &dyn Fn(usize) -> f64, empty: f64) -> Vec<f64> {
+        let mut one = vec![0.0; self.per_cell];
+        for (cv, at) in self.order.iter().enumerate() {
+            one[*at] = of_cv(cv);
+        }
+        let mut all = vec![empty; self.before];
+        (0..self.size).for_each(|_| all.extend_from_slice(&one));
+        all
+    }
+
     /// The entry of a node of a cell.
     pub(super) fn entry(&self, layout: &Layout, cell: usize, node: u32) -> usize {
         let base = self.before + cell * self.per_cell;

@@ -2,6 +2,7 @@
 
 mod cable;
 mod group;
+mod membrane;
 mod network;
 mod piece;
 mod point;
