@@ -1,6 +1,7 @@
 //! NineML 1.0: component classes of cells, synapses and plasticity (abstraction layer), and the network (user layer).
 
 mod class;
+mod words;
 
 use std::collections::BTreeMap;
 
