@@ -248,7 +248,7 @@ impl Model {
         self.text.parameters.push(format!("{area} real = 0"));
         let current = dynamics.exposed("iDensity").unwrap_or("iDensity");
         let current = plain(&expanded(&Expr::name(current), &dynamics), &of)?;
-        let current = readable(&words.expr(&current, Dimension::CURRENT_DENSITY)?);
+        let current = words.expr(&current, Dimension::CURRENT_DENSITY)?;
         self.gap();
         self.text.equations.push(format!("inline {name} real = {area} * ({current}) @mechanism::channel"));
         self.motion(&dynamics, &words, &part, &of)?;
@@ -278,7 +278,7 @@ impl Model {
                         }
                     })
                 });
-                let formula = |expr: &Expr| Ok(readable(&words.expr(&simplest(expr), dimension)?));
+                let formula = |expr: &Expr| words.expr(&simplest(expr), dimension);
                 if let ([(None, value)], true) = (&cases[..], arguments.is_empty()) {
                     calls.push(formula(value)?);
                     continue;
@@ -473,7 +473,7 @@ impl Model {
         let current = dynamics.exposed("i").unwrap_or("i");
         let current = plain(&expanded(&Expr::name(current), &dynamics), &of)?;
         let current = current.map_names(&|n| replaced.get(n).cloned().unwrap_or_else(|| Expr::name(n)));
-        let current = readable(&words.expr(&simplest(&current), Dimension::CURRENT)?);
+        let current = words.expr(&simplest(&current), Dimension::CURRENT)?;
         self.text.equations.push(format!("inline {name} real = {current} @mechanism::receptor"));
         self.text.input.push(format!("{port} <- spike"));
         known.retain(|(parameter, ..)| varying.contains(parameter));
@@ -544,30 +544,6 @@ fn with_numbers(mut dynamics: Dynamics, varying: &[String], words: &mut Words) -
         *rate = rate.map(&chosen);
     }
     Ok(dynamics)
-}
-
-/// `text` as a person would have written it: `v - (-40)` is `v + 40`, `1*(a + b)` is `(a + b)`.
-fn readable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let after = out.chars().next_back();
-        let begins = !after.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '*'));
-        if let Some(behind) = rest.strip_prefix("- (-")
-            && let Some((number, tail)) = behind.split_once(')')
-            && number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | '-'))
-        {
-            out.push_str("+ ");
-            out.push_str(number);
-            rest = tail;
-        } else if begins && rest.starts_with("1*(") {
-            rest = &rest[2..];
-        } else {
-            out.push(c);
-            rest = &rest[c.len_utf8()..];
-        }
-    }
-    out
 }
 
 /// What a state starts as, if that is a constant.

@@ -6,10 +6,11 @@ use super::super::names::{C_PLUS_PLUS, Names, short_names};
 use super::super::regimes::visit;
 use super::super::syntax::{Power, Select, Syntax};
 use super::super::tidy::step_as_choice;
-use super::super::units::{UnitSystem, in_units};
+use super::super::units::{UnitSystem, in_units, rounded};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::dims::dimension_of;
+use crate::expr::eval::binary;
 use crate::expr::{BinaryOp, CompareOp, Expr, Function};
 use crate::units::Dimension;
 
@@ -214,6 +215,8 @@ impl Words {
         // Powers of units are known for names as they are: units first, names then.
         let expr = expr.map(&plain_functions);
         let expr = in_units(&expr, &|name| self.power_of(name), UNITS.power(wanted));
+        let expr = if self.typed { expr } else { self.with_numbers(&expr) };
+        read_well(&expr)?;
         let expr = if self.typed { self.with_units(&expr, wanted) } else { expr };
         let expr = expr.map_names(&|name| Expr::name(self.name(name)));
         let expr = expr.map(&|e| random_in_words(e));
@@ -226,6 +229,12 @@ impl Words {
     /// As [`Words::expr`].
     pub(super) fn test(&self, expr: &Expr) -> Result<String> {
         self.expr(expr, Dimension::NONE)
+    }
+
+    /// With names that stand for numbers as these, and what only numbers make as one number.
+    fn with_numbers(&self, expr: &Expr) -> Expr {
+        let number = |name: &str| self.name(name).trim_matches(['(', ')']).parse::<f64>().ok();
+        folded(&expr.map_names(&|name| number(name).map_or_else(|| Expr::name(name), Expr::Number)))
     }
 
     /// Literals that stand beside quantities get their units.
@@ -258,6 +267,65 @@ impl Words {
     }
 }
 
+/// Whether NESTML 9.0.0 writes `x` wrongly into its C++: `4.3e-10` becomes `4.3e-1` (`constant_printer.py`).
+fn is_misread(x: f64) -> bool {
+    x != 0.0 && !(1e-4..1e9).contains(&x.abs()) && (x.abs().log10().floor() as i32) % 10 == 0
+}
+
+/// # Errors
+/// If NESTML would misread a number.
+fn read_well(expr: &Expr) -> Result<()> {
+    let mut misread = None;
+    expr.visit(&mut |e| {
+        if let Expr::Number(x) = e
+            && is_misread(*x)
+        {
+            misread = Some(*x);
+        }
+    });
+    misread.map_or(Ok(()), |x| {
+        let message =
+            format!("NESTML 9.0.0 misreads the number {x:e}: it cuts zeros off the ends of exponents");
+        Err(Error::new(ErrorKind::Unsupported, message))
+    })
+}
+
+/// `expr` with what only numbers make as one number.
+fn folded(expr: &Expr) -> Expr {
+    use BinaryOp::{Add, Div, Mul, Pow, Sub};
+    let is = |e: &Expr, x: f64| matches!(e, Expr::Number(n) if *n == x);
+    expr.map(&|e| match e {
+        Expr::Negate(a) => match *a {
+            Expr::Number(x) => Expr::Number(-x),
+            a => Expr::Negate(Box::new(a)),
+        },
+        Expr::Binary(op, a, b) => match (op, *a, *b) {
+            (op, Expr::Number(x), Expr::Number(y)) => Expr::Number(rounded(binary(op, x, y))),
+            (Mul, a, b) if is(&a, 1.0) => b,
+            (Mul | Div | Pow, a, b) if is(&b, 1.0) => a,
+            (Add, a, b) if is(&a, 0.0) => b,
+            (Add | Sub, a, b) if is(&b, 0.0) => a,
+            (Add, a, Expr::Number(y)) if y < 0.0 => Expr::binary(Sub, a, Expr::Number(-y)),
+            (Sub, a, Expr::Number(y)) if y < 0.0 => Expr::binary(Add, a, Expr::Number(-y)),
+            // a / (b / c), (a / b) / c, a (b c), (a b) / c with numbers a and c, or b and c.
+            (Div, Expr::Number(x), Expr::Binary(Div, b, c)) if matches!(*c, Expr::Number(_)) => {
+                let Expr::Number(y) = *c else { return Expr::Number(f64::NAN) };
+                Expr::binary(Div, Expr::Number(rounded(x * y)), *b)
+            }
+            (Div, Expr::Binary(Div, a, b), Expr::Number(y)) if matches!(*b, Expr::Number(_)) => {
+                let Expr::Number(x) = *b else { return Expr::Number(f64::NAN) };
+                Expr::binary(Div, *a, Expr::Number(rounded(x * y)))
+            }
+            (Mul, Expr::Number(x), Expr::Binary(Mul, b, c)) if matches!(*b, Expr::Number(_)) => {
+                let Expr::Number(y) = *b else { return Expr::Number(f64::NAN) };
+                Expr::binary(Mul, Expr::Number(rounded(x * y)), *c)
+            }
+            (op, a, b) => Expr::binary(op, a, b),
+        },
+        e => e,
+    })
+}
+
 /// Functions that NESTML lacks by those that it has.
 fn plain_functions(expr: Expr) -> Expr {
     match expr {
@@ -287,4 +355,25 @@ pub(super) fn compares_for_equality(expr: &Expr) -> bool {
 /// What cannot be said in NESTML, with the name of what has it.
 pub(super) fn unsupported(of: &str, what: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("{of}: NESTML has no {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::parse;
+
+    #[test]
+    fn numbers_are_folded_and_those_that_are_misread_refused() {
+        let mut words = Words::default();
+        words.call("c", Dimension::NONE, "c_ca");
+        words.call("half", Dimension::NONE, "4.3e-10");
+        words.call("v0", Dimension::NONE, "(-40)");
+        let text = |formula: &str| words.expr(&parse(formula).unwrap(), Dimension::NONE);
+        assert_eq!(text("1 / (1 + (half / (c / 1000000))^4.8)").unwrap(), "1/(1 + (0.00043/c_ca)**4.8)");
+        assert_eq!(text("(c - v0) / 10 / 2 + 0 * 3").unwrap(), "(c_ca + 40)/20");
+        let error = text("c + half").unwrap_err().to_string();
+        assert!(error.contains("4.3e-10") && error.contains("misreads"), "{error}");
+        assert!([1e-11, 4.3e-9, 1e8, 1e-7, 0.0, 1.0, 12.0].iter().all(|x| !is_misread(*x)));
+        assert!([1e-10, 9.9e-10, 1e-20, 2e10].iter().all(|x| is_misread(*x)));
+    }
 }
