@@ -71,10 +71,39 @@ pub(super) fn neuron(dynamics: Dynamics, name: &str, about: &str, of: &str) -> R
         }
     }
     check(&dynamics, of)?;
-    let whole = whole_numbered(&dynamics);
-    let whole_names: Vec<&str> = whole.iter().map(|s| dynamics.states[*s].name.as_str()).collect();
-    let constant = constant_names(&dynamics);
-    let (start, drawn) = start(&dynamics)?;
+    let drawn = states(&mut text, &words, &dynamics)?;
+    equations(&mut text, &words, &dynamics, of)?;
+    for parameter in &dynamics.parameters {
+        let (name, kind) = (words.name(&parameter.name), words.kind(parameter.dimension));
+        text.parameters
+            .push(format!("{name} {kind} = {}", words.number(parameter.value, parameter.dimension)));
+    }
+    update(&mut text, &words, &dynamics)?;
+    let mut differences = Vec::new();
+    if dynamics.conditions.iter().any(|c| c.test.reads("t")) {
+        differences.push(format!(
+            "{of}: a time that is over exactly at the end of a step (a refractory time of whole steps) may be over a step earlier \
+             or later, as numbers are rounded"
+        ));
+    }
+    let ports = ports(&mut text, &mut words, &dynamics, of, &mut differences)?;
+    if dynamics.conditions.iter().any(|c| !c.sends.is_empty())
+        || dynamics.events.iter().any(|e| !e.sends.is_empty())
+    {
+        text.output = "spike".into();
+    }
+    let blocks = text.blocks.iter().flatten();
+    let mut lines = text.equations.iter().chain(&text.internals).chain(&text.update).chain(blocks);
+    if lines.any(|line| line.contains("linoid(")) {
+        text.functions = LINOID.iter().map(ToString::to_string).collect();
+    }
+    Ok(Neuron { text, dynamics, words, ports, drawn, differences })
+}
+
+/// The states, and what they begin with; those that begin at a random number.
+fn states(text: &mut Text, words: &Words, dynamics: &Dynamics) -> Result<BTreeSet<usize>> {
+    let whole = whole_numbered(dynamics);
+    let (start, drawn) = start(dynamics)?;
     for (at, state) in dynamics.states.iter().enumerate() {
         let kind = if whole.contains(&at) { "integer".into() } else { words.kind(state.dimension) };
         let assigned = dynamics.on_start.iter().rev().find(|a| a.state == at).map(|a| &a.value);
@@ -87,6 +116,14 @@ pub(super) fn neuron(dynamics: Dynamics, name: &str, about: &str, of: &str) -> R
         };
         text.state.push(format!("{} {kind} = {value}", words.name(&state.name)));
     }
+    Ok(drawn)
+}
+
+/// Formulas and derivatives.
+fn equations(text: &mut Text, words: &Words, dynamics: &Dynamics, of: &str) -> Result<()> {
+    let whole = whole_numbered(dynamics);
+    let whole_names: Vec<&str> = whole.iter().map(|s| dynamics.states[*s].name.as_str()).collect();
+    let constant = constant_names(dynamics);
     for derived in &dynamics.derived {
         let (name, kind) = (words.name(&derived.name), words.kind(derived.dimension));
         let exposed = dynamics.exposures.iter().any(|(_, v)| *v == derived.name);
@@ -96,35 +133,33 @@ pub(super) fn neuron(dynamics: Dynamics, name: &str, about: &str, of: &str) -> R
             continue;
         }
         let value = by_order(&derived.value, &whole_names);
-        if compares_for_equality(&value) {
-            return Err(unsupported(
-                of,
-                &format!("comparison for equality in an equation, as '{}' has", derived.name),
-            ));
-        }
+        without_equality(&value, &derived.name, of)?;
         let value = words.expr(&value, derived.dimension)?;
         let recordable = if exposed { "recordable " } else { "" };
         text.equations.push(format!("{recordable}inline {name} {kind} = {value}"));
     }
-    let motion = motion(&dynamics);
-    for (state, rate) in &motion.rates {
+    for (state, rate) in &motion(dynamics).rates {
         let state = &dynamics.states[*state];
         let dimension = state.dimension.over(Dimension::TIME).unwrap_or(state.dimension);
         let rate = by_order(rate, &whole_names);
-        if compares_for_equality(&rate) {
-            return Err(unsupported(
-                of,
-                &format!("comparison for equality in an equation, as '{}' has", state.name),
-            ));
-        }
+        without_equality(&rate, &state.name, of)?;
         text.equations.push(format!("{}' = {}", words.name(&state.name), words.expr(&rate, dimension)?));
     }
-    for parameter in &dynamics.parameters {
-        let (name, kind) = (words.name(&parameter.name), words.kind(parameter.dimension));
-        text.parameters
-            .push(format!("{name} {kind} = {}", words.number(parameter.value, parameter.dimension)));
+    Ok(())
+}
+
+/// The solver of equations has no words for comparing for equality.
+fn without_equality(value: &Expr, name: &str, of: &str) -> Result<()> {
+    if compares_for_equality(value) {
+        let what = format!("comparison for equality in an equation, as '{name}' has");
+        return Err(unsupported(of, &what));
     }
-    // What is integrated, then what conditions do.
+    Ok(())
+}
+
+/// What is integrated, then what conditions do.
+fn update(text: &mut Text, words: &Words, dynamics: &Dynamics) -> Result<()> {
+    let motion = motion(dynamics);
     let names = |states: &[usize]| {
         let names: Vec<&str> = states.iter().map(|s| words.name(&dynamics.states[*s].name)).collect();
         names.join(", ")
@@ -149,17 +184,22 @@ pub(super) fn neuron(dynamics: Dynamics, name: &str, about: &str, of: &str) -> R
     }
     for condition in &dynamics.conditions {
         text.update.push(format!("if {}:", words.test(&condition.test)?));
-        let statements = statements(&words, &dynamics, &condition.assignments, !condition.sends.is_empty())?;
+        let statements = statements(words, dynamics, &condition.assignments, !condition.sends.is_empty())?;
         text.update.extend(statements.iter().map(|line| format!("    {line}")));
     }
+    Ok(())
+}
+
+/// The ports for spikes, and what each does.
+fn ports(
+    text: &mut Text,
+    words: &mut Words,
+    dynamics: &Dynamics,
+    of: &str,
+    differences: &mut Vec<String>,
+) -> Result<Vec<(String, String)>> {
+    let constant = constant_names(dynamics);
     let mut ports = Vec::new();
-    let mut differences = Vec::new();
-    if dynamics.conditions.iter().any(|c| c.test.reads("t")) {
-        differences.push(format!(
-            "{of}: a time that is over exactly at the end of a step (a refractory time of whole steps) may be over a step earlier \
-             or later, as numbers are rounded"
-        ));
-    }
     let in_ports: Vec<String> = dynamics.in_ports().iter().map(ToString::to_string).collect();
     for port in in_ports {
         let base = port.strip_suffix("/in").unwrap_or(&port).replace('/', "_");
@@ -171,8 +211,8 @@ pub(super) fn neuron(dynamics: Dynamics, name: &str, about: &str, of: &str) -> R
             block.push(format!("    weight real = {name} * 1 s"));
         }
         for handler in handlers {
-            let lines = statements(&words, &dynamics, &handler.assignments, !handler.sends.is_empty())?;
-            if !handler.assignments.iter().all(|a| adds(a, &dynamics, &constant)) {
+            let lines = statements(words, dynamics, &handler.assignments, !handler.sends.is_empty())?;
+            if !handler.assignments.iter().all(|a| adds(a, dynamics, &constant)) {
                 let line = format!(
                     "{of}: spikes that reach {name} in the same step are one, with the sum of their weights"
                 );
@@ -189,17 +229,7 @@ pub(super) fn neuron(dynamics: Dynamics, name: &str, about: &str, of: &str) -> R
         text.blocks.push(block);
         ports.push((port, name));
     }
-    if dynamics.conditions.iter().any(|c| !c.sends.is_empty())
-        || dynamics.events.iter().any(|e| !e.sends.is_empty())
-    {
-        text.output = "spike".into();
-    }
-    let blocks = text.blocks.iter().flatten();
-    let mut lines = text.equations.iter().chain(&text.internals).chain(&text.update).chain(blocks);
-    if lines.any(|line| line.contains("linoid(")) {
-        text.functions = LINOID.iter().map(ToString::to_string).collect();
-    }
-    Ok(Neuron { text, dynamics, words, ports, drawn, differences })
+    Ok(ports)
 }
 
 /// What NESTML has no words for.
