@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::names::{Names, identifier};
-use super::network::source_spikes;
+use super::network::is_source;
 use super::{Job, unsupported};
 use crate::dynamics::Dynamics;
 use crate::error::Result;
@@ -137,7 +137,6 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
         populations: Vec::new(),
         projections: Vec::new(),
     };
-    let sources = source_spikes(model)?;
     let mut called: Vec<Option<(String, usize)>> = vec![None; model.populations.len()];
     for (index, population) in model.populations.iter().enumerate() {
         let place = format!("population '{}'", population.name);
@@ -163,7 +162,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
                 continue;
             }
         };
-        if sources[index].is_some() {
+        if is_source(cell) {
             job.out.differences.push(format!("{place}: draws its own random spikes, others than neuropil's"));
         }
         let at = match made.class(&cell.dynamics, Role::Cell, &mut names) {
