@@ -2,13 +2,17 @@
 
 use crate::units::shifted;
 
-/// Words that a Python script cannot use as names of its own.
-pub(crate) const RESERVED: &[&str] = &[
+/// Words of the language, which nothing can be called.
+pub(crate) const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
     "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
-    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "print",
-    "len", "int", "float", "str", "list", "dict", "set", "range", "zip", "map", "open", "sum", "min", "max",
-    "abs", "input", "type", "id",
+    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
+
+/// Functions that are there from the start, which a script should not hide.
+pub(crate) const BUILT_IN: &[&str] = &[
+    "print", "len", "int", "float", "str", "list", "dict", "set", "range", "zip", "map", "open", "sum",
+    "min", "max", "abs", "input", "type", "id",
 ];
 
 /// Numbers of a list beyond which it goes into a file.

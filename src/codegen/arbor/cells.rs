@@ -10,7 +10,7 @@ use super::super::names::Names;
 use super::super::neuron::cells::{OWN, name};
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::{Library, in_population};
-use super::super::python::{RESERVED, quoted};
+use super::super::python::{KEYWORDS, quoted};
 use super::shape::{Branches, joined};
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
@@ -45,7 +45,7 @@ pub(super) fn cells(
     layout: &Layout,
     library: &Library,
 ) -> Result<Vec<CellText>> {
-    let mut names = Names::new(&[RESERVED, OWN].concat());
+    let mut names = Names::new(&[KEYWORDS, OWN].concat());
     let mut out = Vec::new();
     for (s, shape) in layout.shapes.iter().enumerate() {
         let branches = Branches::new(shape);

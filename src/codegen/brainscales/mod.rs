@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::names::Names;
 use super::points::{Kind, Network, Shaped};
-use super::python::{RESERVED, label};
+use super::python::{KEYWORDS, label};
 use super::standard::{Standard, receptor_of};
 use super::units::rounded;
 use super::{Job, Target, unsupported};
@@ -22,6 +22,11 @@ use chain::{Chain, chain, label_at};
 
 /// Names that the scripts have of their own.
 const OWN: &[&str] = &[
+    "print",
+    "open",
+    "float",
+    "int",
+    "range",
     "pynn",
     "csv",
     "pathlib",
@@ -145,7 +150,7 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
     let model = job.model;
     let window = window(&network);
     let speed_up = if chip.name == BSS2.name { bss2::SPEED_UP } else { 1.0 };
-    let mut names = Names::new(&[RESERVED, OWN].concat());
+    let mut names = Names::new(&[KEYWORDS, OWN].concat());
     let mut called = vec![String::new(); model.populations.len()];
     let mut script = Script {
         title: model.name.clone(),

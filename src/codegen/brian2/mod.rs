@@ -18,7 +18,7 @@ use super::Job;
 use super::columns::TableText;
 use super::layout::Layout;
 use super::network::source_spikes;
-use super::python::{RESERVED, SHORT, csv, number, quoted};
+use super::python::{BUILT_IN, KEYWORDS, SHORT, csv, number, quoted};
 use super::units::rounded;
 use crate::error::Result;
 use crate::model::Method;
@@ -97,7 +97,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     let model = &*model;
     let layout = Layout::new(model)?;
     let spikes = source_spikes(model)?;
-    let mut constants = Constants::new(&[RESERVED, TAKEN].concat());
+    let mut constants = Constants::new(&[KEYWORDS, BUILT_IN, TAKEN].concat());
     let (mut groups, mut shapes) = (BTreeMap::<usize, Group>::new(), BTreeMap::<usize, Shape>::new());
     let (mut sources, mut source_texts, mut detectors) = (BTreeMap::new(), Vec::new(), Vec::new());
     let first = model.first_cells();

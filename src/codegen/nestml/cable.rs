@@ -12,7 +12,7 @@ use super::super::layout::{LaidCell, Layout, Shape};
 use super::super::names::{Names, identifier};
 use super::super::network::{connections, source_spikes};
 use super::super::played::{AllPlayed, Played, played};
-use super::super::python::RESERVED;
+use super::super::python::{BUILT_IN, KEYWORDS};
 use super::super::units::rounded;
 use super::ModelPage;
 use super::cells::share;
@@ -94,7 +94,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
             }
         }
     }
-    let mut names = Names::new(&[RESERVED, OWN].concat());
+    let mut names = Names::new(&[KEYWORDS, BUILT_IN, OWN].concat());
     let variables: Vec<String> = model.populations.iter().map(|p| names.claim(&p.name)).collect();
     let mut network = Network {
         model,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::Job;
 use super::super::names::Names;
-use super::super::python::RESERVED;
+use super::super::python::KEYWORDS;
 use super::super::units::rounded;
 use super::cells::{Cells, Kind, cells, share};
 use super::neuron::Text;
@@ -129,6 +129,17 @@ struct Connected {
 
 /// Names that the script has of its own.
 pub(super) const OWN: &[&str] = &[
+    "print",
+    "list",
+    "dict",
+    "float",
+    "int",
+    "str",
+    "len",
+    "range",
+    "zip",
+    "open",
+    "set",
     "nest",
     "np",
     "json",
@@ -201,7 +212,7 @@ impl Network {
     pub(super) fn of(job: &mut Job<'_>) -> Result<Network> {
         let model = job.model;
         let (kinds, models) = cells(job)?;
-        let mut names = Names::new(&[RESERVED, OWN].concat());
+        let mut names = Names::new(&[KEYWORDS, OWN].concat());
         let variables = model.populations.iter().map(|p| names.claim(&p.name)).collect();
         let mut network = Network { models, kinds, variables, ..Network::default() };
         network.refuse(job);

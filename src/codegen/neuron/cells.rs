@@ -6,7 +6,7 @@ use super::super::layout::{Layout, Shape};
 use super::super::names::Names;
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::Library;
-use super::super::python::{RESERVED, quoted};
+use super::super::python::{KEYWORDS, quoted};
 use crate::model::{Model, PopulationCell};
 use crate::units::{Dimension, shifted};
 
@@ -45,7 +45,10 @@ struct InsertText {
 }
 
 /// Names that `cells.py` and `run.py` have of their own.
-pub(crate) const OWN: &[&str] = &["h", "csv", "os", "cells", "Cell", "main", "neuron"];
+pub(crate) const OWN: &[&str] = &[
+    "print", "open", "range", "list", "dict", "zip", "len", "h", "csv", "os", "cells", "Cell", "main",
+    "neuron",
+];
 
 /// A fraction of a section's length as text, without the last bits of its division.
 pub(crate) fn fraction(x: f64) -> String {
@@ -54,7 +57,7 @@ pub(crate) fn fraction(x: f64) -> String {
 
 /// The distinct cells.
 pub(super) fn cells(model: &Model, layout: &Layout, library: &Library) -> Vec<CellText> {
-    let mut names = Names::new(&[RESERVED, OWN].concat());
+    let mut names = Names::new(&[KEYWORDS, OWN].concat());
     let text = |(s, shape): (usize, &Shape)| -> CellText {
         let plan = &shape.plan;
         let cvs = &plan.discretisation.cvs;

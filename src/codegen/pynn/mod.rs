@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Job;
 use super::names::Names;
 use super::points::{Cells, Current, Kind, Network, Plasticity, Recorded, Row, Wired};
-use super::python::{RESERVED, SHORT, csv, index_range, indices, list, number, quoted};
+use super::python::{BUILT_IN, KEYWORDS, SHORT, csv, index_range, indices, list, number, quoted};
 use super::standard::Standard;
 use super::units::rounded;
 use crate::engine::find_variable;
@@ -136,7 +136,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     if network.populations.is_empty() && !job.has_errors() {
         job.cannot(Error::new(ErrorKind::Unsupported, "there is no population that PyNN could have"));
     }
-    let mut names = Names::new(&[RESERVED, OWN].concat());
+    let mut names = Names::new(&[KEYWORDS, BUILT_IN, OWN].concat());
     let vars = Vars(network.populations.iter().map(|p| (p.index, names.claim(&p.label))).collect());
     let mut files = Vec::new();
     let dt_ms = model.run.dt_s * 1e3;

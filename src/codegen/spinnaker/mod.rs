@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::names::Names;
 use super::points::{Current, Kind, Network, Plasticity, Wired, subset};
-use super::python::{RESERVED, label};
+use super::python::{KEYWORDS, label};
 use super::standard::Standard;
 use super::units::rounded;
 use super::{Job, unsupported};
@@ -20,8 +20,8 @@ pub use model::{FixedCell, FixedModel};
 
 /// Names that the script has of its own.
 const OWN: &[&str] = &[
-    "sim", "csv", "pathlib", "numpy", "HERE", "listed", "train", "signal", "rows", "file", "fired", "cell",
-    "times", "sorted",
+    "print", "open", "float", "int", "range", "sim", "csv", "pathlib", "numpy", "HERE", "listed", "train",
+    "signal", "rows", "file", "fired", "cell", "times", "sorted",
 ];
 
 /// What the template is filled in with.
@@ -154,7 +154,7 @@ pub(super) fn view(name: &str, cells: &[usize], size: usize) -> String {
 pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     let network = Network::with_own_cells(job)?;
     let model = job.model;
-    let mut names = Names::new(&[RESERVED, OWN].concat());
+    let mut names = Names::new(&[KEYWORDS, OWN].concat());
     let mut files = Names::new(&["spikes"]);
     let mut called = vec![String::new(); model.populations.len()];
     let mut script = Script {
