@@ -31,7 +31,6 @@ fn document(groups: &str, membrane: &str, network: &str) -> String {
         r#"<neuroml xmlns="http://www.neuroml.org/schema/neuroml2" id="doc">
 <ionChannelHH id="leak" conductance="10pS"/>
 <expOneSynapse id="syn" gbase="0.5nS" erev="0mV" tauDecay="3ms"/>
-<pulseGenerator id="stim" delay="5ms" duration="20ms" amplitude="0.1nA"/>
 <cell id="c0">
 <morphology id="m0">
 <segment id="0"><proximal x="0" y="0" z="0" diameter="10"/><distal x="10" y="0" z="0" diameter="10"/></segment>
@@ -48,6 +47,7 @@ fn document(groups: &str, membrane: &str, network: &str) -> String {
 <intracellularProperties><resistivity value="0.1kohm_cm"/></intracellularProperties>
 </biophysicalProperties>
 </cell>
+<pulseGenerator id="stim" delay="5ms" duration="20ms" amplitude="0.1nA"/>
 <network id="net"><population id="pop" component="c0" size="2"/>
 {network}
 </network>
@@ -120,6 +120,46 @@ fn every_mistake_is_told_at_once() {
             "'pop' has 2 cells and no cell 9",
         ],
         &["connects nothing", "2 segment groups that nothing uses"],
+    );
+}
+
+/// As the schema has it: an input says where it goes, a type that is named exists; and an order that means nothing.
+#[test]
+fn what_the_schema_asks_for_besides() {
+    let network = r#"<population id="more" component="c0" size="1" type="heap"/>
+        <inputList id="i" population="pop" component="stim"><input id="0" target="../pop[1]"/></inputList>"#;
+    let text = document("", "", network);
+    let errors = [
+        "<population id=\"more\">: unknown attribute 'type'",
+        "<input id=\"0\">: attribute 'destination' is missing",
+    ];
+    finds(&text, &errors, &["the attribute 'type' means nothing"]);
+    let stim = r#"<pulseGenerator id="first" delay="5ms" duration="20ms" amplitude="0.1nA"/>"#;
+    let early = document("", "", "").replace("<ionChannelHH", &format!("{stim}<ionChannelHH"));
+    finds(&early, &[], &["asks for <ionChannelHH> before <pulseGenerator>"]);
+}
+
+/// Types of one's own, which need not have what those have that they extend; and ids that nothing names.
+#[test]
+fn what_runs_is_no_error() {
+    let own = r#"<ComponentType name="steadyGate" extends="gateHHtauInf"><Parameter name="level" dimension="none"/><Dynamics>
+        <DerivedVariable name="q" dimension="none" exposure="q" value="level"/>
+        <DerivedVariable name="fcond" dimension="none" exposure="fcond" value="q^instances"/></Dynamics></ComponentType>
+        <ComponentType name="rateSynapse" extends="baseSynapseDL"><Dynamics>
+        <DerivedVariable name="I" dimension="none" exposure="I" value="0 * v"/></Dynamics></ComponentType>
+        <ionChannelHH id="held" conductance="10pS"><steadyGate id="h" instances="1" level="0.5"/></ionChannelHH>
+        <rateSynapse id="rs"/>"#;
+    let network = r#"<continuousProjection id="c" presynapticPopulation="pop" postsynapticPopulation="pop">
+        <continuousConnection id="0" preCell="0" postCell="1" preComponent="rs" postComponent="rs"/></continuousProjection>
+        <inputList id="i" population="pop" component="stim"><input id="0" target="../pop[1]" destination="synapses"/>
+        <input id="0" target="../pop[0]" destination="synapses"/></inputList>"#;
+    let text = document("", "", network).replace("<expOneSynapse", &format!("{own}<expOneSynapse"));
+    finds(&text, &[], &["the id is used before"]);
+    let wrong = document("", "", &network.replace("\"rs\"", "\"syn\""));
+    finds(
+        &wrong,
+        &["'syn' is a expOneSynapse, not a baseGradedSynapse", "not a baseGradedSynapse"],
+        &["used before"],
     );
 }
 

@@ -376,9 +376,10 @@ fn contradictions_of_dimensions_that_change_no_number() {
     assert!(!warns(&right, "dimension-mismatch"));
     let expected = [0, 1].map(|column| last(&run(&right), column));
     assert!((expected[1] - (1.0 - (-1f64).exp())).abs() < 1e-6, "{expected:?}");
-    for (lag, change) in
-        [("lag / 2 * SEC", "speed * (goal - x)"), ("lag / 2 / SEC / SEC", "(goal - x) * speed")]
-    {
+    for (lag, change) in [
+        ("lag / 2 * SEC", "speed * (goal - x) / SEC / SEC"),
+        ("lag / 2 / SEC / SEC", "(goal - x) * speed * SEC"),
+    ] {
         let odd = read(&body(lag, change));
         assert_eq!(
             odd.warnings.iter().filter(|w| w.name == "dimension-mismatch").count(),
@@ -390,4 +391,40 @@ fn contradictions_of_dimensions_that_change_no_number() {
     }
     let error = read_beside(&body("lag * lag", "speed * (goal - x) * lag"), &[]).unwrap_err().to_string();
     assert!(error.contains("'late': expected [time]") && error.contains("TimeDerivative of 'x'"), "{error}");
+}
+
+/// As Brian's exporter writes it: a population of a type of its own makes its cells from a type alone and sets what they
+/// are, with a constant of theirs; a regime has a state of its own.
+#[test]
+fn populations_of_types_of_their_own() {
+    let body = format!(
+        r#"<ComponentType name="neuron" extends="baseCell"><Constant name="const_mV" dimension="voltage" value="1 mV"/>
+        <Property name="v0" dimension="voltage"/><EventPort name="spike" direction="out"/>
+        <Exposure name="v" dimension="voltage"/><Constant name="TAU" dimension="time" value="2 ms"/>
+        <Constant name="REST" dimension="time" value="3 ms"/>
+        <Dynamics><StateVariable name="v" dimension="voltage" exposure="v"/>
+        <OnStart><StateAssignment variable="v" value="0"/></OnStart>
+        <Regime name="resting"><StateVariable name="last" dimension="time"/>
+          <OnEntry><StateAssignment variable="last" value="t"/><StateAssignment variable="v" value="0"/></OnEntry>
+          <OnCondition test="t .gt. last + REST"><Transition regime="going"/></OnCondition></Regime>
+        <Regime name="going" initial="true"><TimeDerivative variable="v" value="(v0 - v) / TAU"/>
+          <OnCondition test="v .gt. 10 * const_mV"><EventOut port="spike"/><Transition regime="resting"/></OnCondition></Regime>
+        </Dynamics></ComponentType>
+        <ComponentType name="neuronMulti" extends="basePopulation"><Parameter name="N" dimension="none"/>
+        <Structure><MultiInstantiate componentType="neuron" number="N">
+          <Assign property="v0" value="20 * const_mV * index / (N - 1)"/></MultiInstantiate></Structure></ComponentType>
+        <network id="net"><Component id="pop" type="neuronMulti" N="5"/></network>{}"#,
+        recording("net", &["pop[0]/v", "pop[1]/v", "pop[4]/v"])
+    );
+    let simulation = read(&body);
+    assert_eq!(simulation.model.populations.len(), 5, "each differs from the others");
+    let run = run(&simulation);
+    assert_eq!(last(&run, 0), 0.0);
+    assert!((last(&run, 1) - 5e-3 * (1.0 - (-5f64).exp())).abs() < 1e-6);
+    // 20 mV: every 2 ms · ln 2 + 3 ms; two spikes, and 1.227 ms on the way to the third.
+    let period = 2.0 * 2f64.ln() + 3.0;
+    let on = 10.0 - 2.0 * period;
+    assert!((last(&run, 2) - 20e-3 * (1.0 - (-on / 2.0).exp())).abs() < 2e-4, "{} {on}", last(&run, 2));
+    // The one before it, to 15 mV, sends two as well.
+    assert_eq!(run.memory.spikes.len(), 4);
 }

@@ -213,23 +213,7 @@ impl Checker<'_> {
     fn derivative(&mut self, derivative: &TimeDerivative) {
         let what = format!("TimeDerivative of '{}'", derivative.variable);
         let dimension = self.state(&derivative.variable, &what, &derivative.origin);
-        let Some(state) = dimension else { return };
-        let Some(dimension) = state.times(Dimension::PER_TIME) else { return };
-        let fits = |wanted: Dimension| {
-            dims::slips(&derivative.value, Some(wanted), &|name: &str| self.dimension(name)).is_ok()
-        };
-        let mut has_plain = false;
-        derivative.value.visit_names(&mut |name| has_plain |= self.dimension(name) == Some(Dimension::NONE));
-        // The change of a voltage by a voltage times a plain number: that is a rate without its unit, in 1/s.
-        if has_plain && !state.is_none() && !fits(dimension) && fits(state) {
-            let message = format!(
-                "{}: {what}: expected [{dimension}], but '{}' is [{state}]; it is taken as so much per second",
-                self.label(),
-                derivative.value
-            );
-            self.warnings.push(Warning::new("dimension-mismatch", message, derivative.origin.place()));
-            return;
-        }
+        let Some(dimension) = dimension.and_then(|d| d.times(Dimension::PER_TIME)) else { return };
         self.expression(&derivative.value, Some(dimension), &what, &derivative.origin);
     }
 

@@ -383,6 +383,9 @@ fn set_attribute(
         || slot(&component_type.instance_requirements)
     {
         Component::set(&mut out.texts, name, value);
+    } else if name == "type" && set.component_type(value).is_none() {
+        // It names nothing: the element is what it is called.
+        out.unknown.push(name.to_string());
     } else if !matches!(name, "id" | "type" | "extends" | "neuroLexId" | "name") && !is_metadata(name) {
         let known: Vec<&str> = component_type
             .parameters

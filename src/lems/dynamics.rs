@@ -111,6 +111,12 @@ fn read_one(
             Ok(())
         }
         "Regime" => {
+            // A state of one regime alone is one of all: it only changes in that one.
+            for state in child.children.iter().filter(|inner| inner.name == "StateVariable") {
+                if !out.states.iter().any(|known| state.get("name") == Some(&known.name)) {
+                    read_one(out, inherited, state, vocabulary)?;
+                }
+            }
             let regime = regime(child, vocabulary)?;
             let own = inherited.regimes.iter().any(|r| r.name == regime.name);
             if out.regimes.len() >= MAX_CHOICES {
@@ -324,6 +330,8 @@ fn regime(element: &Element, vocabulary: &Vocabulary) -> Result<Regime> {
             }
             "OnEntry" => out.on_entry.extend(actions(child, vocabulary)?),
             "OnCondition" | "OnEvent" => out.handlers.push(handler(child, vocabulary)?),
+            // Read with the states of all.
+            "StateVariable" => {}
             _ => return Err(unknown_element(child, ["TimeDerivative", "OnEntry", "OnCondition", "OnEvent"])),
         }
     }

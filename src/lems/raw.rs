@@ -146,6 +146,12 @@ pub fn decode(bytes: Vec<u8>, file: &Path) -> Result<String> {
     match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => return utf16(rest, u16::from_le_bytes, file),
         [0xfe, 0xff, rest @ ..] => return utf16(rest, u16::from_be_bytes, file),
+        [0x89, b'H', b'D', b'F', ..] => {
+            let error = Error::new(ErrorKind::Unsupported, "this is an HDF5 file: documents are read as XML");
+            return Err(error
+                .at(Place::new(file, 1, 1))
+                .help("write the document as XML (pyNeuroML reads and writes both)"));
+        }
         all if !all.is_ascii() && latin_1(all) => {
             return Ok(all.iter().map(|byte| char::from(*byte)).collect());
         }
@@ -247,6 +253,8 @@ mod tests {
     fn bytes_that_are_not_utf8() {
         let error = decode(b"<a>\n x\xff</a>".to_vec(), Path::new("a.xml")).unwrap_err().to_string();
         assert!(error.starts_with("a.xml:2:3: the bytes from offset 6 on are not UTF-8"), "{error}");
+        let error = decode(b"\x89HDF\r\n\x1a\n".to_vec(), Path::new("a.h5")).unwrap_err().to_string();
+        assert!(error.starts_with("a.h5:1:1: this is an HDF5 file"), "{error}");
         assert_eq!(decode("\u{feff}<a/>".as_bytes().to_vec(), Path::new("a")).unwrap(), "<a/>");
     }
 }

@@ -663,6 +663,14 @@ impl Set {
         &self.warnings
     }
 
+    /// The value of the constant or parameter `name` that `component` has without being run, SI.
+    pub(super) fn given_value(&self, component: &Component, name: &str) -> Option<f64> {
+        let of = self.component_type(&component.component_type)?;
+        let fixed = || of.fixed.iter().find(|f| f.name == name).map(|f| f.value);
+        let constant = || of.constants.iter().find(|c| c.name == name).map(|c| c.value);
+        component.parameter(name).or_else(fixed).or_else(constant)
+    }
+
     /// A component of the type `name` that sets nothing.
     pub(super) fn blank(&self, name: &str) -> Option<&Component> {
         self.type_index.get(name).and_then(|at| self.types.get(*at)).map(|t| t.blank())

@@ -83,7 +83,21 @@ fn parts<'a>(set: &'a Set, target: &'a Component) -> Result<Parts<'a>> {
         return network::single(set, target, &mut shaper)
             .map(|network| Parts::Populations(Box::new(network)));
     }
-    if of.is_a("network") {
+    // Populations of types of their own say themselves what they are made of.
+    let says_itself = |child: &Component| {
+        let of = set.component_type(&child.component_type);
+        of.is_some_and(|of| {
+            of.is_a("basePopulation")
+                && !(of.is_a("population") || of.is_a("populationList"))
+                && !of.structure.statements.is_empty()
+        })
+    };
+    let mut children = target.children.cursor_in("populations");
+    let mut is_plain = true;
+    while let Some(child) = children.next() {
+        is_plain &= !says_itself(child);
+    }
+    if of.is_a("network") && is_plain {
         return network::network(set, target, &mut shaper)
             .map(|network| Parts::Populations(Box::new(network)));
     }

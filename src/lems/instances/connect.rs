@@ -209,7 +209,7 @@ impl<'a> Tree<'a> {
 
     /// The value of `weight` that a connection without a receiver sets.
     fn weight(&self, base: usize, assigns: &'a [Assign], scope: &Scope<'a>) -> Result<Option<f64>> {
-        let assigned = self.assigned(base, assigns, &scope.indices)?;
+        let assigned = self.assigned(base, assigns, &scope.indices, self.nodes[base].component)?;
         match assigned.iter().find(|(name, _)| *name != "weight") {
             Some((name, _)) => {
                 let message =
@@ -285,7 +285,7 @@ impl<'a> Tree<'a> {
             kid.role == Role::Attached && kid.slot == slot.name
         };
         let index = self.nodes[host].kids.iter().rev().find(alike).map_or(0, |k| self.nodes[*k].index + 1);
-        let assigned = self.assigned(scope.base, assigns, &scope.indices)?;
+        let assigned = self.assigned(scope.base, assigns, &scope.indices, component)?;
         let of = self.set.require_type(&component.component_type)?;
         if let Some((name, _)) = assigned.iter().find(|(name, _)| {
             !of.properties.iter().any(|p| p.name == *name) && !of.parameters.iter().any(|p| p.name == *name)

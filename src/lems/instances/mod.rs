@@ -335,7 +335,7 @@ impl<'a> Tree<'a> {
     ) -> Result<()> {
         match &statement.build {
             Build::ChildInstance { component: Some(name), assigns, .. } => {
-                let assigned = self.assigned(at, assigns, indices)?;
+                let assigned = self.assigned(at, assigns, indices, self.referred_component(at, name)?)?;
                 // A plain reference is there already.
                 let there = |w: &&mut Waiting<'a>| w.role == Role::Reference && w.slot == name.as_str();
                 match out.iter_mut().find(there) {
@@ -345,9 +345,10 @@ impl<'a> Tree<'a> {
             }
             Build::ChildInstance { component_type, assigns, .. } => {
                 let name = component_type.as_deref().unwrap_or_default();
-                let assigned = self.assigned(at, assigns, indices)?;
+                let component = self.blank(name)?;
+                let assigned = self.assigned(at, assigns, indices, component)?;
                 out.push(Waiting {
-                    component: self.blank(name)?,
+                    component,
                     role: Role::Reference,
                     slot: name,
                     index: 0,
@@ -377,7 +378,7 @@ impl<'a> Tree<'a> {
                             slot: "",
                             index: *items,
                             parent: Some(at),
-                            assigned: self.assigned(at, assigns, &known)?,
+                            assigned: self.assigned(at, assigns, &known, component)?,
                         });
                         *items += 1;
                     }
@@ -421,15 +422,26 @@ impl<'a> Tree<'a> {
         self.set.blank(name).ok_or_else(|| Error::new(ErrorKind::Name, format!("there is no {name}")))
     }
 
-    /// The values of assigned properties in the instance `at`.
+    /// The values that the structure of the instance `at` assigns to properties of `to`. Names that `at` does not have may
+    /// be constants and parameters of `to`, as in the reference implementation.
     fn assigned(
         &self,
         at: usize,
         assigns: &'a [Assign],
         indices: &[(&'a str, f64)],
+        to: &'a Component,
     ) -> Result<Vec<(&'a str, f64)>> {
         let value = |assign: &'a Assign| {
-            let value = self.evaluate(at, &assign.value, indices).map_err(|error| {
+            let mut known = indices.to_vec();
+            let mut unknown: Vec<&'a str> = Vec::new();
+            assign.value.visit_names(&mut |name| unknown.push(name));
+            unknown.retain(|name| !indices.iter().any(|(index, _)| index == name));
+            for name in unknown {
+                if self.value(at, name)?.is_none() {
+                    known.extend(self.set.given_value(to, name).map(|value| (name, value)));
+                }
+            }
+            let value = self.evaluate(at, &assign.value, &known).map_err(|error| {
                 error.about(format_args!("Assign '{}'", assign.property)).at(assign.origin.place())
             })?;
             Ok((assign.property.as_str(), value))

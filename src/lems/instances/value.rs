@@ -273,10 +273,7 @@ impl<'a> Tree<'a> {
         for step in way {
             component = self.part_of(component, step)?;
         }
-        let of = self.set.require_type(&component.component_type)?;
-        let fixed = || of.fixed.iter().find(|f| f.name == *name).map(|f| f.value);
-        let constant = || of.constants.iter().find(|c| c.name == *name).map(|c| c.value);
-        component.parameter(name).or_else(fixed).or_else(constant).ok_or_else(|| {
+        self.set.given_value(component, name).ok_or_else(|| {
             Error::new(ErrorKind::Name, format!("'//{path}': {} sets no '{name}'", component.label()))
         })
     }

@@ -111,6 +111,7 @@ pub fn check(path: impl AsRef<Path>) -> crate::error::Result<Report> {
             findings.error(error);
         }
     }
+    rules::order(&own, &neuroml, &mut findings);
     targets(&set, &own, &mut findings);
     if findings.errors.is_empty() {
         includes::check(&set, &documents, &own, &mut findings);
@@ -190,6 +191,12 @@ fn duplicates(component: &Component, findings: &mut Findings) {
         // Connections of different forms are numbered apart.
         let kind = if child.slot == "inputs" { child.component_type.as_str() } else { "" };
         match seen.get(&(child.slot.as_str(), kind, id)) {
+            // Nothing names an input.
+            Some(first) if child.slot == "inputs" => {
+                let message =
+                    format!("{}: the id is used before, at {}", child.label(), first.origin.place());
+                findings.warn(Warning::new("same-id", message, child.origin.place()));
+            }
             Some(first) => {
                 let message = format!("the id '{id}' is used before, at {}", first.origin.place());
                 findings.error(child.error(ErrorKind::Name, message));

@@ -218,8 +218,9 @@ impl<'a> Checker<'a, '_> {
                 }
             }
             self.kind(connection, "synapse", &["baseSynapse"]);
-            self.kind(connection, "preComponent", &["baseGradedSynapse"]);
-            self.kind(connection, "postComponent", &["baseGradedSynapse"]);
+            // There is no published base of graded synapses without units.
+            self.kind(connection, "preComponent", &["baseGradedSynapse", "baseSynapseDL"]);
+            self.kind(connection, "postComponent", &["baseGradedSynapse", "baseSynapseDL"]);
         }
         if count == 0 {
             let message = format!("{} connects nothing", projection.label());

@@ -1,6 +1,7 @@
 //! The rules of the NeuroML schema that component types do not say, applied to components.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::Findings;
@@ -160,7 +161,7 @@ pub(super) fn check(component: &Component, set: &Set, strict: bool, findings: &m
     {
         attributes(component, of, rule, strict, findings);
         if strict {
-            children(component, set, rule, findings);
+            children(component, of, set, rule, findings);
         }
     }
     for child in &component.children {
@@ -198,7 +199,9 @@ fn inside(component: &Component, slot: &str) -> bool {
     component.in_slot(slot).next().is_some()
 }
 
-fn children(component: &Component, set: &Set, rule: &Rule, findings: &mut Findings) {
+fn children(component: &Component, of: &ComponentType, set: &Set, rule: &Rule, findings: &mut Findings) {
+    // Types of one's own with dynamics of their own may need nothing of what they extend.
+    let is_own = !rules().contains_key(&of.name) && of.written.children.iter().any(|c| c.name == "Dynamics");
     let is = |child: &Component, wanted: &Child| {
         child.slot == wanted.name || set.is_a(&child.component_type, &wanted.name)
     };
@@ -208,7 +211,7 @@ fn children(component: &Component, set: &Set, rule: &Rule, findings: &mut Findin
         if matches!(wanted.name.as_str(), "notes" | "annotation") {
             continue;
         }
-        if count < wanted.least {
+        if count < wanted.least && !is_own {
             findings.error(component.error(ErrorKind::Syntax, format!("a <{}> is missing", wanted.name)));
         } else if count > wanted.most {
             let message = format!("{count} elements <{}>, expected at most one", wanted.name);
@@ -234,6 +237,30 @@ fn children(component: &Component, set: &Set, rule: &Rule, findings: &mut Findin
     }
 }
 
+/// The order of the elements of whole documents, of which `components` are all in order of writing: one warning a file.
+pub(super) fn order(components: &[&Component], neuroml: &BTreeSet<PathBuf>, findings: &mut Findings) {
+    let Some(rule) = rules().get("neuroml") else { return };
+    let mut last: BTreeMap<&Path, usize> = BTreeMap::new();
+    let mut told: BTreeSet<&Path> = BTreeSet::new();
+    for component in components {
+        let file = component.origin.file();
+        let name = component.tag.as_deref().unwrap_or(&component.component_type);
+        let Some(at) = rule.children.iter().position(|child| child.name == name) else { continue };
+        if !neuroml.contains(file) || told.contains(file) {
+            continue;
+        }
+        let before = last.insert(file, at).unwrap_or(0);
+        if at < before {
+            let message = format!(
+                "the schema asks for <{name}> before <{}>: other programs may refuse the file",
+                rule.children[before].name
+            );
+            findings.warn(Warning::new("schema-order", message, component.origin.place()));
+            told.insert(file);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,6 +269,10 @@ mod tests {
     fn every_rule_is_of_a_component_type_and_names_what_it_has() {
         let core = crate::library::core().unwrap();
         for (name, rule) in rules() {
+            if name == "neuroml" {
+                assert!(rule.children.iter().all(|child| core.component_type(&child.name).is_some()));
+                continue;
+            }
             let of = core.component_type(name).unwrap_or_else(|| panic!("no type {name}"));
             for attribute in &rule.attributes {
                 let known = attribute.name == "id"
