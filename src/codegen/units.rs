@@ -86,9 +86,23 @@ impl UnitSystem {
     }
 }
 
-/// Without the last digits, which are noise of unit conversion.
+/// With 15 digits: the last ones are noise of unit conversion.
 pub(crate) fn rounded(x: f64) -> f64 {
-    format!("{x:.14e}").parse().unwrap_or(x)
+    quickly_rounded(x).unwrap_or_else(|| format!("{x:.14e}").parse().unwrap_or(x))
+}
+
+/// As [`rounded`], where products and quotients that round tell which digits these are: powers of ten are exact up to 22, and so is
+/// a whole number of 15 digits.
+fn quickly_rounded(x: f64) -> Option<f64> {
+    let size = x.abs();
+    if !(1e-6..1e14).contains(&size) {
+        return None;
+    }
+    let ten = 10f64.powi(14 - size.log10().floor() as i32);
+    let scaled = size * ten;
+    let whole = scaled.round();
+    let is_clear = (scaled.fract() - 0.5).abs() > 0.2 && (1e14..1e15).contains(&whole);
+    is_clear.then(|| (whole / ten).copysign(x))
 }
 
 /// `expr`, which is in SI units, for names that stand for numbers in units of their own: `power_of` gives the power of ten of
@@ -225,8 +239,21 @@ fn has_literal_factor(expr: &Expr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::expr::{eval, parse};
+
+    proptest! {
+        #[test]
+        fn rounding_quickly_is_rounding(x in prop::num::f64::NORMAL, near in -1e6f64..1e6, power in -9i32..14) {
+            for x in [x, near, near.trunc() * 0.1, near * 10f64.powi(power), 10f64.powi(power)] {
+                if let Some(found) = quickly_rounded(x) {
+                    prop_assert_eq!(found.to_bits(), format!("{x:.14e}").parse::<f64>().unwrap().to_bits());
+                }
+            }
+        }
+    }
 
     fn converted(text: &str, wanted: i32) -> String {
         let power_of = |name: &str| match name {
