@@ -146,7 +146,7 @@ fn what_runs_is_no_error() {
         <DerivedVariable name="q" dimension="none" exposure="q" value="level"/>
         <DerivedVariable name="fcond" dimension="none" exposure="fcond" value="q^instances"/></Dynamics></ComponentType>
         <ComponentType name="rateSynapse" extends="baseSynapseDL"><Dynamics>
-        <DerivedVariable name="I" dimension="none" exposure="I" value="0 * v"/></Dynamics></ComponentType>
+        <DerivedVariable name="I" dimension="none" exposure="I" value="0 * V"/></Dynamics></ComponentType>
         <ionChannelHH id="held" conductance="10pS"><steadyGate id="h" instances="1" level="0.5"/></ionChannelHH>
         <rateSynapse id="rs"/>"#;
     let network = r#"<continuousProjection id="c" presynapticPopulation="pop" postsynapticPopulation="pop">
