@@ -100,6 +100,20 @@ impl Names {
         }
         name
     }
+
+    /// The same, and none that is taken in `other`: it is taken in both then.
+    pub(crate) fn claim_with(&mut self, other: &mut Names, wanted: &str) -> String {
+        let base = identifier(wanted);
+        let mut name = base.clone();
+        let mut number = 2;
+        while self.taken.contains(&name) || other.taken.contains(&name) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        self.taken.insert(name.clone());
+        other.taken.insert(name.clone());
+        name
+    }
 }
 
 /// `text` with everything replaced that is no ASCII letter, digit or `_`.
@@ -153,6 +167,13 @@ mod tests {
         assert_eq!(names.claim("2nd µ-rate"), "n2nd_u_rate");
         assert_eq!(names.claim("naïve"), "na_ve");
         assert_eq!(names.claim("na ve"), "na_ve_2");
+    }
+
+    #[test]
+    fn a_name_is_free_in_both() {
+        let (mut one, mut other) = (Names::new(&["a"]), Names::new(&["a_2", "a_2_2"]));
+        assert_eq!(one.claim_with(&mut other, "a"), "a_3");
+        assert_eq!((one.claim("a_3"), other.claim("a_3")), ("a_3_2".to_string(), "a_3_2".to_string()));
     }
 
     #[test]

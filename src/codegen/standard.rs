@@ -212,7 +212,7 @@ fn of_pynn(own: &Own<'_>) -> Result<One> {
             "v_init" => initial.push(("v".to_string(), own.initial("v").map_or(value, |v| v * 1e3))),
             "u_init" => initial.push(("u".to_string(), own.initial("u").unwrap_or(value))),
             // Constants of the type and parameters derived from others.
-            "MSEC" | "MVOLT" | "NFARAD" | "PAMP" | "NAMP" | "HAIR" | "eif_threshold" => {}
+            "MSEC" | "MVOLT" | "NFARAD" | "PAMP" | "NAMP" | "HAIR" | "THRESHOLD" | "eif_threshold" => {}
             _ if name.contains('/') => {}
             // PyNN counts this one in nS.
             "a" if dynamics.is_a("basePyNNCell") => parameters.push(("a".to_string(), value * 1e3)),

@@ -60,7 +60,7 @@ fn a_network_of_standard_cells() {
 fn plastic_synapses_between_cells_of_neuroml() {
     let made = generate(PLASTIC, "pynn", false).unwrap();
     golden("pynn_plastic", &made);
-    assert_eq!(made.differences, ["given spikes at time 0 leave one time step later"]);
+    assert_eq!(made.differences, ["given spikes before the second time step leave then"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use neuropil::experiment;
 use neuropil::hardware::spinnaker::{Accum, Fraction, Input, Lif};
 use neuropil::model::PopulationCell;
 
-use super::tools::programs;
+use super::tools::have;
 
 /// What the C source prints, from the emulation.
 struct Emulated {
@@ -101,13 +101,10 @@ impl Emulated {
 /// if there is no compiler or nothing to run its code.
 fn compiled(source: &Path, folder: &Path) -> Option<Vec<String>> {
     let program = folder.join("program");
-    if !programs(
-        "the ARM compiler",
-        &[
-            ("arm-linux-gnueabi-gcc", "gcc-arm-linux-gnueabi libc6-dev-armel-cross"),
-            ("qemu-arm", "qemu-user"),
-        ],
-    ) {
+    let programs =
+        [("arm-linux-gnueabi-gcc", "gcc-arm-linux-gnueabi libc6-dev-armel-cross"), ("qemu-arm", "qemu-user")];
+    if let Err(reason) = have(&programs) {
+        eprintln!("SKIPPED: the ARM compiler can't be had: {reason}");
         return None;
     }
     let made = Command::new("arm-linux-gnueabi-gcc")

@@ -55,15 +55,6 @@ pub const CASES: [Case; 12] = [
 ];
 
 impl Case {
-    /// The case of this name.
-    ///
-    /// # Panics
-    /// If there is none.
-    #[track_caller]
-    pub fn named(name: &str) -> Case {
-        *CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("there is no case '{name}'"))
-    }
-
     /// The model, and the file that it is from; `None`, with a word about it, for a case of the corpus where that is not.
     pub fn model(&self) -> Option<(Model, PathBuf)> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -136,7 +127,7 @@ run = { duration = "200 ms", dt = "0.1 ms" }
 neuron = "IF_cond_exp"
 [population.drive]
 size = 10
-poisson = { rate = "100 Hz" }
+poisson = { rate = "100 Hz", start = "5 ms" }
 [population.excitatory]
 cell = "conductance"
 size = 20

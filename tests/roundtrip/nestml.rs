@@ -1,10 +1,11 @@
 //! The front end of NESTML reads every neuron and synapse that is written: syntax, units, meaning.
 
-use super::generate;
-use super::tools::Tool;
+use std::path::Path;
 
-const NESTML: Tool =
-    Tool { name: "nestml", requirements: "nestml==9.0.0\nodetoolbox==3.0.0\nsetuptools<81\n", programs: &[] };
+use neuropil::codegen::{self, Options, Target};
+use neuropil::experiment;
+
+use super::columns::nestml::NESTML;
 
 #[test]
 fn the_front_end_reads_what_is_written() {
@@ -14,17 +15,16 @@ fn the_front_end_reads_what_is_written() {
                    weight = \"2 nS\"\ndelay = \"1 ms\"\nplasticity = { rule = \"stdp_additive\", w_max = \"5 nS\" }\n";
     let network = format!("{}{plastic}", include_str!("nineml_network.toml"));
     let made = folder.path().join("made");
-    generate(&network, "nestml", &made);
+    let model = experiment::parse(network, Path::new("model.toml")).unwrap().model;
+    let code = codegen::generate(&model, Target::NestMl, &Options::default()).unwrap();
+    codegen::write(&code, &made).unwrap();
     let written = std::fs::read_dir(&made).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     let mut models: Vec<String> = written.filter(|name| name.ends_with(".nestml")).collect();
     models.sort();
     assert!(models.len() >= 3, "{models:?}");
     // Synapses are checked with the neurons that they are made for.
     for model in models.iter().filter(|name| name.contains("neuron")) {
-        tool.run(
-            "nestml",
-            &["--input_path", model, "--target_platform", "NONE", "--target_path", "checked"],
-            &made,
-        );
+        let arguments = ["--input_path", model, "--target_platform", "NONE", "--target_path", "checked"];
+        tool.run("nestml", &arguments, &made).unwrap_or_else(|said| panic!("{said}"));
     }
 }

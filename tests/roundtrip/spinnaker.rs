@@ -1,11 +1,7 @@
 //! sPyNNaker maps the script on a virtual board: names, ranges, places, routes and data, but no dynamics.
 
-use std::fs;
-
-use super::generate;
-use super::tools::Tool;
-
-const SPYNNAKER: Tool = Tool { name: "spynnaker", requirements: "sPyNNaker==1!7.4.1\n", programs: &[] };
+use super::columns::{Outcome, Proof};
+use super::run;
 
 const NETWORK: &str = r#"
 seed = 3
@@ -64,18 +60,11 @@ file = "first"
 
 #[test]
 fn a_network_is_mapped_on_a_virtual_board() {
-    let Some(tool) = SPYNNAKER.environment() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let made = folder.path().join("made");
-    generate(NETWORK, "spinnaker", &made);
-    fs::write(folder.path().join(".spynnaker.cfg"), "[Machine]\nversion = 5\nvirtual_board = True\n")
-        .unwrap();
-    let output = tool.command("python", &made).env("HOME", folder.path()).arg("run.py").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    assert!(
-        said.contains("Application Placer took") && said.contains("data specification writer took"),
-        "{said}"
-    );
-    assert!(made.join("spikes.csv").exists() && made.join("first_v.csv").exists());
+    match run("spinnaker", NETWORK) {
+        Outcome::Absent => {}
+        Outcome::Shown(Proof::Checked(said)) => {
+            assert!(said.starts_with("mapped on a virtual board"), "{said}")
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -1,74 +1,210 @@
-//! The table of `codegen/README.md`: what became of every model in every tool. Each cell comes from a run.
+//! The tables of `codegen/README.md`: what became of every model in every tool. Each cell comes from a run.
 //!
-//! `cargo test --test roundtrip table -- --ignored --nocapture` runs all and writes it.
+//! `cargo run --release --example codegen_table` makes all anew, which takes long. `-- brian2 STDP` makes the cells of some targets or of
+//! some models, named by any part of their names, and keeps the others.
+
+mod columns;
+mod models;
+mod same;
+mod tools;
 
 use std::fmt::Write;
 use std::path::Path;
+use std::process::ExitCode;
 
-use super::models::{CASES, Case};
-use super::same::Difference;
-use super::{arbor, neuron};
-
-/// A tool: how it is called, and how a case is run in it. `None` if the tool or the case is not there.
-type Column = (&'static str, fn(Case) -> Option<Result<Difference, String>>);
-
-const COLUMNS: [Column; 2] = [("neuron", neuron::run), ("arbor", arbor::run)];
+use columns::{COMPUTING, Column, DESCRIBING, Outcome, Proof};
+use models::{CASES, Case};
+use same::Difference;
 
 const BEGIN: &str = "<!-- table: begin -->\n";
 const END: &str = "<!-- table: end -->\n";
 
-/// In a word or two. Exact: spikes as many and within a step, potentials within 0.01 mV.
-fn verdict(result: Result<Difference, String>, dt_ms: f64, reasons: &mut Vec<String>) -> String {
-    match result {
-        Err(error) => {
-            let first = error.lines().next().unwrap_or_default().to_string();
-            let number = reasons.iter().position(|known| *known == first).unwrap_or_else(|| {
-                reasons.push(first);
-                reasons.len() - 1
-            });
-            format!("refused ({})", number + 1)
+/// A cell of a table: a few words, and what is told below it.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Cell {
+    text: String,
+    note: String,
+}
+
+/// Cells by the names of model and target.
+struct Cells(Vec<(String, String, Cell)>);
+
+impl Cells {
+    fn get(&self, model: &str, target: &str) -> Cell {
+        let found = self.0.iter().find(|(m, t, _)| m == model && t == target);
+        found
+            .map(|(.., cell)| cell.clone())
+            .unwrap_or(Cell { text: "not run".to_string(), note: String::new() })
+    }
+
+    fn set(&mut self, model: &str, target: &str, cell: Cell) {
+        self.0.retain(|(m, t, _)| m != model || t != target);
+        self.0.push((model.to_string(), target.to_string(), cell));
+    }
+
+    /// Those of the tables in `text`.
+    fn read(text: &str) -> Cells {
+        let notes: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once(". ")).collect();
+        let mut cells = Cells(Vec::new());
+        let mut targets: Vec<&str> = Vec::new();
+        for line in text.lines().filter(|line| line.starts_with("| ")) {
+            let parts: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let Some((model, parts)) = parts.split_first() else { continue };
+            if *model == "model" {
+                targets = parts.to_vec();
+                continue;
+            }
+            for (target, part) in targets.iter().zip(parts) {
+                let (text, number) = part.rsplit_once(" [").unwrap_or((part, ""));
+                let number = number.trim_end_matches(']');
+                let note = notes.iter().find(|(known, _)| *known == number).map_or("", |(_, note)| *note);
+                cells.set(model, target, Cell { text: text.to_string(), note: note.to_string() });
+            }
         }
-        Ok(found) if !found.counts.is_empty() => {
-            let (name, ours, theirs) = &found.counts[0];
-            format!(
-                "differs: {} cells, such as {name} with {theirs} spikes instead of {ours}",
-                found.counts.len()
-            )
+        cells
+    }
+
+    /// The tables, with notes below them.
+    fn print(&self) -> String {
+        let mut notes: Vec<String> = Vec::new();
+        let mut out = String::new();
+        for columns in [&COMPUTING[..], &DESCRIBING[..]] {
+            let names: Vec<&str> = columns.iter().map(|column| column.target.name()).collect();
+            let _ = writeln!(out, "| model | {} |\n|---|{}", names.join(" | "), "---|".repeat(names.len()));
+            for case in CASES {
+                let _ = write!(out, "| {} |", case.name);
+                for name in &names {
+                    let cell = self.get(case.name, name);
+                    let _ = write!(out, " {}", cell.text);
+                    if !cell.note.is_empty() {
+                        let known = notes.iter().position(|note| *note == cell.note);
+                        let number = known.unwrap_or_else(|| {
+                            notes.push(cell.note);
+                            notes.len() - 1
+                        });
+                        let _ = write!(out, " [{}]", number + 1);
+                    }
+                    out.push_str(" |");
+                }
+                out.push('\n');
+            }
+            out.push('\n');
         }
-        Ok(found) => {
-            let what = match (found.spike_ms <= dt_ms * (1.0 + 1e-6), found.v_mv <= 0.01) {
-                (true, true) => "exact".to_string(),
-                (true, false) => "within a step".to_string(),
-                (false, _) => format!("within {:.1} steps", found.spike_ms / dt_ms),
-            };
-            format!("{what} ({} spikes; {:.1e} mV, rms {:.1e})", found.spikes, found.v_mv, found.v_rms_mv)
+        for (number, note) in notes.iter().enumerate() {
+            let _ = writeln!(out, "{}. {note}", number + 1);
         }
+        out
     }
 }
 
-#[test]
-#[ignore = "runs every model in every tool, which takes minutes"]
-fn table() {
-    let mut reasons = Vec::new();
-    let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
-    let mut text = format!("| model | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
-    for case in CASES {
-        let _ = write!(text, "| {} |", case.name);
-        let dt_ms = case.model().map_or(0.0, |(model, _)| model.run.dt_s * 1e3);
-        for (_, run) in COLUMNS {
-            let cell = run(case).map_or("not run".to_string(), |result| verdict(result, dt_ms, &mut reasons));
-            println!("{}: {cell}", case.name);
-            let _ = write!(text, " {cell} |");
+/// In a word or two. Exact: spikes as many and within a step, potentials within 0.01 mV.
+fn verdict(found: &Difference, dt_ms: f64) -> String {
+    if let Some((name, ours, theirs)) = found.counts.first() {
+        return format!(
+            "differs: {} cells, such as {name} with {theirs} spikes instead of {ours}",
+            found.counts.len()
+        );
+    }
+    let what = match (found.spike_ms <= dt_ms * (1.0 + 1e-6), found.v_mv <= 0.01) {
+        (true, true) => "exact".to_string(),
+        (true, false) => "within a step".to_string(),
+        (false, _) => format!("within {:.1} steps", found.spike_ms / dt_ms),
+    };
+    let values = format!("{:.1e} mV, rms {:.1e}", found.v_mv, found.v_rms_mv);
+    let finer = found.finer_ms.map_or_else(String::new, |(ours, theirs)| {
+        format!("; from a tenth of the step: neuropil {:.1}, this {:.1} steps", ours / dt_ms, theirs / dt_ms)
+    });
+    format!("{what} ({} spikes; {values}{finer})", found.spikes)
+}
+
+/// The first of several lines, and how many more there are.
+fn first(lines: &str) -> String {
+    let mut each = lines.lines().filter(|line| !line.starts_with(' ') && !line.is_empty());
+    let line = each.next().unwrap_or_default().replace('|', "/");
+    match each.count() {
+        0 => line,
+        more => format!("{line} (and {more} more)"),
+    }
+}
+
+/// What is told of an outcome; nothing if the tool is not there.
+fn cell(outcome: Outcome, dt_ms: f64) -> Option<Cell> {
+    let said = |proof: Proof| match proof {
+        Proof::Computed(found) => verdict(&found, dt_ms),
+        Proof::Checked(what) => what,
+    };
+    let (text, note) = match outcome {
+        Outcome::Shown(proof) => (said(proof), String::new()),
+        Outcome::Lossy(lost, proof) => {
+            (format!("lossy ({})", said(proof)), format!("lost: {}", first(&lost)))
         }
-        text.push('\n');
+        Outcome::Refused(why) => ("refused".to_string(), first(&why)),
+        Outcome::Failed(why) => {
+            ("fails".to_string(), why.lines().last().unwrap_or_default().replace('|', "/"))
+        }
+        Outcome::Absent => return None,
+    };
+    Some(Cell { text, note })
+}
+
+/// What is asked for: targets and models; all, if none is named.
+fn wanted(arguments: &[String]) -> Result<(Vec<Column>, Vec<Case>), String> {
+    let (mut columns, mut cases) = (Vec::new(), Vec::new());
+    for argument in arguments {
+        if let Some(column) = Column::named(argument) {
+            columns.push(column);
+            continue;
+        }
+        let named = |case: &&Case| case.name.to_lowercase().contains(&argument.to_lowercase());
+        let found: Vec<Case> = CASES.iter().filter(named).copied().collect();
+        if found.is_empty() {
+            let known: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+            return Err(format!("'{argument}' is no target, and in no model's name: {}", known.join("; ")));
+        }
+        cases.extend(found);
     }
-    text.push('\n');
-    for (number, reason) in reasons.iter().enumerate() {
-        let _ = writeln!(text, "{}. {reason}", number + 1);
+    if columns.is_empty() {
+        columns = COMPUTING.into_iter().chain(DESCRIBING).collect();
     }
+    if cases.is_empty() {
+        cases = CASES.to_vec();
+    }
+    Ok((columns, cases))
+}
+
+fn make(arguments: &[String]) -> Result<(), String> {
+    let (columns, cases) = wanted(arguments)?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("codegen/README.md");
-    let page = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = page.split_once(BEGIN).expect("a table in codegen/README.md");
-    let (_, after) = rest.split_once(END).expect("the end of the table");
-    std::fs::write(&path, format!("{before}{BEGIN}{text}{END}{after}")).unwrap();
+    let page = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let (before, rest) = page.split_once(BEGIN).ok_or("there is no table in codegen/README.md")?;
+    let (text, after) = rest.split_once(END).ok_or("the table in codegen/README.md has no end")?;
+    let mut cells = Cells::read(text);
+    for case in cases {
+        let dt_ms = case.model().map_or(0.0, |(model, _)| model.run.dt_s * 1e3);
+        for column in &columns {
+            let name = column.target.name();
+            let outcome = column.run(case);
+            if let Outcome::Failed(why) = &outcome {
+                eprintln!("{}, {name}:\n{why}", case.name);
+            }
+            let Some(made) = cell(outcome, dt_ms) else { continue };
+            println!("{}, {name}: {} {}", case.name, made.text, made.note);
+            cells.set(case.name, name, made);
+            // At once: the next may take long.
+            let page = format!("{before}{BEGIN}{}{END}{after}", cells.print());
+            std::fs::write(&path, page).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match make(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -12,6 +12,9 @@ use std::sync::Mutex;
 /// How long a tool may take to install, s.
 const LONGEST: u32 = 600;
 
+/// Lines that are told of what a failing program said.
+const LINES: usize = 12;
+
 /// A tool that is a Python package, or several.
 #[derive(Debug, Clone, Copy)]
 pub struct Tool {
@@ -45,9 +48,6 @@ impl Tool {
     }
 
     fn find(&self) -> Result<PathBuf, String> {
-        if std::env::var_os("NEUROPIL_NO_TOOLS").is_some() {
-            return Err("NEUROPIL_NO_TOOLS is set".to_string());
-        }
         have(self.programs)?;
         if let Some(given) = std::env::var_os("NEUROPIL_TOOLS") {
             let folder = Path::new(&given).join(self.name);
@@ -55,7 +55,7 @@ impl Tool {
                 return Ok(folder);
             }
         }
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools").join(self.name);
+        let folder = target_folder()?.join("tools").join(self.name);
         fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
         // Two test programs at once make it once.
         let lock = File::create(folder.with_extension("lock")).map_err(|e| e.to_string())?;
@@ -94,35 +94,53 @@ impl Environment {
 
     /// Runs `program` in `folder`; what it prints.
     ///
-    /// # Panics
-    /// If it fails, with what it said.
-    #[track_caller]
-    pub fn run(&self, program: &str, arguments: &[&str], folder: &Path) -> String {
-        let output = self.command(program, folder).args(arguments).output();
-        let output = output.unwrap_or_else(|e| panic!("{program}: {e}"));
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{program} {arguments:?} in {}:\n{out}\n{err}", folder.display());
-        out.into_owned()
+    /// # Errors
+    /// What it said, if it fails.
+    pub fn run(&self, program: &str, arguments: &[&str], folder: &Path) -> Result<String, String> {
+        said(self.command(program, folder).args(arguments))
+    }
+
+    /// The same with `home` as the folder of the user's own settings.
+    ///
+    /// # Errors
+    /// What it said, if it fails.
+    pub fn run_at_home(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        folder: &Path,
+        home: &Path,
+    ) -> Result<String, String> {
+        said(self.command(program, folder).env("HOME", home).args(arguments))
     }
 }
 
-/// Whether `programs` are there, by name and the Debian packages that bring each; they are installed if they can be. If not,
-/// the reason is told.
-pub fn programs(what: &str, programs: &[(&str, &str)]) -> bool {
-    let found = match std::env::var_os("NEUROPIL_NO_TOOLS") {
-        Some(_) => Err("NEUROPIL_NO_TOOLS is set".to_string()),
-        None => have(programs),
-    };
-    if let Err(reason) = &found {
-        eprintln!("SKIPPED: {what} can't be had: {reason}");
-    }
-    found.is_ok()
+/// Runs the machine's own Python in `folder`.
+///
+/// # Errors
+/// What it said, if it fails.
+pub fn python(arguments: &[&str], folder: &Path) -> Result<String, String> {
+    said(Command::new("python3").args(arguments).current_dir(folder))
 }
 
-fn have(programs: &[(&str, &str)]) -> Result<(), String> {
+/// Where Cargo builds: this program lies in PROFILE/KIND below it.
+fn target_folder() -> Result<PathBuf, String> {
+    let program = std::env::current_exe().map_err(|e| e.to_string())?;
+    let folder = program.ancestors().nth(3).ok_or("this program is in no folder of Cargo's")?;
+    Ok(folder.to_path_buf())
+}
+
+/// Installs `programs` that are not there, by name and the Debian packages that bring each.
+///
+/// # Errors
+/// Which can't be had.
+pub fn have(programs: &[(&str, &str)]) -> Result<(), String> {
     // One at a time: the package manager lets but one in.
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if std::env::var_os("NEUROPIL_NO_TOOLS").is_some() {
+        return Err("NEUROPIL_NO_TOOLS is set".to_string());
+    }
     for (program, package) in programs {
         if !is_there(program) {
             install(package)?;
@@ -151,17 +169,21 @@ fn install(package: &str) -> Result<(), String> {
     };
     let wanted = [&["install"], &packages[..]].concat();
     // The list of packages may be old, or not there at all.
-    apt(&wanted).or_else(|_| apt(&["update"]).and_then(|()| apt(&wanted)))
+    apt(&wanted).or_else(|_| apt(&["update"]).and_then(|_| apt(&wanted))).map(|_| ())
 }
 
-/// Runs a command; the end of what it said if it fails.
-fn said(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|e| format!("{}: {e}", command.get_program().to_string_lossy()))?;
-    if output.status.success() {
-        return Ok(());
-    }
+/// Runs a command; what it prints.
+///
+/// # Errors
+/// The end of it, if it fails.
+fn said(command: &mut Command) -> Result<String, String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|e| format!("{program}: {e}"))?;
     let text =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let last: Vec<&str> = text.lines().rev().take(3).collect();
-    Err(format!("{:?}: {}", command.get_program(), last.into_iter().rev().collect::<Vec<_>>().join(" / ")))
+    if output.status.success() {
+        return Ok(text);
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    Err(format!("{program}: {}", lines[lines.len().saturating_sub(LINES)..].join("\n")))
 }

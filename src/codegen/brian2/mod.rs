@@ -45,6 +45,8 @@ struct Script {
     constants: Vec<(String, String)>,
     groups: Vec<GroupText>,
     sources: Vec<SourceText>,
+    /// Labels of the sources that have entries beyond their cells, and which.
+    twins: Vec<(String, Vec<(usize, usize)>)>,
     synapses: Vec<SynapsesText>,
     monitors: Vec<MonitorText>,
     tables: Vec<TableText<Watched>>,
@@ -81,6 +83,26 @@ struct SourceText {
     times: String,
 }
 
+/// A group of given spikes.
+#[derive(Debug)]
+struct Source {
+    /// Its name in the script.
+    var: String,
+    /// Cells of it.
+    size: usize,
+    /// Whose second, third, … spikes in one step the entries after the cells send.
+    twins: Vec<usize>,
+}
+
+impl Source {
+    /// The entries that send spikes of a cell.
+    fn entries(&self, cell: usize) -> impl Iterator<Item = usize> {
+        let of_cell = move |(_, twin): &(usize, &usize)| **twin == cell;
+        let others = self.twins.iter().enumerate().filter(of_cell).map(|(at, _)| self.size + at);
+        std::iter::once(cell).chain(others)
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct DetectorText {
     group: String,
@@ -99,7 +121,8 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     let spikes = source_spikes(model)?;
     let mut constants = Constants::new(&[KEYWORDS, BUILT_IN, TAKEN].concat());
     let (mut groups, mut shapes) = (BTreeMap::<usize, Group>::new(), BTreeMap::<usize, Shape>::new());
-    let (mut sources, mut source_texts, mut detectors) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let (mut sources, mut source_texts, mut twins) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let mut detectors = Vec::new();
     let first = model.first_cells();
     let dt_ms = model.run.dt_s * 1e3;
     for (p, population) in model.populations.iter().enumerate() {
@@ -113,9 +136,14 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
             later: number(later),
         };
         if let Some(times) = &spikes[p] {
-            source_texts.push(source(job, &var, population.size, times, model.run.dt_s));
+            let (source, text) = source(job, p, &var, times);
+            if !source.twins.is_empty() {
+                let of = source.twins.iter().enumerate().map(|(at, cell)| (source.size + at, *cell));
+                twins.push((quoted(&population.name), of.collect()));
+            }
+            source_texts.push(text);
             detectors.push(detector(&var, 0, 1, 0.0));
-            sources.insert(p, var);
+            sources.insert(p, source);
             continue;
         }
         let made = match cable::group(job, model, &layout, p, var.clone(), &mut constants)? {
@@ -156,6 +184,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
         constants: constants.lines.clone(),
         groups: texts,
         sources: source_texts,
+        twins,
         synapses,
         monitors,
         tables,
@@ -183,44 +212,62 @@ fn say_differences(job: &mut Job<'_>, groups: &BTreeMap<usize, Group>, shapes: &
     }
 }
 
-fn source(job: &mut Job<'_>, var: &str, size: usize, times: &[Vec<f64>], dt_s: f64) -> SourceText {
-    let mut rows: Vec<(f64, usize)> =
-        times.iter().enumerate().flat_map(|(cell, of)| of.iter().map(move |t| (*t, cell))).collect();
-    rows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    // Brian takes one spike of a cell in a step: a second one goes in the next.
-    let mut last = vec![-1.0; size];
-    let mut steps = Vec::with_capacity(rows.len());
+/// Given spikes of population `p`. Brian takes one spike of an entry in a step: a second one of a cell in the same step is sent by an
+/// entry of its own.
+fn source(job: &mut Job<'_>, p: usize, var: &str, times: &[Vec<f64>]) -> (Source, SourceText) {
+    let dt_s = job.model.run.dt_s;
+    let mut out = Source { var: var.to_string(), size: times.len(), twins: Vec::new() };
+    // Connections that remember spikes know one sender only.
+    let plastic = job.model.projections.iter().any(|projection| {
+        projection.rule.is_some() && projection.source.parts.iter().any(|(population, _)| *population == p)
+    });
+    let mut rows: Vec<(f64, usize)> = Vec::new();
     let mut moved = false;
-    for (time, cell) in &rows {
-        let step = wiring::nearest_step(*time, dt_s);
-        let free = step.max(last[*cell] + 1.0);
-        moved |= free > step;
-        last[*cell] = free;
-        steps.push(free);
+    for (cell, of) in times.iter().enumerate() {
+        let (mut last, mut entries) = (-1.0, vec![cell]);
+        let mut together = 0;
+        for time in of {
+            let step = wiring::nearest_step(*time, dt_s);
+            if plastic {
+                let free = step.max(last + 1.0);
+                moved |= free > step;
+                last = free;
+                rows.push((free, cell));
+                continue;
+            }
+            together = if step == last { together + 1 } else { 0 };
+            last = step;
+            if together == entries.len() {
+                entries.push(out.size + out.twins.len());
+                out.twins.push(cell);
+            }
+            rows.push((step, entries[together]));
+        }
     }
     if moved {
         let line = format!("{var}: the second of two spikes of a source in one step is sent in the next");
         job.out.differences.push(line);
     }
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let cells: Vec<String> = rows.iter().map(|(_, cell)| cell.to_string()).collect();
-    let in_ms: Vec<String> = steps.iter().map(|step| number(rounded(step * dt_s * 1e3))).collect();
-    let mut out = SourceText {
+    let in_ms: Vec<String> = rows.iter().map(|(step, _)| number(rounded(step * dt_s * 1e3))).collect();
+    let mut text = SourceText {
         var: var.to_string(),
-        size,
+        size: out.size + out.twins.len(),
         file: String::new(),
         cells: String::new(),
         times: String::new(),
     };
     if rows.len() <= SHORT {
-        out.cells = format!("[{}]", cells.join(", "));
-        out.times = format!("[{}]", in_ms.join(", "));
+        text.cells = format!("[{}]", cells.join(", "));
+        text.times = format!("[{}]", in_ms.join(", "));
     } else {
         let file = format!("spikes_{var}.csv");
-        let text = csv(&["cell", "time_ms"], cells.into_iter().zip(in_ms).map(|(c, t)| vec![c, t]));
-        job.out.text(&file, text);
-        out.file = quoted(&file);
+        let table = csv(&["cell", "time_ms"], cells.into_iter().zip(in_ms).map(|(c, t)| vec![c, t]));
+        job.out.text(&file, table);
+        text.file = quoted(&file);
     }
-    out
+    (out, text)
 }
 
 fn group_text(job: &mut Job<'_>, layout: &Layout, group: &Group, shape: Option<&Shape>) -> GroupText {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Source;
 use super::group::{Group, TAKEN};
 use super::piece::{Constants, Piece, constant_values};
 use crate::codegen::Job;
@@ -49,7 +50,7 @@ impl SynapsesText {
 /// What connections have in common that are one `Synapses`: projection, source, target, what they do there.
 type Key = (usize, usize, usize, Vec<String>);
 
-/// All connections; `groups` by population, `sources` the names of the groups of given spikes.
+/// All connections; `groups` by population, `sources` those of given spikes.
 ///
 /// # Errors
 /// If projections can't be drawn, or something in them has no word in Brian's equations.
@@ -58,7 +59,7 @@ pub(super) fn connect(
     model: &Model,
     layout: &Layout,
     groups: &BTreeMap<usize, Group>,
-    sources: &BTreeMap<usize, String>,
+    sources: &BTreeMap<usize, Source>,
     constants: &mut Constants,
 ) -> Result<Vec<SynapsesText>> {
     let mut out = Vec::new();
@@ -80,10 +81,14 @@ pub(super) fn connect(
         let mut problem: Option<String> = None;
         for connection in &connections {
             match ends(model, layout, groups, sources, connection) {
-                Ok(Ends { source, target, statements }) => sorted
-                    .entry((which, connection.source.0, connection.target.0, statements))
-                    .or_default()
-                    .push((source, target, connection)),
+                Ok(Ends { source, target, statements }) => {
+                    let key = (which, connection.source.0, connection.target.0, statements);
+                    let rows = sorted.entry(key).or_default();
+                    match sources.get(&connection.source.0) {
+                        Some(of) => rows.extend(of.entries(source).map(|entry| (entry, target, connection))),
+                        None => rows.push((source, target, connection)),
+                    }
+                }
                 Err(reason) => problem = problem.or(Some(reason)),
             }
         }
@@ -95,7 +100,8 @@ pub(super) fn connect(
             let var = constants.claim(label);
             let from_source = sources.contains_key(&source);
             let name = |p: usize| {
-                groups.get(&p).map(|g| g.var.clone()).or_else(|| sources.get(&p).cloned()).unwrap_or_default()
+                let group = groups.get(&p).map(|g| &g.var);
+                group.or_else(|| sources.get(&p).map(|s| &s.var)).cloned().unwrap_or_default()
             };
             let text = synapses(
                 job,
@@ -124,7 +130,7 @@ fn ends(
     model: &Model,
     layout: &Layout,
     groups: &BTreeMap<usize, Group>,
-    sources: &BTreeMap<usize, String>,
+    sources: &BTreeMap<usize, Source>,
     c: &Connection,
 ) -> std::result::Result<Ends, String> {
     let (sp, sc) = c.source;

@@ -33,14 +33,7 @@ impl Constants {
                 return known;
             }
         }
-        let mut name = own.claim(wanted);
-        loop {
-            let mine = self.names.claim(&name);
-            if mine == name {
-                break;
-            }
-            name = own.claim(&mine);
-        }
+        let name = own.claim_with(&mut self.names, wanted);
         self.known.insert(key, name.clone());
         self.lines.push((name.clone(), quantity(si, dimension)));
         name

@@ -206,8 +206,39 @@ fn dimensioned(expr: &Expr, of: &dyn Fn(&str) -> Dimension) -> (Expr, Option<Dim
         Expr::Not(a) => (Expr::Not(boxed(a)), none),
         Expr::Select(c, a, b) => {
             let (a, b, dimension) = together(a, b);
-            (Expr::Select(boxed(c), Box::new(a), Box::new(b)), dimension)
+            let test = without_unit_of_zero(inner(c).0);
+            (Expr::Select(Box::new(test), Box::new(a), Box::new(b)), dimension)
         }
+    }
+}
+
+/// Comparisons with a zero that has a unit as such of plain numbers: Brian works equations over, and 0 loses its unit.
+fn without_unit_of_zero(test: Expr) -> Expr {
+    test.map(&|e| match e {
+        Expr::Compare(op, a, b) => match (unit_of_zero(&a), unit_of_zero(&b)) {
+            (_, Some(unit)) => {
+                let plain = Expr::binary(BinaryOp::Div, *a, unit);
+                Expr::Compare(op, Box::new(plain), Box::new(Expr::Number(0.0)))
+            }
+            (Some(unit), None) => {
+                let plain = Expr::binary(BinaryOp::Div, *b, unit);
+                Expr::Compare(op, Box::new(Expr::Number(0.0)), Box::new(plain))
+            }
+            (None, None) => Expr::Compare(op, a, b),
+        },
+        e => e,
+    })
+}
+
+/// The unit of a zero that has one.
+fn unit_of_zero(expr: &Expr) -> Option<Expr> {
+    match expr {
+        Expr::Binary(BinaryOp::Mul, a, unit) if **a == Expr::Number(0.0) => Some((**unit).clone()),
+        Expr::Binary(BinaryOp::Div, a, below) => {
+            let above = if **a == Expr::Number(0.0) { Expr::Number(1.0) } else { unit_of_zero(a)? };
+            Some(Expr::binary(BinaryOp::Div, above, (**below).clone()))
+        }
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A dynamics as a component class of NineML.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::words::{SYNAPSES, Words};
 use super::{Component, dimension, quantity};
 use crate::codegen::units::UnitSystem;
 use crate::dynamics::interpret::Instance;
-use crate::dynamics::{Assignment, Dynamics};
+use crate::dynamics::{Assignment, Dynamics, Parameter};
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::units::Dimension;
@@ -178,8 +178,11 @@ pub(super) fn class(dynamics: &Dynamics, role: Role, name: String) -> Result<Cla
         words.regimes().into_iter().map(|value| regime(&words, value)).collect();
     let aliases: Result<Vec<(String, String)>> =
         flat.derived.iter().map(|d| Ok((words.name(&d.name), words.text(&d.value)?))).collect();
+    // What only says where states begin is no parameter of the class: its components say that.
+    let read = names_read(flat);
+    let is_read = |p: &&Parameter| read.contains(&p.name);
     let mut parameters: Vec<(String, String)> =
-        flat.parameters.iter().map(|p| words.named(&p.name)).collect();
+        flat.parameters.iter().filter(is_read).map(|p| words.named(&p.name)).collect();
     let mut receive = Vec::new();
     for input in &flat.inputs {
         match (input.name.as_str(), role) {
@@ -218,6 +221,22 @@ pub(super) fn class(dynamics: &Dynamics, role: Role, name: String) -> Result<Cla
         sent,
         words: words.words,
     })
+}
+
+/// Names that the equations read.
+fn names_read(flat: &Dynamics) -> BTreeSet<String> {
+    let tests = flat.conditions.iter().map(|c| &c.test);
+    let tests = tests.chain(flat.events.iter().filter_map(|e| e.test.as_ref()));
+    let assignments = flat.conditions.iter().flat_map(|c| &c.assignments);
+    let assignments = assignments.chain(flat.events.iter().flat_map(|e| &e.assignments)).map(|a| &a.value);
+    let rates = flat.derivatives.iter().map(|(_, rate)| rate).chain(flat.derived.iter().map(|d| &d.value));
+    let mut names = BTreeSet::new();
+    for expr in rates.chain(tests).chain(assignments) {
+        expr.visit_names(&mut |name| {
+            names.insert(name.to_string());
+        });
+    }
+    names
 }
 
 /// What goes on in a regime.

@@ -123,10 +123,15 @@ impl Documents {
         format!("{}.lems.xml", self.name)
     }
 
-    /// Names of the documents so far, and of that of what only LEMS has words for.
+    /// Names of the NeuroML documents so far.
     pub(super) fn names(&self) -> Vec<String> {
-        let lems = (!self.others.is_empty() || !self.types.is_empty()).then(|| self.lems());
-        lems.into_iter().chain(self.files.iter().map(|(name, _)| name.display().to_string())).collect()
+        self.files.iter().map(|(name, _)| name.display().to_string()).collect()
+    }
+
+    /// The name of the document of what only LEMS has words for, if there is one. NeuroML documents include none such: a simulation
+    /// includes both.
+    pub(super) fn name_of_lems(&self) -> Option<String> {
+        (!self.others.is_empty() || !self.types.is_empty()).then(|| self.lems())
     }
 
     /// Writes `component`, which is to be called like `wanted`, unless it is written already, in a document of the
@@ -149,7 +154,13 @@ impl Documents {
             return id.clone();
         }
         let id = self.id(wanted);
-        let mut named = Element::new(bare.name.clone()).with("id", &id);
+        let mut named = match bare.name.as_str() {
+            // The schema has no element of that name.
+            "ionChannelPassive" => {
+                Element::new("ionChannel").with("id", &id).with("type", "ionChannelPassive")
+            }
+            name => Element::new(name).with("id", &id),
+        };
         // Known from here on, so that what refers to itself comes to an end.
         self.known.push((wanted.to_string(), bare.clone(), id.clone()));
         // What it stands on comes first, under the id that it gets here.

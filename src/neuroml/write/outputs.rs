@@ -59,7 +59,7 @@ impl Writer<'_> {
         let mut root = Element::new("Lems");
         root.children.push(Element::new("Target").with("component", format!("sim_{}", self.name)));
         let core = ["Cells.xml", "Networks.xml", "Simulation.xml"].map(str::to_string);
-        for file in core.into_iter().chain(self.documents.names()) {
+        for file in core.into_iter().chain(self.documents.name_of_lems()).chain(self.documents.names()) {
             root.children.push(Element::new("Include").with("file", file));
         }
         self.documents.add(format!("LEMS_{}.xml", self.name), root.child(simulation));

@@ -30,12 +30,12 @@ def connections(name):
     return [(int(i), int(j), weight, delay) for i, j, weight, delay in rows(name)]
 
 
-sim.setup(timestep=0.1, min_delay=1, max_delay=1.5)
+sim.setup(timestep=0.1, min_delay=0.1, max_delay=1.5)
 
 # Populations
 in_2 = sim.Population(
     2,
-    sim.SpikeSourceArray(spike_times=[Sequence([0.1, 12.3]), Sequence([20])]),
+    sim.SpikeSourceArray(spike_times=[Sequence([0.2, 12.3]), Sequence([20])]),
     label="in",
 )
 lambda_2 = sim.Population(
