@@ -6,7 +6,7 @@ use neuropil::simd::Level;
 use neuropil::vm::{Address, Arena, BoundProgram, Code, Op, Program, Queue, Scratch, reference};
 use proptest::prelude::*;
 
-const CODES: [Code; 47] = [
+const CODES: [Code; 50] = [
     Code::Fill,
     Code::Uniform,
     Code::Copy,
@@ -30,6 +30,8 @@ const CODES: [Code; 47] = [
     Code::Affine,
     Code::FmaP,
     Code::FmaScale,
+    Code::AddScaled,
+    Code::Linear2,
     Code::Min,
     Code::Max,
     Code::Exp,
@@ -50,6 +52,7 @@ const CODES: [Code; 47] = [
     Code::Or,
     Code::Not,
     Code::Select,
+    Code::SelectLt,
     Code::ExpStep,
     Code::GateRates,
     Code::GateTau,
@@ -73,17 +76,17 @@ fn number() -> impl Strategy<Value = f64> {
 }
 
 /// What an operation is made of before registers are known to be written.
-type Raw = (usize, [u8; 4], [f64; 3]);
+type Raw = (usize, [u8; 5], [f64; 3]);
 
 fn raw_op() -> impl Strategy<Value = Raw> {
-    (0..CODES.len(), prop::array::uniform4(any::<u8>()), prop::array::uniform3(number()))
+    (0..CODES.len(), prop::array::uniform5(any::<u8>()), prop::array::uniform3(number()))
 }
 
 /// A well formed program: reads fall back to arrays while a register is unwritten.
 fn program(raw: &[Raw]) -> Program {
     let mut written = Vec::new();
     let mut ops: Vec<Op> = Vec::new();
-    for &(code, [d, a, b, c], [p, q, r]) in raw {
+    for &(code, [d, a, b, c, e], [p, q, r]) in raw {
         let code = CODES[code];
         let read = |byte: u8| {
             if byte < 100 || written.is_empty() {
@@ -92,7 +95,7 @@ fn program(raw: &[Raw]) -> Program {
                 Address::Register(written[usize::from(byte) % written.len()])
             }
         };
-        let (mut a, b, c) = (read(a), read(b), read(c));
+        let (mut a, b, c, e) = (read(a), read(b), read(c), read(e));
         let mut p = p;
         if code == Code::Uniform {
             p = f64::from(d % 2);
@@ -107,12 +110,12 @@ fn program(raw: &[Raw]) -> Program {
         } else {
             Address::Array(u16::from(d) % BLOCK_ARRAYS)
         };
-        ops.push(Op { code, d, a, b, c, p, q, r });
+        ops.push(Op { code, d, a, b, c, e, p, q, r });
     }
     for (k, code) in [(0, Code::Scatter), (1, Code::ScatterAdd)] {
         let a = Address::Array(SCATTERED[k]);
         let b = written.last().map_or(Address::Array(0), |&k| Address::Register(k));
-        ops.push(Op { code, d: a, a, b, c: a, p: k as f64, q: 0.0, r: 0.0 });
+        ops.push(Op { code, d: a, a, b, c: a, e: a, p: k as f64, q: 0.0, r: 0.0 });
     }
     Program { ops, n_registers: usize::from(REGISTERS), n_arrays: 7, n_uniforms: 2 }
 }
@@ -203,11 +206,25 @@ proptest! {
             queue.flush(&mut arena, &mut scratch);
             prop_assert_eq!(bits(&arena), bits(&expected), "{:?}", level);
         }
+        // Made one program, they do the same; but for what is said to be of no use afterwards.
+        let parts: Vec<(&BoundProgram, usize)> = bound.iter().enumerate().map(|(k, part)| (part, 2 * k)).collect();
+        let all = uniforms.concat();
+        for passing in [0..0, 0..1, 1..3] {
+            let joined = BoundProgram::join(&parts, &offsets[passing.clone()], None).unwrap().unwrap();
+            let untouched = passing.start * lanes..passing.end * lanes;
+            let mut expected = expected.clone();
+            expected[untouched.clone()].copy_from_slice(&start[untouched]);
+            for level in Level::available() {
+                let mut arena = Arena::from(&start[..]);
+                joined.run(level, &mut arena, &all, &mut scratch);
+                prop_assert_eq!(bits(&arena), bits(&expected), "{:?}, without {:?}", level, passing);
+            }
+        }
     }
 }
 
 fn op(code: Code, d: Address, a: Address, b: Address) -> Op {
-    Op { code, d, a, b, c: d, p: 0.0, q: 0.0, r: 0.0 }
+    Op { code, d, a, b, c: d, e: d, p: 0.0, q: 0.0, r: 0.0 }
 }
 
 fn error_of(
@@ -256,4 +273,24 @@ fn arrays_outside_the_arena_or_on_each_other_are_refused() {
     assert!(error_of(&scatter, &[0, 8], 8, list(&[0, 0, 0, 0, 0, 0, 0, 8]), 16).contains("overlap"));
     assert!(error_of(&scatter, &[8, 0], 8, list(&[8; 8]), 16).contains("reaches to 17"));
     assert!(BoundProgram::new(&scatter, &[8, 0], 8, list(&[7; 8]), 16).is_ok());
+}
+
+/// A joined program notes the lanes where an array would be true, in order, in place of setting it.
+#[test]
+fn lanes_are_noted() {
+    let (a0, a1) = (Address::Array(0), Address::Array(1));
+    let below = Program { ops: vec![op(Code::Lt, a1, a0, a1)], n_registers: 0, n_arrays: 2, n_uniforms: 0 };
+    let lanes = 1000;
+    let bound = BoundProgram::new(&below, &[0, lanes], lanes, Vec::new(), 2 * lanes).unwrap();
+    let noting = BoundProgram::join(&[(&bound, 0)], &[], Some(lanes)).unwrap().unwrap();
+    let value = |i: usize| if [0, 7, 500, 501, 999].contains(&i) { -1.0 } else { 1.0 };
+    let start: Vec<f64> = (0..2 * lanes).map(|i| if i < lanes { value(i) } else { 0.0 }).collect();
+    for level in Level::available() {
+        for block in [8, 64, 256] {
+            let (mut arena, mut scratch) = (Arena::from(&start[..]), Scratch::default());
+            noting.clone().with_block(block).run(level, &mut arena, &[], &mut scratch);
+            assert_eq!(scratch.noted, [0, 7, 500, 501, 999]);
+            assert_eq!(arena[..], start[..]);
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub fn least_time(bursts: usize, mut work: impl FnMut()) -> f64 {
 pub fn squid_axon() -> Program {
     let [v, m, h, n, area, diagonal, capacity, d, rhs] = std::array::from_fn(|k| Address::Array(k as u16));
     let [r0, r1, r2, r3, r4] = std::array::from_fn(|k| Address::Register(k as u16));
-    let op = |code, d, [a, b, c]: [Address; 3], p, q, r| Op { code, d, a, b, c, p, q, r };
+    let op = |code, d, [a, b, c]: [Address; 3], p, q, r| Op { code, d, a, b, c, e: d, p, q, r };
     let three = |code, d, abc| op(code, d, abc, 0.0, 0.0, 0.0);
     let rate = |code, d, p, q, r| op(code, d, [v, d, d], p, q, r);
     let with = |code, d, a, p| op(code, d, [a, d, d], p, 0.0, 0.0);

@@ -207,6 +207,35 @@ impl BoundPoints {
         })
     }
 
+    /// One program for a whole step of these as point cells, from the currents of what is at `points` on, which are added to what
+    /// `base` sets, over their own step to the states at `points` for the next; if that can be one, and so that what
+    /// it leaves at `sums` does not count. Which cells send, as the array that starts at `sent` says else, it notes. It goes by [`whole_step_uniforms`].
+    ///
+    /// # Errors
+    /// As [`BoundProgram::join`].
+    pub fn whole_step(
+        &self,
+        base: &BoundProgram,
+        points: &[BoundPoints],
+        sums: &[usize],
+        sent: Option<usize>,
+    ) -> Result<Option<BoundProgram>> {
+        if self.located.is_some() || self.draws.is_some() {
+            return Ok(None);
+        }
+        let [at_end, at_middle, at_next_middle] = [0, 1, 2].map(|number| number * uniform::COUNT);
+        let currents = points.iter().filter_map(|bound| bound.currents.as_ref());
+        let mut parts: Vec<_> = std::iter::once(base).chain(currents).map(|part| (part, at_middle)).collect();
+        if parts.iter().any(|(part, _)| part.goes_by_step()) {
+            // They go by half a step.
+            return Ok(None);
+        }
+        parts.extend(self.step.iter().map(|part| (part, at_end)));
+        parts
+            .extend(points.iter().filter_map(|bound| bound.step.as_ref()).map(|part| (part, at_next_middle)));
+        BoundProgram::join(&parts, sums, sent)
+    }
+
     /// Does what events at `port` do to `targets`, in their order; whether there is such a port.
     pub fn receive(
         &mut self,
@@ -229,6 +258,15 @@ impl BoundPoints {
         }
         true
     }
+}
+
+/// Uniforms of the program of a whole step: those of the step's end, of its middle, and of the middle of the next.
+pub fn whole_step_uniforms(parts: [&[f64; uniform::COUNT]; 3]) -> [f64; 3 * uniform::COUNT] {
+    let mut all = [0.0; 3 * uniform::COUNT];
+    for (all, part) in all.chunks_exact_mut(uniform::COUNT).zip(parts) {
+        all.copy_from_slice(part);
+    }
+    all
 }
 
 /// Hands out parts of an arena before it exists.

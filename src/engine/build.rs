@@ -196,6 +196,8 @@ pub fn cable_group(
         solver: Some(solver),
         set_at_start: fixed,
         base,
+        base_is_late: false,
+        whole: None,
         membranes,
         points,
         cells: Vec::new(),
@@ -253,6 +255,10 @@ pub fn point_group(
     let placed: Vec<(u64, &[PlacedAt])> = members.iter().map(|m| (m.key, &m.placed[..])).collect();
     let (mut kinds, placed_lanes) = collect_kinds(&placed, &|member, _| member as u32, catalog);
     for kind in &mut kinds {
+        if kind.nodes.len() == n {
+            // One on each cell, as a rule: with as many lanes they may go together.
+            kind.width = nodes;
+        }
         kind.start = allocator.take(catalog.kinds[kind.kind].0.arrays().len(), kind.width);
     }
     // The cells themselves are watched as one more kind, after those on them.
@@ -314,6 +320,15 @@ pub fn point_group(
     let mut set_at_start = initial_states(members, plan, cells_start, nodes);
     set_at_start.extend(placed_states(&placed, &placed_lanes, &kinds, catalog));
     let may_begin = kinds.iter().all(|kind| catalog.kinds[kind.kind].0.is_alone()) && plan.is_alone();
+    let base_is_late = !programs.events.iter().any(|(_, program)| program.arrays.iter().any(Array::is_sum));
+    let rhs_and_diagonal = [NodeArray::Rhs, NodeArray::Diagonal].map(|array| node_base(array, nodes));
+    let sums = (0..n_received).map(|k| of_cells.received + k * nodes).chain(rhs_and_diagonal);
+    let sums: Vec<usize> = sums.collect();
+    let whole = match &bound.ports[..] {
+        [] if may_begin && base_is_late => bound.whole_step(&base, &points, &sums, None)?,
+        [port] if may_begin && base_is_late => bound.whole_step(&base, &points, &sums, Some(port.sent))?,
+        _ => None,
+    };
     let group = Group {
         clock: *clock,
         initial: Arena::default(),
@@ -323,6 +338,8 @@ pub fn point_group(
         solver: None,
         set_at_start,
         base: Some(base),
+        base_is_late,
+        whole,
         membranes: Vec::new(),
         points,
         cells: vec![bound],

@@ -111,6 +111,11 @@ pub struct Copies {
 }
 
 impl Copies {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.copies.is_empty()
+    }
+
     /// What the couplings of `model` ask for. `places` says for each group where its instances lie.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! A group of cells that advance together: its memory and its step.
 
-use super::bind::{BoundMembrane, BoundPoints, node_base};
+use super::bind::{BoundMembrane, BoundPoints, node_base, whole_step_uniforms};
 use super::events::{Calendar, Spike, Volley};
 use super::located::{Located, Within};
 use super::lower::{NodeArray, uniform};
@@ -10,10 +10,13 @@ use crate::cable::hines::Hines;
 use crate::model::Method;
 use crate::rng::{Purpose, Stream};
 use crate::simd::Level;
-use crate::vm::{Arena, BoundProgram, Queue, Scratch, Target};
+use crate::vm::{Arena, BoundProgram, Queue, Scratch, Target, fetch};
 
 /// Lanes that are looked at together for whether any of them sends.
 const QUIET: usize = 64;
+
+/// So many volleys before their turn their targets are asked for: memory takes longer than to use them.
+const FETCHED_AHEAD: usize = 2;
 
 /// What the steps of a group go by: all but the step itself is that of the whole run.
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +120,12 @@ pub struct Group {
     pub set_at_start: Vec<(usize, f64)>,
     /// Sets diagonal and right-hand side where no membrane program does it in place.
     pub base: Option<BoundProgram>,
+    /// Whether that happens right before what is at points adds to them: where neither membranes nor events look at them
+    /// earlier.
+    pub base_is_late: bool,
+    /// For cells without a shape, where that is possible: from the currents at points over the cells' step to the states
+    /// at points for the next step, all in one.
+    pub whole: Option<BoundProgram>,
     /// Membranes, the one in place first.
     pub membranes: Vec<BoundMembrane>,
     /// Synapses and stimuli.
@@ -222,6 +231,13 @@ impl OutPort {
                 spikes.extend(std::iter::repeat_n(spike, count as usize));
             }
         }
+    }
+
+    /// What the conditions of a step sent at time `time_s` that were true in lanes `noted`.
+    fn send_noted(&self, noted: &[u32], time_s: f64, spikes: &mut Vec<Spike>) {
+        let senders = noted.iter().filter_map(|&lane| self.senders.get(lane as usize));
+        let heard = senders.filter(|&&cell| cell != SILENT);
+        spikes.extend(heard.map(|&cell| Spike { time_s, cell }));
     }
 
     /// What the conditions of a step sent at time `time_s`.
@@ -334,7 +350,7 @@ impl Group {
                 draws.after_conditions(arena);
             }
         }
-        if let Some(base) = base {
+        if let Some(base) = base.as_ref().filter(|_| !self.base_is_late) {
             base.run(clock.level, arena, &now, &mut work.scratch);
         }
         for membrane in membranes.iter() {
@@ -346,7 +362,8 @@ impl Group {
     /// Currents of what sits at points, by the uniforms of the middle of a step.
     fn currents_at_points(&mut self, middle: &[f64; uniform::COUNT]) {
         let to_middle = to_middle(middle);
-        for program in self.points.iter().filter_map(|bound| bound.currents.as_ref()) {
+        let base = self.base.iter().filter(|_| self.base_is_late);
+        for program in base.chain(self.points.iter().filter_map(|bound| bound.currents.as_ref())) {
             program.run(self.clock.level, &mut self.arena, &to_middle, &mut self.work.scratch);
         }
     }
@@ -359,7 +376,7 @@ impl Group {
         now: &[f64; uniform::COUNT],
         middle: &[f64; uniform::COUNT],
     ) {
-        let Group { arena, base, points, work, .. } = self;
+        let Group { arena, base, base_is_late, points, work, .. } = self;
         let mut queue = Queue::new(clock.level);
         for BoundPoints { conditions, step: whole, draws, .. } in points.iter_mut() {
             if let Some(draws) = draws.as_mut().filter(|_| step > 0) {
@@ -374,7 +391,7 @@ impl Group {
                 draws.after_conditions(arena);
             }
         }
-        if let Some(base) = base {
+        if let Some(base) = base.as_ref().filter(|_| !*base_is_late) {
             queue.push(base, now, arena, &mut work.scratch);
         }
         queue.flush(arena, &mut work.scratch);
@@ -414,7 +431,10 @@ impl Group {
                 rules.post(&targets[volley.range()], &now);
             }
         }
-        for volley in &work.due {
+        let fetch = |volley: Option<&Volley>| volley.into_iter().for_each(|v| fetch(&targets[v.range()]));
+        (0..FETCHED_AHEAD).for_each(|n| fetch(work.due.get(n)));
+        for (n, volley) in work.due.iter().enumerate() {
+            fetch(work.due.get(n + FETCHED_AHEAD));
             let hits = &targets[volley.range()];
             let Some(rules) = (volley.kind as usize).checked_sub(kinds).map(|k| rules.get_mut(k)) else {
                 let mut receive = Receive { points, cells, arena, registers: &mut work.registers, spikes };
@@ -498,10 +518,18 @@ impl Group {
         let middle = to_middle(&self::uniforms(clock, time + 0.5 * clock.dt_s));
         let next_middle = self::uniforms(clock, end + 0.5 * clock.dt_s);
         self.begun = begins_next;
-        let Group { arena, base, points, cells, work, spikes, .. } = self;
+        let Group { arena, base, base_is_late, points, cells, work, spikes, .. } = self;
         let mut queue = Queue::new(clock.level);
-        if std::mem::take(&mut self.currents_wait) {
-            for program in points.iter().filter_map(|bound| bound.currents.as_ref()) {
+        let currents_wait = std::mem::take(&mut self.currents_wait);
+        let whole_step = self.whole.as_ref().filter(|_| currents_wait && begins_next);
+        let all: [f64; 3 * uniform::COUNT];
+        if let Some(program) = whole_step {
+            work.scratch.noted.clear();
+            all = whole_step_uniforms([&uniforms, &middle, &next_middle]);
+            queue.push(program, &all, arena, &mut work.scratch);
+        } else if currents_wait {
+            let base = base.iter().filter(|_| *base_is_late);
+            for program in base.chain(points.iter().filter_map(|bound| bound.currents.as_ref())) {
                 queue.push(program, &middle, arena, &mut work.scratch);
             }
         }
@@ -522,19 +550,26 @@ impl Group {
                     }
                 }
             }
-            if let Some(program) = if located.is_some() { conditions } else { whole } {
+            let own = if located.is_some() { conditions } else { whole };
+            if let Some(program) = own.as_ref().filter(|_| whole_step.is_none()) {
                 queue.push(program, &uniforms, arena, &mut work.scratch);
             }
-            if begins_next {
+            if begins_next && whole_step.is_none() {
                 let steps = points.iter().filter_map(|bound| bound.step.as_ref());
                 steps.for_each(|step| queue.push(step, &next_middle, arena, &mut work.scratch));
-                base.iter().for_each(|base| queue.push(base, &uniforms, arena, &mut work.scratch));
+                let base = base.iter().filter(|_| !*base_is_late);
+                base.for_each(|base| queue.push(base, &uniforms, arena, &mut work.scratch));
             }
             queue.flush(arena, &mut work.scratch);
             if let Some(draws) = draws {
                 draws.after_conditions(arena);
             }
-            ports.iter().for_each(|port| port.send(arena, end, spikes));
+            for port in ports.iter() {
+                match whole_step.is_some() {
+                    true => port.send_noted(&work.scratch.noted, end, spikes),
+                    false => port.send(arena, end, spikes),
+                }
+            }
         }
         queue.flush(arena, &mut work.scratch);
         self.show(clock.level, &uniforms);

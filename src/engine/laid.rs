@@ -7,6 +7,7 @@ use super::build::{Built, cable_group, point_group};
 use super::catalog::Catalog;
 use super::connect::{Home, Layout};
 use super::couple::Copies;
+use super::crew::Groups;
 use super::events::{Spike, by_time};
 use super::group::{Clock, Group};
 use super::members::{CableMember, KindPlace, MembranePlace, PlacedAt};
@@ -353,11 +354,12 @@ impl Laid {
     }
 
     /// Makes `spike` events.
-    pub fn deliver(&mut self, spike: Spike) {
+    pub fn deliver(&self, spike: Spike, groups: &mut impl Groups) {
         for (group, volley, delay_s) in self.routes.from(spike, self.rank[spike.cell as usize]) {
-            let group = &mut self.groups[group as usize];
-            let step = wiring::nearest_step(spike.time_s + delay_s, group.clock.dt_s) as u64;
-            group.calendar.push(step, volley);
+            groups.with(group as usize, |group| {
+                let step = wiring::nearest_step(spike.time_s + delay_s, group.clock.dt_s) as u64;
+                group.calendar.push(step, volley);
+            });
         }
     }
 

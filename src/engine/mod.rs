@@ -12,6 +12,7 @@ mod catalog;
 mod connect;
 mod contacts;
 mod couple;
+mod crew;
 mod differing;
 mod draws;
 mod events;

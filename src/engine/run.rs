@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::Options;
 use super::carry;
+use super::crew::{Crew, Groups};
 use super::events::{Spike, by_time};
 use super::group::Group;
 use super::laid::{Gathered, Laid, Summary};
@@ -62,8 +63,8 @@ pub struct Simulation {
     n_spikes: u64,
     /// None where one thread does it all.
     pool: Option<rayon::ThreadPool>,
-    /// Whether this goes on on a thread of the pool.
-    parallel: bool,
+    /// How many this goes on on.
+    threads: usize,
     started: bool,
     /// Spikes that were not handed over.
     spikes: Vec<Spike>,
@@ -108,7 +109,7 @@ impl Simulation {
             given_sent: 0,
             n_spikes: 0,
             pool,
-            parallel: false,
+            threads: 1,
             started: false,
             spikes: Vec::new(),
             rows: Vec::new(),
@@ -239,29 +240,50 @@ impl Simulation {
     }
 
     /// Shows coupled contacts each other, once a step.
-    fn copy_coupled(&mut self) {
+    fn copy_coupled(&mut self, groups: &mut [Group]) {
         if self.copied != Some(self.tick) {
-            self.laid.copies.copy(&mut self.laid.groups, self.tick);
+            self.laid.copies.copy(groups, self.tick);
             self.copied = Some(self.tick);
         }
     }
 
     /// Steps to tick `until`, and for the last sample of a run up to what that tick begins with.
     fn advance(&mut self, until: u64, is_end: bool) {
+        // Out of reach of the rest of what is laid out, so that other threads may have them.
+        let mut groups = std::mem::take(&mut self.laid.groups);
+        let threads = self.threads.min(groups.len());
+        if threads > 1 && self.laid.copies.is_empty() {
+            let crew = &Crew::new(&mut groups, threads);
+            rayon::scope(|scope| {
+                let _over = crew.until_dropped();
+                (1..threads).for_each(|number| scope.spawn(move |_| crew.help(number)));
+                while self.tick < until {
+                    self.epoch(&mut { crew }, until, |_, from, next| crew.lead(from, next, until));
+                }
+            });
+        }
         while self.tick < until {
-            let next = until.min(self.tick.saturating_add(self.laid.epoch));
-            self.send_given(next);
-            let from = self.tick;
-            self.copy_coupled();
-            self.each_group(&|group| group.advance(from, next, until));
-            self.tick = next;
-            self.exchange();
+            self.copy_coupled(&mut groups);
+            self.epoch(&mut groups, until, |groups, from, next| {
+                each(groups, threads, &|group| group.advance(from, next, until));
+            });
         }
         if is_end {
-            self.copy_coupled();
-            self.each_group(&|group| group.arrive(until));
-            self.exchange();
+            self.copy_coupled(&mut groups);
+            each(&mut groups, threads, &|group| group.arrive(until));
+            self.exchange(&mut groups);
         }
+        self.laid.groups = groups;
+    }
+
+    /// The next epoch: what `step` does with the groups from a tick to before another, at most tick `until`, and the
+    /// spikes before and after it.
+    fn epoch<G: Groups>(&mut self, groups: &mut G, until: u64, step: impl FnOnce(&mut G, u64, u64)) {
+        let (from, next) = (self.tick, until.min(self.tick.saturating_add(self.laid.epoch)));
+        self.send_given(groups, next);
+        step(groups, from, next);
+        self.tick = next;
+        self.exchange(groups);
     }
 
     /// Does `work` on a thread of the pool, if there is one: what is parallel in it begins at once, where otherwise
@@ -269,9 +291,9 @@ impl Simulation {
     fn in_pool(&mut self, work: impl FnOnce(&mut Simulation) + Send) {
         match self.pool.take() {
             Some(pool) => {
-                self.parallel = true;
+                self.threads = pool.current_num_threads();
                 pool.install(|| work(self));
-                self.parallel = false;
+                self.threads = 1;
                 self.pool = Some(pool);
             }
             None => work(self),
@@ -280,34 +302,30 @@ impl Simulation {
 
     /// Does something with every group, in parallel where that can pay.
     fn each_group(&mut self, work: &(dyn Fn(&mut Group) + Sync)) {
-        let groups = &mut self.laid.groups;
-        match self.parallel {
-            true => groups.par_iter_mut().for_each(work),
-            false => groups.iter_mut().for_each(work),
-        }
+        each(&mut self.laid.groups, self.threads, work);
     }
 
     /// Given spikes leave that may arrive before tick `until`: an event takes effect at the nearest grid point, up to
     /// half a step before its time.
-    fn send_given(&mut self, until: u64) {
+    fn send_given(&mut self, groups: &mut impl Groups, until: u64) {
         let ahead = if self.laid.longest > 1 { self.laid.longest.div_ceil(2) } else { 0 };
         let end_s = (until + ahead) as f64 * self.laid.tick_s;
         while let Some(&spike) = self.laid.given.get(self.given_sent).filter(|s| s.time_s < end_s) {
-            self.laid.deliver(spike);
+            self.laid.deliver(spike, groups);
             self.spikes.push(spike);
             self.given_sent += 1;
         }
     }
 
     /// Spikes of the epoch become events, which are heard in order of time and rank.
-    fn exchange(&mut self) {
+    fn exchange(&mut self, groups: &mut impl Groups) {
         let first = self.spikes.len();
-        for group in &mut self.laid.groups {
-            self.spikes.append(&mut group.spikes);
+        for group in 0..groups.count() {
+            groups.with(group, |group| self.spikes.append(&mut group.spikes));
         }
         if !self.laid.routes.is_empty() {
             for at in first..self.spikes.len() {
-                self.laid.deliver(self.spikes[at]);
+                self.laid.deliver(self.spikes[at], groups);
             }
         }
         let mut kept = first;
@@ -382,6 +400,14 @@ impl Simulation {
             )
             .help("look at the last samples; try a smaller time step, or check densities and reversal potentials")),
         }
+    }
+}
+
+/// Does something with every one of `groups`, on several threads if there are.
+fn each(groups: &mut [Group], threads: usize, work: &(dyn Fn(&mut Group) + Sync)) {
+    match threads > 1 {
+        true => groups.par_iter_mut().for_each(work),
+        false => groups.iter_mut().for_each(work),
     }
 }
 

@@ -43,28 +43,32 @@ pub(super) fn without_own_lists(program: &Program, lists: &[Arc<[u32]>], lanes: 
     program
 }
 
-/// `program` with what is the same for all lanes in registers of its own, set first by as many operations as
+/// `program` with what is made of nothing but what is the same for all lanes in registers of its own, set first by as many operations as
 /// given beside: once for all blocks.
 pub(super) fn constants_first(program: &Program) -> (Program, usize) {
     let mut program = program.clone();
     let (mut first, mut rest): (Vec<Op>, Vec<Op>) = (Vec::new(), Vec::with_capacity(program.ops.len()));
     let mut stands_for: BTreeMap<Address, Address> = BTreeMap::new();
     for mut op in program.ops {
-        if matches!(op.code, Code::Fill | Code::Uniform) && matches!(op.d, Address::Register(_)) {
-            let same = |known: &&Op| (known.code, known.p.to_bits()) == (op.code, op.p.to_bits());
+        rename(&mut op, &stands_for);
+        let constant = |read: Address| first.iter().any(|known| known.d == read);
+        if !op.code.is_indexed() && matches!(op.d, Address::Register(_)) && op.reads().all(constant) {
+            let same = |known: &&Op| {
+                let [one, other] = [*known, &op].map(|op| [op.p, op.q, op.r].map(f64::to_bits));
+                known.code == op.code && one == other && known.reads().eq(op.reads())
+            };
             let known = first.iter().find(same).map(|known| known.d);
             let free = u16::try_from(program.n_registers + first.len()).ok();
             let free =
                 free.filter(|_| program.n_registers + first.len() < MOST_REGISTERS).map(Address::Register);
             if let Some(kept) = known.or(free) {
                 if known.is_none() {
-                    first.push(Op { d: kept, a: kept, b: kept, c: kept, ..op });
+                    first.push(Op { d: kept, ..op });
                 }
                 stands_for.insert(op.d, kept);
                 continue;
             }
         }
-        rename(&mut op, &stands_for);
         if let Some(written) = op.writes() {
             stands_for.remove(&written);
         }
@@ -80,7 +84,9 @@ pub(super) fn constants_first(program: &Program) -> (Program, usize) {
 /// Registers that are read are replaced by what they stand for.
 fn rename(op: &mut Op, stands_for: &BTreeMap<Address, Address>) {
     let used = op.code.operands();
-    for (used, address) in [(used.a, &mut op.a), (used.b, &mut op.b), (used.c, &mut op.c)] {
+    for (used, address) in
+        [(used.a, &mut op.a), (used.b, &mut op.b), (used.c, &mut op.c), (used.e, &mut op.e)]
+    {
         if let (true, Some(other)) = (used, stands_for.get(address)) {
             *address = *other;
         }

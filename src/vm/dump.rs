@@ -15,7 +15,7 @@ impl fmt::Display for Address {
 
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Op { d, a, b, c, p, q, r, .. } = *self;
+        let Op { d, a, b, c, e, p, q, r, .. } = *self;
         match self.code {
             Code::Fill => write!(f, "{d} = {p:?}"),
             Code::Uniform => write!(f, "{d} = u{p}"),
@@ -40,6 +40,8 @@ impl fmt::Display for Op {
             Code::Affine => write!(f, "{d} = fma({a}, {p:?}, {q:?})"),
             Code::FmaP => write!(f, "{d} = fma({a}, {b}, {p:?})"),
             Code::FmaScale => write!(f, "{d} = fma({a}, {p:?}, {b})"),
+            Code::AddScaled => write!(f, "{d} = {a} * {p:?} + {b}"),
+            Code::Linear2 => write!(f, "{d} = fma({b}, {r:?}, fma({a}, {p:?}, {q:?}))"),
             Code::Min => write!(f, "{d} = min({a}, {b})"),
             Code::Max => write!(f, "{d} = max({a}, {b})"),
             Code::Exp => write!(f, "{d} = {p:?} * exp(fma({a}, {q:?}, {r:?}))"),
@@ -60,11 +62,13 @@ impl fmt::Display for Op {
             Code::Or => write!(f, "{d} = {a} or {b}"),
             Code::Not => write!(f, "{d} = not {a}"),
             Code::Select => write!(f, "{d} = if {a} then {b} else {c}"),
+            Code::SelectLt => write!(f, "{d} = if {a} < {b} then {c} else {e}"),
             Code::ExpStep => write!(f, "{d} = exp_step(x: {a}, f: {b}, k: {c})"),
             Code::GateRates => write!(f, "{d} = gate_step(x: {a}, open: {b}, close: {c})"),
             Code::GateTau => write!(f, "{d} = gate_step(x: {a}, inf: {b}, tau: {c})"),
             Code::Gather => write!(f, "{d} = {a}[i{p}]"),
             Code::Scatter => write!(f, "{a}[i{p}] = {b}"),
+            Code::Note => write!(f, "note {a}"),
             Code::ScatterAdd => write!(f, "{a}[i{p}] += {b}"),
         }
     }
@@ -91,7 +95,7 @@ mod tests {
     #[test]
     fn reads_like_a_formula() {
         let (v, r) = (Address::Array(0), Address::Register(3));
-        let op = Op { code: Code::Exp, d: r, a: v, b: r, c: r, p: 4.0, q: -0.5, r: 1e-3 };
+        let op = Op { code: Code::Exp, d: r, a: v, b: r, c: r, e: r, p: 4.0, q: -0.5, r: 1e-3 };
         let program = Program { ops: vec![op], n_registers: 4, n_arrays: 1, n_uniforms: 1 };
         assert_eq!(
             program.to_string(),

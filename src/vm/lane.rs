@@ -53,13 +53,13 @@ pub fn run_lane(
     registers: &mut Vec<f64>,
 ) {
     registers.resize(program.n_registers.max(registers.len()), f64::NAN);
-    for op in &program.ops {
+    for op in program.ops.iter().filter(|op| op.code != Code::Note) {
         let read = |address: Address| match address {
             Address::Register(k) => registers[usize::from(k)],
             Address::Array(k) => arena[offsets[usize::from(k)] + lane],
         };
         let used = op.code.operands();
-        let [a, b, c] = [(used.a, op.a), (used.b, op.b), (used.c, op.c)]
+        let [a, b, c, e] = [(used.a, op.a), (used.b, op.b), (used.c, op.c), (used.e, op.e)]
             .map(|(used, address)| if used { read(address) } else { f64::NAN });
         let result = if let (Some(list), Address::Array(k)) = (op.index_list(), op.a) {
             let at = offsets[usize::from(k)] + index_lists[list][lane] as usize;
@@ -75,7 +75,7 @@ pub fn run_lane(
                 _ => arena[at],
             }
         } else {
-            value(op, [a, b, c], uniforms)
+            value(op, [a, b, c, e], uniforms)
         };
         match op.d {
             Address::Register(k) => registers[usize::from(k)] = result,
@@ -91,7 +91,7 @@ mod tests {
     use crate::vm::{Op, add_weighted};
 
     fn op(code: Code, d: Address, a: Address, b: Address, p: f64) -> Op {
-        Op { code, d, a, b, c: d, p, q: 0.0, r: 0.0 }
+        Op { code, d, a, b, c: d, e: d, p, q: 0.0, r: 0.0 }
     }
 
     #[test]

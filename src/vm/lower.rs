@@ -4,7 +4,8 @@
 //! fused multiply-adds, affine functions. Results go straight to their arrays unless the old value
 //! is still to be read.
 
-use super::ops::{Address, Code, Op, Program};
+use super::allocate::{Value, Virtual, allocate};
+use super::ops::{Code, Program};
 use crate::dynamics::graph::{Graph, Kind, NodeId, StepRule};
 use crate::dynamics::hash::QuickMap;
 use crate::error::{Error, ErrorKind, Result};
@@ -70,21 +71,7 @@ pub fn lower(graph: &Graph, leaves: &[Leaf], outputs: &Outputs) -> Result<Progra
         let value = lowering.emit(node)?;
         lowering.push(Code::ScatterAdd, &[Value::Array(array), value], [f64::from(list), 0.0, 0.0]);
     }
-    allocate(lowering.ops, &stores)
-}
-
-/// Where a value is before registers are known: the result of an operation or an array.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Value {
-    Result(usize),
-    Array(u16),
-}
-
-#[derive(Debug, Clone)]
-struct Virtual {
-    code: Code,
-    args: Vec<Value>,
-    imm: [f64; 3],
+    allocate(lowering.ops, stores)
 }
 
 struct Lowering<'a> {
@@ -400,6 +387,16 @@ impl Lowering<'_> {
     /// `difference op 0`, with a constant or a sign in it moved to the other side.
     fn emit_compare(&mut self, op: CompareOp, difference: NodeId) -> Result<Value> {
         let (c, terms) = self.graph.as_sum(difference);
+        // The difference of two numbers is below 0 just where the one is below the other.
+        if let (CompareOp::Lt | CompareOp::Gt, 0.0, [(a, j), (b, k)]) = (op, c, &terms[..])
+            && j * k == -1.0
+            && j.abs() == 1.0
+        {
+            let is_below = (*j > 0.0) == (op == CompareOp::Lt);
+            let (a, b) = (self.emit(*a)?, self.emit(*b)?);
+            let (small, large) = if is_below { (a, b) } else { (b, a) };
+            return Ok(self.push(Code::Lt, &[small, large], [0.0; 3]));
+        }
         let (node, limit, flip) = match terms[..] {
             [(node, 1.0)] => (node, -c, false),
             [(node, -1.0)] => (node, c, true),
@@ -420,104 +417,4 @@ impl Lowering<'_> {
             }
         })
     }
-}
-
-/// Gives each result a register or its array, by last use.
-fn allocate(ops: Vec<Virtual>, stores: &[(Value, u16)]) -> Result<Program> {
-    const END: usize = usize::MAX;
-    let mut last_use = vec![None; ops.len()];
-    let mut last_read = QuickMap::default();
-    for (i, op) in ops.iter().enumerate() {
-        for arg in &op.args {
-            match arg {
-                Value::Result(r) => last_use[*r] = Some(i),
-                Value::Array(array) => {
-                    last_read.insert(*array, i);
-                }
-            }
-        }
-    }
-    // Straight into the array where nothing reads the old value later.
-    let mut home: Vec<Option<Address>> = vec![None; ops.len()];
-    let mut copies = Vec::new();
-    for &(value, array) in stores {
-        match value {
-            Value::Result(r) if home[r].is_none() && last_read.get(&array).is_none_or(|&at| at <= r) => {
-                home[r] = Some(Address::Array(array));
-            }
-            Value::Result(r) => {
-                last_use[r] = Some(END);
-                copies.push((value, array));
-            }
-            // An array stored to itself stays.
-            Value::Array(_) => {}
-        }
-    }
-    let mut program = Program::default();
-    let (mut free, mut n_registers): (Vec<u16>, u16) = (Vec::new(), 0);
-    let mut n_arrays = 0;
-    for (i, op) in ops.iter().enumerate() {
-        let args: Vec<Address> = op
-            .args
-            .iter()
-            .map(|arg| match arg {
-                Value::Array(array) => Address::Array(*array),
-                Value::Result(r) => home[*r].unwrap_or(Address::Register(0)),
-            })
-            .collect();
-        for arg in &op.args {
-            if let Value::Result(r) = arg
-                && last_use[*r] == Some(i)
-                && let Some(Address::Register(register)) = home[*r]
-                && !free.contains(&register)
-            {
-                free.push(register);
-            }
-        }
-        let d = match home[i] {
-            Some(address) => address,
-            None if matches!(op.code, Code::Scatter | Code::ScatterAdd) => args[0],
-            None => {
-                let register = match free.pop() {
-                    Some(register) => register,
-                    None => {
-                        n_registers = n_registers.checked_add(1).ok_or_else(|| {
-                            Error::new(ErrorKind::Limit, "the equations need more than 65,535 registers")
-                        })?;
-                        n_registers - 1
-                    }
-                };
-                if last_use[i].is_none() {
-                    free.push(register);
-                }
-                home[i] = Some(Address::Register(register));
-                Address::Register(register)
-            }
-        };
-        let operand = |n: usize| args.get(n).copied().unwrap_or(d);
-        let [p, q, r] = op.imm;
-        program.ops.push(Op { code: op.code, d, a: operand(0), b: operand(1), c: operand(2), p, q, r });
-    }
-    for (value, array) in copies {
-        if let Value::Result(r) = value {
-            let a = home[r].unwrap_or(Address::Register(0));
-            let d = Address::Array(array);
-            program.ops.push(Op { code: Code::Copy, d, a, b: d, c: d, p: 0.0, q: 0.0, r: 0.0 });
-        }
-    }
-    let mut n_uniforms = 1;
-    for op in &program.ops {
-        for address in [op.d, op.a, op.b, op.c] {
-            if let Address::Array(array) = address {
-                n_arrays = n_arrays.max(usize::from(array) + 1);
-            }
-        }
-        if op.code == Code::Uniform {
-            n_uniforms = n_uniforms.max(op.p as usize + 1);
-        }
-    }
-    program.n_registers = usize::from(n_registers);
-    program.n_arrays = n_arrays;
-    program.n_uniforms = n_uniforms;
-    Ok(program)
 }

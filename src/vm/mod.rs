@@ -7,8 +7,11 @@
 //! [`BoundProgram`] knows where in the arena each of them starts and how many lanes it has, which
 //! is checked once, so that a run checks nothing and allocates nothing.
 
+mod allocate;
 mod direct;
 mod dump;
+mod fuse;
+mod join;
 mod kernels;
 mod lane;
 mod lower;
@@ -16,7 +19,7 @@ mod ops;
 mod program;
 pub mod reference;
 
-pub use kernels::{BoundProgram, Queue, Scratch, add_weighted};
+pub use kernels::{BoundProgram, Queue, Scratch, add_weighted, fetch};
 pub use lane::{Target, run_lane, weighted_sums};
 pub use lower::{Leaf, Outputs, lower};
 pub use ops::{Address, Code, Op, Program};

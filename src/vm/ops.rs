@@ -9,7 +9,7 @@ pub enum Address {
     Array(u16),
 }
 
-/// What an operation does, lane by lane. `d` is the destination; `a`, `b`, `c` are operands; `p`,
+/// What an operation does, lane by lane. `d` is the destination; `a`, `b`, `c`, `e` are operands; `p`,
 /// `q`, `r` are immediate constants. All in f64; truth is 1.0 and falsehood 0.0.
 ///
 /// `fma(x, y, z)` is the fused `x*y + z` with one rounding. `exp`, `ln` and the others are those of
@@ -62,6 +62,10 @@ pub enum Code {
     FmaP,
     /// `d = fma(a, p, b)`
     FmaScale,
+    /// `d = a * p + b`, rounded twice
+    AddScaled,
+    /// `d = fma(b, r, fma(a, p, q))`
+    Linear2,
     /// `d = min(a, b)`, `a` if either is NaN
     Min,
     /// `d = max(a, b)`, `a` if either is NaN
@@ -102,6 +106,8 @@ pub enum Code {
     Not,
     /// `d = if a then b else c`; `a` is true where it is not 0
     Select,
+    /// `d = if a < b then c else e`
+    SelectLt,
     /// Exponential step of `x' = f`, `f = f0 + k x`: `d = fma(b*h, phi(c*h), a)`, where `a = x`,
     /// `b = f(x)`, `c = k`, `h = uniforms[0]` is the time step, and `phi(z) = (exp(z) - 1)/z`,
     /// `phi(0) = 1`.
@@ -120,6 +126,8 @@ pub enum Code {
     Scatter,
     /// `a[index] = a[index] + b`, otherwise as `Scatter`; equal indices are summed in lane order.
     ScatterAdd,
+    /// The numbers of the lanes where `a` is true are noted in the run's scratch, in order.
+    Note,
 }
 
 /// One operation.
@@ -135,6 +143,8 @@ pub struct Op {
     pub b: Address,
     /// Third operand.
     pub c: Address,
+    /// Fourth operand.
+    pub e: Address,
     /// First immediate constant.
     pub p: f64,
     /// Second immediate constant.

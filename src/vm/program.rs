@@ -14,6 +14,8 @@ pub struct Operands {
     pub b: bool,
     /// Whether it reads a block from `c`.
     pub c: bool,
+    /// Whether it reads a block from `e`.
+    pub e: bool,
     /// How many of `p`, `q`, `r` it uses.
     pub immediates: u8,
     /// Whether it reads `uniforms[0]`.
@@ -33,14 +35,25 @@ impl Code {
             Affine => (1, 2, false),
             Exp | Sigmoid | ExpRel => (1, 3, false),
             Add | Sub | Mul | Div | Min | Max | Pow | Lt | Le | Eq | And | Or => (2, 0, false),
-            FmaP | FmaScale => (2, 1, false),
+            FmaP | FmaScale | AddScaled => (2, 1, false),
+            Linear2 => (2, 3, false),
+            SelectLt => (4, 0, false),
             Mul3 | Fma | Fms | Fnma | Select => (3, 0, false),
             ExpStep | GateRates | GateTau => (3, 0, true),
             Gather => (0, 1, false),
+            Note => (1, 0, false),
             Scatter | ScatterAdd => (0, 1, false),
         };
         let scatters = matches!(self, Scatter | ScatterAdd);
-        Operands { d: !scatters, a: blocks > 0, b: blocks > 1 || scatters, c: blocks > 2, immediates, step }
+        Operands {
+            d: !scatters && self != Note,
+            a: blocks > 0,
+            b: blocks > 1 || scatters,
+            c: blocks > 2,
+            e: blocks > 3,
+            immediates,
+            step,
+        }
     }
 
     /// Whether `a` is a whole array, addressed through index list `p`.
@@ -58,7 +71,7 @@ impl Op {
     /// The blocks it reads.
     pub fn reads(&self) -> impl Iterator<Item = Address> {
         let used = self.code.operands();
-        [(used.a, self.a), (used.b, self.b), (used.c, self.c)]
+        [(used.a, self.a), (used.b, self.b), (used.c, self.c), (used.e, self.e)]
             .into_iter()
             .filter_map(|(used, address)| used.then_some(address))
     }

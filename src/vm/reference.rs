@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Address, Code, Op, Program};
 use crate::simd::math;
 
-/// Runs `program` over `lanes` lanes, array `k` starting at `offsets[k]` in `arena`.
+/// Runs `program` over `lanes` lanes, array `k` starting at `offsets[k]` in `arena`. It notes nothing.
 ///
 /// # Panics
 ///
@@ -19,14 +19,14 @@ pub fn run(
     uniforms: &[f64],
 ) {
     let mut registers = vec![vec![f64::NAN; lanes]; program.n_registers];
-    for op in &program.ops {
+    for op in program.ops.iter().filter(|op| op.code != Code::Note) {
         for lane in 0..lanes {
             let read = |address: Address| match address {
                 Address::Register(k) => registers[usize::from(k)][lane],
                 Address::Array(k) => arena[offsets[usize::from(k)] + lane],
             };
             let used = op.code.operands();
-            let [a, b, c] = [(used.a, op.a), (used.b, op.b), (used.c, op.c)]
+            let [a, b, c, e] = [(used.a, op.a), (used.b, op.b), (used.c, op.c), (used.e, op.e)]
                 .map(|(used, address)| if used { read(address) } else { f64::NAN });
             if let (Some(list), Address::Array(k)) = (op.index_list(), op.a) {
                 let at = offsets[usize::from(k)] + index_lists[list][lane] as usize;
@@ -36,7 +36,7 @@ pub fn run(
                     _ => write(op.d, lane, arena[at], offsets, &mut registers, arena),
                 }
             } else {
-                write(op.d, lane, value(op, [a, b, c], uniforms), offsets, &mut registers, arena);
+                write(op.d, lane, value(op, [a, b, c, e], uniforms), offsets, &mut registers, arena);
             }
         }
     }
@@ -50,7 +50,7 @@ fn write(d: Address, lane: usize, x: f64, offsets: &[usize], registers: &mut [Ve
 }
 
 /// The value of an operation that is not indexed.
-pub(super) fn value(op: &Op, [a, b, c]: [f64; 3], uniforms: &[f64]) -> f64 {
+pub(super) fn value(op: &Op, [a, b, c, e]: [f64; 4], uniforms: &[f64]) -> f64 {
     let Op { p, q, r, .. } = *op;
     let truth = |condition: bool| f64::from(u8::from(condition));
     let argument = || a.mul_add(q, r);
@@ -78,6 +78,8 @@ pub(super) fn value(op: &Op, [a, b, c]: [f64; 3], uniforms: &[f64]) -> f64 {
         Code::Affine => a.mul_add(p, q),
         Code::FmaP => a.mul_add(b, p),
         Code::FmaScale => a.mul_add(p, b),
+        Code::AddScaled => a * p + b,
+        Code::Linear2 => b.mul_add(r, a.mul_add(p, q)),
         Code::Min => {
             if b < a {
                 b
@@ -116,6 +118,13 @@ pub(super) fn value(op: &Op, [a, b, c]: [f64; 3], uniforms: &[f64]) -> f64 {
                 c
             }
         }
+        Code::SelectLt => {
+            if a < b {
+                c
+            } else {
+                e
+            }
+        }
         Code::ExpStep => {
             let h = uniforms[0];
             (b * h).mul_add(math::phi(c * h), a)
@@ -126,6 +135,6 @@ pub(super) fn value(op: &Op, [a, b, c]: [f64; 3], uniforms: &[f64]) -> f64 {
             (a - inf).mul_add(math::exp(-(s * uniforms[0])), inf)
         }
         Code::GateTau => (a - b).mul_add(math::exp(-(uniforms[0] / c)), b),
-        Code::Gather | Code::Scatter | Code::ScatterAdd => a,
+        Code::Gather | Code::Scatter | Code::ScatterAdd | Code::Note => a,
     }
 }

@@ -31,6 +31,13 @@ pub enum Array {
     Result(usize),
 }
 
+impl Array {
+    /// Whether it is a sum over what is at each node.
+    pub fn is_sum(&self) -> bool {
+        matches!(self, Array::Received(_) | Array::Node(NodeArray::Rhs | NodeArray::Diagonal))
+    }
+}
+
 /// Arrays over the nodes of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NodeArray {

@@ -19,6 +19,18 @@ pub fn add_weighted(level: Level, lanes: &mut [f64], factor: f64, targets: &[Tar
     }
 }
 
+/// Begins to bring `targets` into the first-level cache.
+pub fn fetch(targets: &[Target]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in targets.chunks(64 / size_of::<Target>()) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint, and the address is one of ours.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = targets;
+}
+
 /// # Safety
 ///
 /// This machine has FMA.

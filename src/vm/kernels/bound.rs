@@ -6,6 +6,7 @@ use super::step::{self, Frame, Part};
 use crate::error::Result;
 use crate::simd::{AlignedVec, Level};
 use crate::vm::direct::{constants_first, without_own_lists};
+use crate::vm::join;
 use crate::vm::program::malformed;
 use crate::vm::{Address, Arena, Code, Op, Program};
 
@@ -37,6 +38,7 @@ pub(super) struct BoundOp {
     pub a: Slot,
     pub b: Slot,
     pub c: Slot,
+    pub e: Slot,
     pub p: f64,
     pub q: f64,
     pub r: f64,
@@ -81,6 +83,8 @@ impl IndexList {
 #[derive(Debug, Default)]
 pub struct Scratch {
     registers: AlignedVec,
+    /// Lanes noted since it was emptied.
+    pub noted: Vec<u32>,
 }
 
 impl Scratch {
@@ -99,6 +103,8 @@ impl Scratch {
 /// the two are used by blocks and coincide.
 #[derive(Debug, Clone)]
 pub struct BoundProgram {
+    /// As it was before it was bound, and where its arrays start.
+    unbound: (Program, Vec<usize>),
     ops: Vec<BoundOp>,
     /// So many of them set registers that keep their values over all blocks.
     once: usize,
@@ -149,6 +155,7 @@ impl BoundProgram {
             return Err(malformed(format!("an offset is beyond the arena of {arena_len}")));
         }
         check_arrays(program, offsets, lanes, &index_lists, arena_len)?;
+        let unbound = (program.clone(), offsets.to_vec());
         let (program, once) = constants_first(program);
         program.verify()?;
         let block = default_block(program.n_registers);
@@ -157,6 +164,7 @@ impl BoundProgram {
         let (n_registers, n_uniforms) = (program.n_registers, program.n_uniforms);
         let index_lists = index_lists.into_iter().map(IndexList::new).collect();
         Ok(BoundProgram {
+            unbound,
             ops,
             once,
             keeps_to_lanes,
@@ -173,7 +181,7 @@ impl BoundProgram {
     pub fn with_block(mut self, block: usize) -> BoundProgram {
         let block = block.max(1).next_multiple_of(8);
         for op in &mut self.ops {
-            for slot in [&mut op.d, &mut op.a, &mut op.b, &mut op.c] {
+            for slot in [&mut op.d, &mut op.a, &mut op.b, &mut op.c, &mut op.e] {
                 if slot.space == REGISTERS {
                     slot.offset = slot.offset / self.block * block;
                 }
@@ -191,6 +199,37 @@ impl BoundProgram {
     /// Whether every lane reads and writes what is of its own number only, in each of the arrays.
     pub fn keeps_to_lanes(&self) -> bool {
         self.keeps_to_lanes
+    }
+
+    /// Whether an operation takes the time step from the first uniform by itself.
+    pub fn goes_by_step(&self) -> bool {
+        self.ops.iter().any(|op| op.code.operands().step)
+    }
+
+    /// One program that does what `parts` do one after the other, if all keep to their lanes and have as many; the number beside
+    /// each says where its uniforms start among those of all. The time step is the first of these. Of arrays that start
+    /// at `passing` the values afterwards are those before; for the one that starts at `noted` too, but the lanes where it would be
+    /// true are noted ([`Code::Note`]).
+    ///
+    /// # Errors
+    /// As [`BoundProgram::new`].
+    pub fn join<'p>(
+        parts: &[(&'p BoundProgram, usize)],
+        passing: &[usize],
+        noted: Option<usize>,
+    ) -> Result<Option<BoundProgram>> {
+        let Some((&(first, _), rest)) = parts.split_first() else { return Ok(None) };
+        let alike = |part: &BoundProgram| (part.lanes, part.arena_len) == (first.lanes, first.arena_len);
+        if !parts.iter().all(|(part, _)| part.keeps_to_lanes) || !rest.iter().all(|(part, _)| alike(part)) {
+            return Ok(None);
+        }
+        let part = |(part, uniforms): (&'p BoundProgram, usize)| {
+            let (program, offsets) = &part.unbound;
+            join::Part { program, offsets, uniforms }
+        };
+        let parts: Vec<join::Part<'_>> = parts.iter().copied().map(part).collect();
+        let (program, offsets) = join::join(&parts, passing, noted)?;
+        BoundProgram::new(&program, &offsets, first.lanes, Vec::new(), first.arena_len).map(Some)
     }
 
     /// Numbers of scratch that it needs.
@@ -230,13 +269,14 @@ pub(super) fn run_in_turn(
         assert!(uniforms.len() >= program.n_uniforms, "too few uniforms");
     }
     scratch.registers.grow(programs().map(|(program, _)| program.scratch()).sum());
+    let noted: *mut Vec<u32> = &mut scratch.noted;
     let (registers, arena) = (scratch.registers.as_mut_ptr(), arena.as_mut_ptr());
     let mut parts: [Part<'_>; MOST_IN_TURN] = [const { Part::NONE }; MOST_IN_TURN];
     let (mut used, mut count) = (0, 0);
     for &(program, uniforms) in programs() {
         let BoundProgram { ops, index_lists, .. } = program;
         let (once, ops) = ops.split_at(program.once);
-        let frame = Frame { registers: registers.wrapping_add(used), arena, uniforms, index_lists };
+        let frame = Frame { registers: registers.wrapping_add(used), arena, uniforms, index_lists, noted };
         parts[count] = Part { once, ops, lanes: program.lanes, block: program.block, frame };
         used += program.scratch();
         count += 1;
@@ -313,6 +353,7 @@ fn resolve(op: &Op, offsets: &[usize], block: usize) -> BoundOp {
         a: pick(used.a || op.code.is_indexed(), op.a),
         b: pick(used.b, op.b),
         c: pick(used.c, op.c),
+        e: pick(used.e, op.e),
         p: op.p,
         q: op.q,
         r: op.r,

@@ -5,6 +5,6 @@ mod bound;
 mod queue;
 mod step;
 
-pub use add::add_weighted;
+pub use add::{add_weighted, fetch};
 pub use bound::{BoundProgram, Scratch};
 pub use queue::Queue;

@@ -16,6 +16,7 @@ pub(super) struct Frame<'a> {
     pub arena: *mut f64,
     pub uniforms: &'a [f64],
     pub index_lists: &'a [IndexList],
+    pub noted: *mut Vec<u32>,
 }
 
 /// A program and its memory.
@@ -41,6 +42,7 @@ impl Part<'_> {
             arena: std::ptr::null_mut(),
             uniforms: &[],
             index_lists: &[],
+            noted: std::ptr::null_mut(),
         },
     };
 }
@@ -56,8 +58,8 @@ const STRETCH: usize = 256;
 /// and every `start` and `n`, multiples of 8, with `n <= block` and `start + n <= lanes`: each used slot of
 /// the registers is valid for `block` numbers, each used slot of the arena for `n` numbers after
 /// `start`, uniforms and index lists exist, lists have `lanes` indices, and each index added to the
-/// slot of its whole array stays inside the arena. Operations in `once` write registers. Nothing else reads or writes
-/// this memory.
+/// slot of its whole array stays inside the arena. Operations in `once` write registers. If any notes lanes, `noted` is
+/// valid. Nothing else reads or writes this memory.
 pub(super) unsafe fn run(level: Level, parts: &[Part<'_>]) {
     // SAFETY: the caller's promise.
     unsafe {
@@ -145,6 +147,7 @@ unsafe fn step<L: Lanes>(op: &BoundOp, start: usize, n: usize, frame: &Frame<'_>
         let a = bases[op.a.space].add(op.a.offset).cast_const();
         let b = bases[op.b.space].add(op.b.offset).cast_const();
         let c = bases[op.c.space].add(op.c.offset).cast_const();
+        let e = bases[op.e.space].add(op.e.offset).cast_const();
         let (p, q, r) = (L::splat(op.p), L::splat(op.q), L::splat(op.r));
         let (zero, one) = (L::splat(0.0), L::splat(1.0));
 
@@ -221,6 +224,8 @@ unsafe fn step<L: Lanes>(op: &BoundOp, start: usize, n: usize, frame: &Frame<'_>
             Code::Affine => each!([a] a.fma(p, q)),
             Code::FmaP => each!([a, b] a.fma(b, p)),
             Code::FmaScale => each!([a, b] a.fma(p, b)),
+            Code::AddScaled => each!([a, b] a.mul(p).add(b)),
+            Code::Linear2 => each!([a, b] b.fma(r, a.fma(p, q))),
             Code::Min => each!([a, b] a.min(b)),
             Code::Max => each!([a, b] a.max(b)),
             Code::Exp => each!([a] p.mul(exp_lanes(a.fma(q, r)))),
@@ -242,7 +247,20 @@ unsafe fn step<L: Lanes>(op: &BoundOp, start: usize, n: usize, frame: &Frame<'_>
             }),
             Code::Or => each!([a, b] L::select(a.eq(zero), L::select(b.eq(zero), zero, one), one)),
             Code::Not => each!([a] L::select(a.eq(zero), one, zero)),
+            // Few lanes, as a rule none, are changed in place.
+            Code::Select if std::ptr::eq(c, d) => {
+                let mut i = 0;
+                while i < n && L::all(L::load(a.add(i)).eq(zero)) {
+                    i += L::N;
+                }
+                while i < n {
+                    let old = L::load(d.add(i));
+                    L::select(L::load(a.add(i)).eq(zero), old, L::load(b.add(i))).store(d.add(i));
+                    i += L::N;
+                }
+            }
             Code::Select => each!([a, b, c] L::select(a.eq(zero), c, b)),
+            Code::SelectLt => each!([a, b, c, e] L::select(a.lt(b), c, e)),
             Code::ExpStep => {
                 let h = L::splat(*frame.uniforms.get_unchecked(0));
                 each!([a, b, c] b.mul(h).fma(phi_lanes(c.mul(h)), a))
@@ -258,6 +276,17 @@ unsafe fn step<L: Lanes>(op: &BoundOp, start: usize, n: usize, frame: &Frame<'_>
             Code::GateTau => {
                 let h = L::splat(*frame.uniforms.get_unchecked(0));
                 each!([a, b, c] a.sub(b).fma(exp_lanes(h.div(c).neg()), b))
+            }
+            Code::Note => {
+                let mut i = 0;
+                while i < n {
+                    if !L::all(L::load(a.add(i)).eq(zero)) {
+                        let is_true = |lane: &usize| *a.add(*lane) != 0.0;
+                        let lanes = (i..i + L::N).filter(is_true);
+                        (*frame.noted).extend(lanes.map(|lane| (start + lane) as u32));
+                    }
+                    i += L::N;
+                }
             }
             Code::Gather => each_line!(|whole, index, pattern, i| {
                 if pattern == Pattern::Neighbours {

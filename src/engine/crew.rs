@@ -1,0 +1,192 @@
+//! Threads that step the groups of a run together, epoch by epoch.
+//!
+//! An epoch may be as short as a step of a few microseconds, less than it takes to wake a thread: between epochs threads look
+//! out for the next one. Whoever looks out for long sleeps. Nobody is waited for who has not come: groups
+//! that no other thread has taken are stepped by the one that leads.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::group::Group;
+
+/// Looks at a number that is to change before room is made for other threads: some ten microseconds.
+const LOOKS: u64 = 1000;
+
+/// Looks after which the one that leads takes groups that are nobody's or that nobody has taken.
+const PATIENCE: u64 = 200;
+
+/// Looks after which a thread sleeps, and for how long.
+const MOST: u64 = LOOKS + 20;
+const NAP: Duration = Duration::from_micros(50);
+
+/// Where groups are that spikes arrive at.
+pub trait Groups {
+    /// How many.
+    fn count(&self) -> usize;
+    /// Does something with one of them.
+    fn with<R>(&mut self, group: usize, work: impl FnOnce(&mut Group) -> R) -> R;
+}
+
+impl Groups for Vec<Group> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn with<R>(&mut self, group: usize, work: impl FnOnce(&mut Group) -> R) -> R {
+        work(&mut self[group])
+    }
+}
+
+/// A group and the last epoch for which a thread took it. On cache lines of its own.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Taken<'g> {
+    epoch: AtomicU64,
+    group: Mutex<&'g mut Group>,
+}
+
+/// A number on cache lines of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
+/// What is stepped now. On cache lines of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Epoch {
+    /// Its number, from 1.
+    number: AtomicU64,
+    /// From which tick to before which, and that before which nothing but events comes in between ([`Group::advance`]).
+    ticks: [AtomicU64; 3],
+}
+
+/// The groups while several threads step them.
+#[derive(Debug)]
+pub struct Crew<'g> {
+    groups: Vec<Taken<'g>>,
+    threads: usize,
+    epoch: Epoch,
+    /// How many groups are through with it.
+    done: Apart<AtomicUsize>,
+    is_over: AtomicBool,
+}
+
+/// Says when it goes that a group is done, also by a panic.
+struct Done<'c>(&'c AtomicUsize);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// Says when it goes that all is over.
+#[derive(Debug)]
+pub struct Over<'c>(&'c AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl<'g> Crew<'g> {
+    /// `groups` for so many threads.
+    pub fn new(groups: &'g mut [Group], threads: usize) -> Crew<'g> {
+        let taken = |group| Taken { epoch: AtomicU64::new(0), group: Mutex::new(group) };
+        Crew {
+            groups: groups.iter_mut().map(taken).collect(),
+            threads,
+            epoch: Epoch::default(),
+            done: Apart::default(),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    /// What ends the work of all that [`help`](Crew::help) when it goes.
+    pub fn until_dropped(&self) -> Over<'_> {
+        Over(&self.is_over)
+    }
+
+    /// Steps the groups from tick `from` to before `until`, with those that help.
+    pub fn lead(&self, from: u64, until: u64, end: u64) {
+        for (tick, value) in self.epoch.ticks.iter().zip([from, until, end]) {
+            tick.store(value, Ordering::Relaxed);
+        }
+        self.done.0.store(0, Ordering::Relaxed);
+        let epoch = self.epoch.number.load(Ordering::Relaxed) + 1;
+        self.epoch.number.store(epoch, Ordering::Release);
+        self.step(self.own(0), epoch);
+        let is_done = || self.done.0.load(Ordering::Acquire) == self.groups.len();
+        if !wait(PATIENCE, is_done) {
+            self.step(self.groups.iter(), epoch);
+            wait(u64::MAX, is_done);
+        }
+    }
+
+    /// Helps as thread `number`, from 1, until all is over.
+    pub fn help(&self, number: usize) {
+        let mut last = 0;
+        loop {
+            wait(u64::MAX, || {
+                self.epoch.number.load(Ordering::Acquire) != last || self.is_over.load(Ordering::Acquire)
+            });
+            if self.is_over.load(Ordering::Acquire) {
+                return;
+            }
+            last = self.epoch.number.load(Ordering::Acquire);
+            self.step(self.own(number), last);
+        }
+    }
+
+    /// The groups that a thread takes first: what it had before is still in its caches.
+    fn own(&self, thread: usize) -> impl Iterator<Item = &Taken<'g>> {
+        self.groups.iter().skip(thread).step_by(self.threads)
+    }
+
+    /// Steps those of `groups` that nobody has taken yet for `epoch`.
+    fn step<'c>(&'c self, groups: impl Iterator<Item = &'c Taken<'g>>, epoch: u64)
+    where
+        'g: 'c,
+    {
+        for taken in groups {
+            let take = taken.epoch.compare_exchange(epoch - 1, epoch, Ordering::AcqRel, Ordering::Relaxed);
+            if take.is_ok() {
+                let _done = Done(&self.done.0);
+                let [from, until, end] = [0, 1, 2].map(|k| self.epoch.ticks[k].load(Ordering::Relaxed));
+                lock(taken).advance(from, until, end);
+            }
+        }
+    }
+}
+
+impl Groups for &Crew<'_> {
+    fn count(&self) -> usize {
+        self.groups.len()
+    }
+
+    fn with<R>(&mut self, group: usize, work: impl FnOnce(&mut Group) -> R) -> R {
+        work(&mut lock(&self.groups[group]))
+    }
+}
+
+/// Never held by two at a time. What a panic left goes down with the run.
+fn lock<'a, 'g>(taken: &'a Taken<'g>) -> MutexGuard<'a, &'g mut Group> {
+    taken.group.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Looks out until `is_so`, at most so many times; whether it is.
+fn wait(times: u64, is_so: impl Fn() -> bool) -> bool {
+    for looks in 0..times {
+        if is_so() {
+            return true;
+        }
+        match looks {
+            ..LOOKS => std::hint::spin_loop(),
+            LOOKS..MOST => std::thread::yield_now(),
+            _ => std::thread::sleep(NAP),
+        }
+    }
+    false
+}
