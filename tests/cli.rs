@@ -448,3 +448,13 @@ fn a_lems_document_cannot_write_outside_the_output_folder() {
     let left = |path: &Path| fs::read_dir(path).unwrap().count();
     assert_eq!((left(folder.path()), left(&models), left(&folder.path().join("a/b"))), (2, 1, 1));
 }
+
+#[test]
+fn places_for_a_method_that_has_no_use_for_them_are_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("reduced");
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ball_and_stick.toml");
+    let said = fails(&["reduce", model, "--method", "rall", "--at", "root", "-o", text(&out)]);
+    assert!(said.contains("--at") && said.contains("rall") && said.contains("impedance"), "{said}");
+    assert!(!out.exists());
+}

@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use neuropil::engine::{Memory, Options, Simulation};
-use neuropil::model::{CableCell, CellSet, Density, Model, PopulationCell, Rule, Stimulus};
+use neuropil::model::{
+    CableCell, CellSet, Connection, Density, Model, Placed, PopulationCell, Rule, Stimulus,
+};
 use neuropil::morph::{Morphology, SectionKind, SectionPlan};
 use neuropil::reduce::measure::Subject;
 use neuropil::reduce::point::{Kind, Lif};
@@ -62,7 +64,7 @@ fn with_all_compartments_kept_the_cell_is_the_same() {
     let full = Detailed::new(&cell, KELVIN).unwrap();
     assert!(full.rests());
     let all: Vec<usize> = (0..full.linear.len()).collect();
-    let reduced = reduce::reduce(&full, &Method::Impedance(all)).unwrap().cell;
+    let reduced = reduce::reduce(&full, &Method::Impedance { nodes: all, sites: Vec::new() }).unwrap().cell;
     let mut reduced = reduced.to_cell().unwrap();
     reduced.initial_v = cell.initial_v.clone();
     let reduced = Arc::new(reduced);
@@ -77,7 +79,7 @@ fn chosen_compartments_keep_rest_and_steady_attenuation() {
     let cell = spiking("soma", 360.0);
     let full = Detailed::new(&cell, KELVIN).unwrap();
     let nodes = full.nodes("soma | a1(1) | a2(1) | b(1)").unwrap();
-    let reduced = reduce::reduce(&full, &Method::Impedance(nodes)).unwrap().cell;
+    let reduced = reduce::reduce(&full, &Method::Impedance { nodes, sites: Vec::new() }).unwrap().cell;
     let cell_of = Arc::new(reduced.to_cell().unwrap());
     // Soma, three tips, one branch point: attenuations of a steady current are those of the detailed cell.
     assert_eq!(reduced.compartments.len(), 5, "{:?}", reduced.compartments);
@@ -152,13 +154,16 @@ fn every_method_makes_a_cell_that_rests_and_spikes_as_it_did() {
     let cell = spiking("soma", 360.0);
     let full = Detailed::new(&cell, KELVIN).unwrap();
     assert!(full.rests());
-    let chosen = reduce::best_nodes(&full, 12).unwrap();
+    let chosen = reduce::best_nodes(&full, &[], 12).unwrap();
     assert_eq!(chosen.len(), 12);
     let peak = |v: &[f64]| v.iter().copied().fold(f64::MIN, f64::max);
     let a = trace(&cell, "soma", "soma", 3e-10);
-    for method in
-        [Method::Impedance(chosen), Method::Cylinder(None), Method::Rall(12), Method::BushSejnowski(12)]
-    {
+    for method in [
+        Method::Impedance { nodes: chosen, sites: Vec::new() },
+        Method::Cylinder(None),
+        Method::Rall(12),
+        Method::BushSejnowski(12),
+    ] {
         let reduced = reduce::reduce(&full, &method).unwrap();
         let cell = Arc::new(reduced.cell.to_cell().unwrap());
         let at = reduced.cell.place(reduced.soma);
@@ -196,4 +201,91 @@ fn an_integrator_fitted_to_one_is_that_one() {
     assert!((found.threshold_v - known.threshold_v).abs() < 2e-4, "{found:?}");
     assert!((found.reset_v - known.reset_v).abs() < 5e-4, "{found:?}");
     assert!((found.refractory_s - known.refractory_s).abs() < 4e-4, "{found:?}");
+}
+
+/// Relative errors of the attenuation of synaptic potentials at `sites`, and of the potential at the soma: the largest.
+fn potentials_off(full: &Detailed, reduced: &reduce::Reduced, sites: &[usize]) -> (f64, f64) {
+    let conductances = vec![2e-11; sites.len()];
+    let a = full.subject(sites, -0.02).unwrap().subthreshold(-1e-12, &conductances).unwrap();
+    let b = reduced.subject(full, sites, -0.02).unwrap().subthreshold(-1e-12, &conductances).unwrap();
+    let mut most = (0.0_f64, 0.0_f64);
+    for (a, b) in a.potentials.iter().zip(&b.potentials) {
+        let off = (b.0.unwrap() / b.1) / (a.0.unwrap() / a.1) - 1.0;
+        most = (most.0.max(off.abs()), most.1.max((b.1 / a.1 - 1.0).abs()));
+    }
+    most
+}
+
+#[test]
+fn synapses_at_given_places_do_there_and_at_the_soma_what_they_did() {
+    let cell = spiking("soma", 360.0);
+    let full = Detailed::new(&cell, KELVIN).unwrap();
+    let sites = full.nodes("a1(0.9) | a2(0.5) | a(0.5) | b(0.9)").unwrap();
+    let nodes = reduce::best_nodes(&full, &sites, 10).unwrap();
+    assert!(nodes.len() == 10 && sites.iter().all(|site| nodes.contains(site)));
+    let made = |sites: &[usize]| {
+        let method = Method::Impedance { nodes: nodes.clone(), sites: sites.to_vec() };
+        reduce::reduce(&full, &method).unwrap()
+    };
+    let (plain, refined) = (made(&[]), made(&sites));
+    let (before, after) = (potentials_off(&full, &plain, &sites), potentials_off(&full, &refined, &sites));
+    assert!(after.0 < 0.02 && after.1 < 0.02, "{before:?} {after:?}");
+    assert!(after.0 < 0.5 * before.0 && after.1 < 0.2 * before.1, "{before:?} {after:?}");
+    // It still rests where the cell does.
+    let cell = Arc::new(refined.cell.to_cell().unwrap());
+    let v = trace(&cell, "soma", &refined.cell.place(refined.soma), 0.0);
+    assert!((v[4000] - trace(&full.cell, "soma", "soma", 0.0)[4000]).abs() < 1e-4);
+}
+
+#[test]
+fn too_few_compartments_for_the_places_are_an_error() {
+    let full = Detailed::new(&spiking("soma", 360.0), KELVIN).unwrap();
+    let sites = full.nodes("a1(1) | a2(1) | b(1)").unwrap();
+    let error = reduce::best_nodes(&full, &sites, 4).unwrap_err().to_string();
+    assert!(error.contains("4 compartments are too few") && error.contains('5'), "{error}");
+}
+
+#[test]
+fn a_model_keeps_its_synapses_when_its_cell_is_reduced() {
+    let mut cell = CableCell::clone(&spiking("soma", 360.0));
+    cell.synapses = vec![Placed::synapse("exp_syn", "a1(0.9) | b(0.5)".parse().unwrap()).unwrap()];
+    let cell = Arc::new(cell);
+    let full = Detailed::new(&cell, KELVIN).unwrap();
+    let mut model = Model::new("whole", 0.15, 2.5e-5, KELVIN);
+    let times = PopulationCell::SpikeTimes(Arc::new(vec![vec![0.1], vec![0.12]]));
+    let senders = model.add_population("senders", 2, times);
+    let cells = model.add_population("cells", 2, PopulationCell::Cable(Arc::clone(&cell)));
+    for target in 0..2 {
+        for point in 0..2 {
+            let from = (senders, point);
+            model.connections.push(Connection::to_synapse(from, (cells, target), (0, point), 0.5, 1e-3));
+        }
+    }
+    let points: Points = "a2(0.5)".parse().unwrap();
+    model.stimuli.push(Stimulus::step(cells, CellSet::Indices(vec![1]), points, 0.05, 0.08, 1e-11).unwrap());
+    model.record(cells, "soma".parse().unwrap(), &["v", "na.m"], "soma");
+    model.detect_spikes(cells, "soma".parse().unwrap(), -0.02);
+    let run = |model: &Model| {
+        let mut memory = Memory::default();
+        let mut simulation = Simulation::new(model, &Options { threads: 1, ..Options::default() }).unwrap();
+        simulation.run(&mut memory, &mut |_| ControlFlow::Continue(())).unwrap();
+        let width = simulation.tables()[0].columns.len() + 1;
+        let column = |c: usize| memory.tables[0].chunks_exact(width).map(|row| row[c]).collect::<Vec<f64>>();
+        [column(1), column(if width > 3 { 3 } else { 2 })]
+    };
+    let a = run(&model);
+    let sites = full.nodes("a1(0.9) | a2(0.5) | b(0.5)").unwrap();
+    let nodes = reduce::best_nodes(&full, &sites, 12).unwrap();
+    let reduced = reduce::reduce(&full, &Method::Impedance { nodes, sites }).unwrap();
+    let carried = reduced.carried(&full, &model, cells).unwrap();
+    let told = carried.notes.iter().filter(|n| n.contains("only the potential")).count();
+    assert_eq!(told, 1, "{:?}", carried.notes);
+    let b = run(&carried.model);
+    for (a, b) in a.iter().zip(&b) {
+        let high = |v: &[f64]| v[4100..].iter().fold(f64::MIN, |m, v| m.max(*v)) - v[3900];
+        assert!(high(a) > 1e-4, "the synapses do something: {}", high(a));
+        assert!((high(b) / high(a) - 1.0).abs() < 0.02, "{} {}", high(a), high(b));
+    }
+    let written = neuropil::neuroml::write(&carried.model, "whole_reduced").unwrap();
+    assert!(written.files.len() > 3);
 }

@@ -36,10 +36,10 @@ pub(super) struct Options {
     /// Compartments, branch points included
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     compartments: Option<u32>,
-    /// Where compartments are wanted: a location expression; the soma is always one
-    #[arg(long, value_name = "PLACES", conflicts_with = "compartments")]
+    /// Where compartments are wanted (impedance): a location expression; with -n others are added, the soma is always one
+    #[arg(long, value_name = "PLACES")]
     at: Option<String>,
-    /// Where the report puts synapses: a location expression; ten places spread over the cell if not given
+    /// Where the report puts synapses: a location expression; those of --at, or up to ten over the cell, if not given
     #[arg(long, value_name = "PLACES")]
     sites: Option<String>,
     /// Potential whose upward passage at the soma is a spike, mV; what the model says if not given, else -20
@@ -126,12 +126,28 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         (None, Some(method)) => method,
         (None, None) => return Err(Error::new(ErrorKind::Value, "neither --method nor --fit is given")),
     };
+    if options.at.is_some() && method != By::Impedance {
+        return Err(places_for_nothing(method));
+    }
     let start = Instant::now();
     let full = Detailed::new(&cell, model.temperature_k).map_err(|e| document.locate(e, &options.file))?;
     let rested = start.elapsed();
     let n = options.compartments.unwrap_or(COMPARTMENTS) as usize;
+    let places = match (&options.at, method) {
+        (Some(text), _) => full.nodes(text)?,
+        // Each may need a branch point beside it.
+        (None, By::Impedance) => report::sites(&full, n / 2)?,
+        (None, _) => report::sites(&full, n)?,
+    };
     let made = match method {
-        By::Impedance => Made::tree(&full, &Method::Impedance(nodes(&full, options)?))?,
+        By::Impedance => {
+            let nodes = match (&options.at, options.compartments) {
+                (Some(_), None) => [places.as_slice(), &[full.soma()]].concat(),
+                (Some(_), Some(n)) => reduce::best_nodes(&full, &places, n as usize)?,
+                (None, _) => reduce::best_nodes(&full, &places, n)?,
+            };
+            Made::tree(&full, &Method::Impedance { nodes, sites: places.clone() })?
+        }
         By::Cylinder => Made::tree(&full, &Method::Cylinder(options.compartments.map(|n| n as usize)))?,
         By::Rall => Made::tree(&full, &Method::Rall(n))?,
         By::BushSejnowski => Made::tree(&full, &Method::BushSejnowski(n))?,
@@ -155,6 +171,24 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         Made::Tree(reduced) => write(&mut folder, "compartments.json", &reduced.cell.to_json())?,
         Made::Point(pointed) => write(&mut folder, "point.json", &pointed.neuron.to_json(&name))?,
     }
+    let carried = match &made {
+        Made::Tree(reduced) => reduced.carried(&full, model, population),
+        Made::Point(pointed) => pointed.carried(&full, model, population),
+    };
+    let mut notes = Vec::new();
+    let whole = carried.and_then(|carried| {
+        notes = carried.notes;
+        neuroml::write(&carried.model, &format!("{}_reduced", model.name))
+    });
+    match whole {
+        Ok(written) => {
+            console::warn(&written.warnings);
+            for (name, text) in &written.files {
+                write(&mut folder, &format!("whole/{}", name.display()), text)?;
+            }
+        }
+        Err(error) => notes.push(format!("the model as a whole is not written: {}", error.message())),
+    }
     let mut told = format!(
         "{}: {} compartments -> {}, in {:.2} s ({:.2} s of it to rest)\n",
         model.populations[population].name,
@@ -168,10 +202,13 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
             "the cell does not rest without input: it is reduced around the mean of what it does\n",
         );
     }
+    for note in &notes {
+        told.push_str(&format!("note: {note}\n"));
+    }
     if !options.no_report {
         let sites = match &options.sites {
             Some(text) => full.nodes(text)?,
-            None => report::sites(&full)?,
+            None => places.into_iter().filter(|node| *node != full.soma()).collect(),
         };
         let header = report::Header {
             model: options.file.display().to_string(),
@@ -248,17 +285,13 @@ fn chosen(model: &Model, name: Option<&str>) -> Result<(usize, Arc<CableCell>)> 
     }
 }
 
-fn nodes(full: &Detailed, options: &Options) -> Result<Vec<usize>> {
-    match (&options.at, options.compartments) {
-        (Some(text), _) => {
-            let mut nodes = full.nodes(text)?;
-            nodes.push(full.soma());
-            nodes.sort_unstable();
-            nodes.dedup();
-            Ok(nodes)
-        }
-        (None, n) => reduce::best_nodes(full, n.unwrap_or(COMPARTMENTS) as usize),
-    }
+/// Places are given to a method that puts its compartments where it will.
+fn places_for_nothing(method: By) -> Error {
+    let name = method.to_possible_value().map_or_else(String::new, |v| v.get_name().to_string());
+    let message =
+        format!("--at says where compartments are wanted, and the method `{name}` puts them where it will");
+    Error::new(ErrorKind::Value, message)
+        .help("leave --at out, or choose `--method impedance`; `--sites` says where the report puts synapses")
 }
 
 /// The potential of spikes, V.
@@ -273,5 +306,8 @@ fn threshold(options: &Options, model: &Model, population: usize) -> f64 {
 
 fn write(folder: &mut OutputFolder, name: &str, text: &str) -> Result<()> {
     let path = Path::new(folder.dir()).join(name);
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| Error::io(parent, "make the folder", &e))?;
+    }
     std::fs::write(&path, text).map_err(|e| Error::io(&path, "write the file", &e))
 }

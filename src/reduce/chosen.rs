@@ -14,6 +14,7 @@ use super::impedance::{Linear, inverse};
 use super::membrane::{Surroundings, steady};
 use super::modes;
 use super::reduced::Reduced;
+use super::refine::refine;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Potentials at which channels are held for the fit of their amounts, V.
@@ -67,11 +68,11 @@ pub(super) fn parents(cell: &Linear, nodes: &[usize]) -> Vec<Option<usize>> {
     nodes.iter().map(above).collect()
 }
 
-/// Reduces `full` to compartments at `nodes` and the branch points between them.
+/// Reduces `full` to compartments at `nodes` and the branch points between them, refined for synapses at `sites`.
 ///
 /// # Errors
 /// If the cell has no impedances.
-pub(super) fn reduce(full: &Detailed, nodes: &[usize]) -> Result<Reduced> {
+pub(super) fn reduce(full: &Detailed, nodes: &[usize], sites: &[usize]) -> Result<Reduced> {
     let nodes = with_branch_points(&full.linear, nodes);
     let parents = parents(&full.linear, &nodes);
     if nodes.is_empty() || parents.iter().skip(1).any(Option::is_none) {
@@ -104,9 +105,12 @@ pub(super) fn reduce(full: &Detailed, nodes: &[usize]) -> Result<Reduced> {
         couplings_s: couplings,
         grounds_s: grounds,
         parents,
-        nodes,
+        nodes: nodes.clone(),
     };
-    assemble(full, plan)
+    let reduced = assemble(full, plan)?;
+    let sites: Vec<usize> =
+        sites.iter().filter_map(|site| nodes.iter().position(|node| node == site)).collect();
+    if sites.is_empty() { Ok(reduced) } else { refine(full, reduced, &nodes, &sites) }
 }
 
 /// The membrane areas. Concentrations follow currents per area, so where a current of an ion with a pool flows, the area is

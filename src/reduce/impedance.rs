@@ -65,7 +65,14 @@ impl Linear {
     pub fn at(&self, frequency_hz: f64) -> Result<Eliminated<'_>> {
         let omega = std::f64::consts::TAU * frequency_hz;
         let own = self.leak_s.iter().zip(&self.capacitance_f);
-        let mut pivot: Vec<c64> = own.map(|(g, c)| c64::new(*g, omega * c)).collect();
+        self.with_membrane(own.map(|(g, c)| c64::new(*g, omega * c)).collect())
+    }
+
+    /// Eliminated with the admittances `pivot` (S) of the membrane of each node.
+    ///
+    /// # Errors
+    /// As [`Linear::at`].
+    pub(super) fn with_membrane(&self, mut pivot: Vec<c64>) -> Result<Eliminated<'_>> {
         for node in 0..self.len() {
             if let Some(parent) = self.parent_of(node) {
                 pivot[node] += c64::new(self.axial_s[node], 0.0);

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CableCell, Source, concentration_input};
 
 /// Half the distance of potentials between which slopes are taken, V.
-const SLOPE_V: f64 = 1e-5;
+pub(super) const SLOPE_V: f64 = 1e-5;
 /// Parameters that say how much of a channel there is, in the order in which they are looked for.
 const AMOUNTS: [&str; 2] = ["condDensity", "permeability"];
 
@@ -187,8 +187,8 @@ fn leak(dynamics: &Dynamics) -> Result<Option<(f64, f64)>> {
     Ok(Some((conductance, high / conductance)))
 }
 
-/// What a density does at `place` when nothing changes.
-pub(super) fn steady(dynamics: &Dynamics, place: &Surroundings) -> Result<Steady> {
+/// An instance of a density at `place`, settled.
+pub(super) fn settled<'a>(dynamics: &'a Dynamics, place: &Surroundings) -> Result<Instance<'a>> {
     let mut inputs: Vec<(&str, f64)> = Vec::with_capacity(dynamics.inputs.len());
     for input in &dynamics.inputs {
         let value = match input.name.as_str() {
@@ -208,6 +208,12 @@ pub(super) fn steady(dynamics: &Dynamics, place: &Surroundings) -> Result<Steady
     }
     let mut instance = Instance::new(dynamics, &inputs)?;
     settle(dynamics, &mut instance)?;
+    Ok(instance)
+}
+
+/// What a density does at `place` when nothing changes.
+pub(super) fn steady(dynamics: &Dynamics, place: &Surroundings) -> Result<Steady> {
+    let mut instance = settled(dynamics, place)?;
     let current = instance.value("iDensity")?;
     let has_v = dynamics.inputs.iter().any(|input| input.name == "v");
     let mut at = |v: f64| -> Result<f64> {
@@ -277,12 +283,26 @@ impl Spread {
             };
             return Ok(nodes.iter().map(at).collect());
         }
+        self.each_at(plan, nodes, place, &steady)
+    }
+
+    /// What `what` says of the channel's equations at each of `nodes`, for an amount of 1.
+    ///
+    /// # Errors
+    /// Those of `what`.
+    pub fn each_at<T: Send>(
+        &self,
+        plan: &CellPlan,
+        nodes: &[usize],
+        place: &(dyn Fn(usize) -> Surroundings + Sync),
+        what: &(dyn Fn(&Dynamics, &Surroundings) -> Result<T> + Sync),
+    ) -> Result<Vec<T>> {
         nodes
             .par_iter()
             .map(|&node| {
                 let place = place(node);
                 if self.varying.is_empty() {
-                    return steady(&self.channel.dynamics, &place);
+                    return what(&self.channel.dynamics, &place);
                 }
                 let cv = plan.discretisation.node_cv[node];
                 let mut dynamics = Dynamics::clone(&self.channel.dynamics);
@@ -293,7 +313,7 @@ impl Spread {
                         parameter.value = values[cv as usize];
                     }
                 }
-                steady(&dynamics, &place)
+                what(&dynamics, &place)
             })
             .collect()
     }

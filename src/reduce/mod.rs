@@ -3,7 +3,9 @@
 //! [`Detailed`] cuts a cell, brings it to rest and linearises it; the methods make [`Compartments`] or a point neuron of
 //! it. Both are plain numbers, for those who write models for chips, and become a cell of the [`model`](crate::model) again.
 
+mod admittance;
 mod assemble;
+mod carried;
 mod chosen;
 mod collapse;
 pub mod compare;
@@ -20,11 +22,14 @@ pub mod point;
 mod pointed;
 mod pools;
 mod reduced;
+mod refine;
 pub mod report;
+mod responses;
 mod rest;
 mod sites;
 mod stems;
 
+pub use carried::Carried;
 pub use compartments::{Compartment, Compartments};
 pub use detailed::Detailed;
 pub use impedance::{Eliminated, Linear};
@@ -39,8 +44,14 @@ use crate::error::Result;
 /// How a cell is reduced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Method {
-    /// To compartments at these nodes and the branch points between them (Wybo et al. 2021).
-    Impedance(Vec<usize>),
+    /// To compartments at `nodes` and the branch points between them (Wybo et al. 2021), such that synapses at `sites`, which
+    /// are some of them, do there and at the soma what they do.
+    Impedance {
+        /// Nodes of compartments.
+        nodes: Vec<usize>,
+        /// Nodes of synapses.
+        sites: Vec<usize>,
+    },
     /// Each dendrite to a cylinder of the same transfer impedance (Amsalem et al. 2020), in about so many compartments in all,
     /// or as many as the d_lambda rule asks for.
     Cylinder(Option<usize>),
@@ -54,7 +65,7 @@ impl Method {
     /// The name that users call it by.
     pub fn name(&self) -> &'static str {
         match self {
-            Method::Impedance(_) => "impedance",
+            Method::Impedance { .. } => "impedance",
             Method::Cylinder(_) => "cylinder",
             Method::Rall(_) => "rall",
             Method::BushSejnowski(_) => "bush_sejnowski",
@@ -68,17 +79,18 @@ impl Method {
 /// If the cell has no impedances, or the method asks for something that it lacks.
 pub fn reduce(full: &Detailed, method: &Method) -> Result<Reduced> {
     match method {
-        Method::Impedance(nodes) => chosen::reduce(full, nodes),
+        Method::Impedance { nodes, sites } => chosen::reduce(full, nodes, sites),
         Method::Cylinder(count) => cylinder::reduce(full, *count),
         Method::Rall(count) => collapse::reduce(full, *count, collapse::Measure::Electrotonic),
         Method::BushSejnowski(count) => collapse::reduce(full, *count, collapse::Measure::Path),
     }
 }
 
-/// The nodes at which `count` compartments (branch points between them included) say most of what the cell does.
+/// The nodes of `count` compartments (branch points between them included) that say most of what the cell does: the soma,
+/// those of `given`, and others beside them.
 ///
 /// # Errors
-/// If the cell has no impedances.
-pub fn best_nodes(full: &Detailed, count: usize) -> Result<Vec<usize>> {
-    sites::best(full, count)
+/// If the cell has no impedances, or `count` is too few for those that are given.
+pub fn best_nodes(full: &Detailed, given: &[usize], count: usize) -> Result<Vec<usize>> {
+    sites::best(full, given, count)
 }

@@ -13,6 +13,10 @@ use crate::plot::{Scene, SpikeTrain, Trace, TraceOptions, XyLine, XyOptions, tra
 /// How many places a report compares when nobody says which.
 const SITES: usize = 10;
 
+/// Coincidence from which spike times are well kept, and below which badly.
+const GOOD: f64 = 0.8;
+const FAIR: f64 = 0.5;
+
 /// What was reduced, and how.
 #[derive(Debug, Clone, Serialize)]
 pub struct Header {
@@ -42,13 +46,13 @@ pub struct Report {
     reduced: Measured,
 }
 
-/// Places for the synapses of a report: those that matter most, without the soma.
+/// Places for the synapses of a report: those that matter most, without the soma; ten, or `most`.
 ///
 /// # Errors
 /// If the cell has no impedances.
-pub fn sites(full: &Detailed) -> Result<Vec<usize>> {
+pub fn sites(full: &Detailed, most: usize) -> Result<Vec<usize>> {
     let soma = full.soma();
-    let mut nodes = super::best_nodes(full, SITES + 1)?;
+    let mut nodes = super::best_nodes(full, &[], most.clamp(1, SITES + 1))?;
     // A synapse needs a membrane: at a branch point it is put before it.
     nodes.iter_mut().for_each(|node| *node = full.with_membrane(*node));
     nodes.sort_unstable();
@@ -107,6 +111,31 @@ impl Report {
             number(c.subthreshold_rms_mv)
         );
         let _ = writeln!(out, "  speed-up                     {}", number(c.speed_up));
+        let _ = writeln!(out, "  {}", self.verdict());
+        out
+    }
+
+    /// How well spike times are kept, in a word and the numbers that it comes from.
+    pub fn verdict(&self) -> String {
+        let c = &self.comparison;
+        let gamma = mean(&c.coincidence);
+        if c.spikes.detailed + c.spikes.reduced == 0.0 {
+            return "spike times: the noise made no spikes, so nothing is known of them".into();
+        }
+        let word = match gamma {
+            g if g >= GOOD => "good",
+            g if g >= FAIR => "fair",
+            _ => "poor",
+        };
+        let mut out = format!(
+            "spike times: {word} (coincidence {}; good from {GOOD}, poor below {FAIR}; {} spikes became {})",
+            number(gamma),
+            number(c.spikes.detailed),
+            number(c.spikes.reduced)
+        );
+        if word == "poor" {
+            out.push_str(": do not use this cell where the times of spikes matter");
+        }
         out
     }
 
@@ -239,6 +268,7 @@ impl Report {
             number(self.protocol.noise_a.1 * 1e9),
             compare::REPORT_SEED
         );
+        let _ = writeln!(out, "**{}.**\n", self.verdict());
         out.push_str("| | detailed | reduced | error |\n|---|---|---|---|\n");
         let mut row = |name: &str, pair: &Pair, relative: bool| {
             let error = if relative {

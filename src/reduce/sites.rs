@@ -5,7 +5,7 @@ use faer::Mat;
 
 use super::chosen::with_branch_points;
 use super::detailed::Detailed;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// Frequency at which the impedances are looked at, Hz: that of synaptic potentials.
 const FREQUENCY_HZ: f64 = 20.0;
@@ -14,27 +14,41 @@ const FAST_HZ: f64 = 1000.0;
 /// Nodes looked at, at most.
 const MOST: usize = 1500;
 
-/// `count` nodes, branch points between them included: the soma first, then each time the node that explains most of what
-/// those before it leave of the impedances of the membrane (Cholesky's decomposition with such pivots).
-pub(super) fn best(full: &Detailed, count: usize) -> Result<Vec<usize>> {
+/// `count` nodes, branch points between them included: the soma and those of `given` first, then each time the node that
+/// explains most of what those before it leave of the impedances of the membrane (Cholesky's decomposition with such pivots).
+pub(super) fn best(full: &Detailed, given: &[usize], count: usize) -> Result<Vec<usize>> {
     let soma = full.soma();
+    let mut nodes = vec![soma];
+    if !given.is_empty() {
+        nodes.extend(given.iter().copied().filter(|node| *node != soma));
+        nodes = with_branch_points(&full.linear, &nodes);
+    }
+    if nodes.len() > count {
+        let message = format!(
+            "{count} compartments are too few: the places, the soma and the branch points between them are {}",
+            nodes.len()
+        );
+        return Err(Error::new(ErrorKind::Value, message)
+            .help("ask for more with --compartments, or for fewer places"));
+    }
     let every = full.linear.len().div_ceil(MOST);
     let mut candidates: Vec<usize> = (0..full.linear.len()).step_by(every).collect();
-    if !candidates.contains(&soma) {
-        candidates.push(soma);
-        candidates.sort_unstable();
-    }
+    candidates.extend(&nodes);
+    candidates.sort_unstable();
+    candidates.dedup();
     let mut views =
         [View::new(full, &candidates, FREQUENCY_HZ, false)?, View::new(full, &candidates, FAST_HZ, true)?];
     let index = |node: usize| candidates.iter().position(|c| *c == node);
-    let mut nodes = vec![soma];
-    if let Some(at) = index(soma) {
-        views.iter_mut().for_each(|view| eliminate(&mut view.residual, at));
+    let mut first = Vec::new();
+    for &node in std::iter::once(&soma).chain(nodes.iter().filter(|node| **node != soma)) {
+        if let Some(at) = index(node) {
+            views.iter_mut().for_each(|view| eliminate(&mut view.residual, at));
+        }
+        if first.is_empty() {
+            let most = |view: &View| (0..candidates.len()).map(|i| view.explained(i)).fold(0.0, f64::max);
+            first = views.iter().map(most).collect();
+        }
     }
-    let first: Vec<f64> = views
-        .iter()
-        .map(|view| (0..candidates.len()).map(|i| view.explained(i)).fold(0.0, f64::max))
-        .collect();
     while nodes.len() < count.min(full.linear.len()) {
         let mut order: Vec<(f64, usize)> = (0..candidates.len())
             .filter(|i| !nodes.contains(&candidates[*i]))
