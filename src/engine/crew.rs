@@ -51,22 +51,16 @@ struct Taken<'g> {
 #[repr(align(128))]
 struct Apart<T>(T);
 
-/// What is stepped now. On cache lines of its own.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Epoch {
-    /// Its number, from 1.
-    number: AtomicU64,
-    /// From which tick to before which, and that before which nothing but events comes in between ([`Group::advance`]).
-    ticks: [AtomicU64; 3],
-}
-
 /// The groups while several threads step them.
 #[derive(Debug)]
 pub struct Crew<'g> {
     groups: Vec<Taken<'g>>,
     threads: usize,
-    epoch: Epoch,
+    /// From which tick to before which, and that before which nothing but events comes in between ([`Group::advance`]). Not where
+    /// others look out: each of several numbers set there would have to be fetched back from them.
+    ticks: Apart<[AtomicU64; 3]>,
+    /// Number of the epoch that is stepped, from 1.
+    epoch: Apart<AtomicU64>,
     /// How many groups are through with it.
     done: Apart<AtomicUsize>,
     is_over: AtomicBool,
@@ -98,7 +92,8 @@ impl<'g> Crew<'g> {
         Crew {
             groups: groups.iter_mut().map(taken).collect(),
             threads,
-            epoch: Epoch::default(),
+            ticks: Apart::default(),
+            epoch: Apart::default(),
             done: Apart::default(),
             is_over: AtomicBool::new(false),
         }
@@ -111,12 +106,12 @@ impl<'g> Crew<'g> {
 
     /// Steps the groups from tick `from` to before `until`, with those that help.
     pub fn lead(&self, from: u64, until: u64, end: u64) {
-        for (tick, value) in self.epoch.ticks.iter().zip([from, until, end]) {
+        for (tick, value) in self.ticks.0.iter().zip([from, until, end]) {
             tick.store(value, Ordering::Relaxed);
         }
         self.done.0.store(0, Ordering::Relaxed);
-        let epoch = self.epoch.number.load(Ordering::Relaxed) + 1;
-        self.epoch.number.store(epoch, Ordering::Release);
+        let epoch = self.epoch.0.load(Ordering::Relaxed) + 1;
+        self.epoch.0.store(epoch, Ordering::Release);
         self.step(self.own(0), epoch);
         let is_done = || self.done.0.load(Ordering::Acquire) == self.groups.len();
         if !wait(PATIENCE, is_done) {
@@ -130,12 +125,12 @@ impl<'g> Crew<'g> {
         let mut last = 0;
         loop {
             wait(u64::MAX, || {
-                self.epoch.number.load(Ordering::Acquire) != last || self.is_over.load(Ordering::Acquire)
+                self.epoch.0.load(Ordering::Acquire) != last || self.is_over.load(Ordering::Acquire)
             });
             if self.is_over.load(Ordering::Acquire) {
                 return;
             }
-            last = self.epoch.number.load(Ordering::Acquire);
+            last = self.epoch.0.load(Ordering::Acquire);
             self.step(self.own(number), last);
         }
     }
@@ -154,7 +149,7 @@ impl<'g> Crew<'g> {
             let take = taken.epoch.compare_exchange(epoch - 1, epoch, Ordering::AcqRel, Ordering::Relaxed);
             if take.is_ok() {
                 let _done = Done(&self.done.0);
-                let [from, until, end] = [0, 1, 2].map(|k| self.epoch.ticks[k].load(Ordering::Relaxed));
+                let [from, until, end] = [0, 1, 2].map(|k| self.ticks.0[k].load(Ordering::Relaxed));
                 lock(taken).advance(from, until, end);
             }
         }
