@@ -401,7 +401,7 @@ impl Network<'_> {
             }
             cells.insert(self.variables[p].clone(), Value::Array(list));
         }
-        let recordings = self.recordings(job);
+        let recordings = self.recordings(job, &trees, &cells);
         Ok(json!({
             "compartments": trees, "cells": cells, "spikes": spikes, "currents": currents, "recordings": recordings,
         }))
@@ -427,7 +427,13 @@ impl Network<'_> {
         }
     }
 
-    fn recordings(&self, job: &mut Job<'_>) -> Vec<Value> {
+    /// Tables of samples, with what each column starts at: that is in `trees`, of which `cells` say whose is which.
+    fn recordings(
+        &self,
+        job: &mut Job<'_>,
+        trees: &[Value],
+        cells: &serde_json::Map<String, Value>,
+    ) -> Vec<Value> {
         let mut columns: Vec<Vec<Value>> =
             self.layout.tables.iter().map(|table| vec![Value::Null; table.columns.len()]).collect();
         let mut told: BTreeSet<String> = BTreeSet::new();
@@ -438,26 +444,29 @@ impl Network<'_> {
                 for (table, column, node, what) in &cell.recorded {
                     let of = &self.layout.tables[*table].columns[*column];
                     let variable = match what {
-                        What::V => Some(format!("v_comp{node}")),
+                        What::V => Some("v_comp".to_string()),
                         What::Mechanism(mechanism, variable) => kind.parts.get(*mechanism).and_then(|part| {
                             shows_states = true;
                             let behind = part.dynamics.exposed(variable).unwrap_or(variable);
                             let state = part.dynamics.state(behind)?;
                             let pool = part.pool.as_ref().filter(|pool| pool.state == state);
                             let word = pool.map_or(&part.states[state], |pool| &pool.word);
-                            Some(format!("{word}{node}"))
+                            Some(word.clone())
                         }),
                         _ => None,
                     };
                     let place = &mut columns[*table][*column];
                     match variable.filter(|_| place.is_null()) {
                         Some(variable) => {
+                            let tree = cells[&self.variables[p]][index][0].as_u64().unwrap_or(0);
+                            let start = &trees[tree as usize][*node as usize]["params"][&variable];
                             *place = json!([
                                 header(&of.name, of.dimension),
                                 self.variables[p],
                                 index,
-                                variable,
-                                factor(of.dimension)
+                                format!("{variable}{node}"),
+                                factor(of.dimension),
+                                start
                             ]);
                         }
                         None => {

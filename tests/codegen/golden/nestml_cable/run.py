@@ -98,7 +98,7 @@ for name, first, cells in populations:
 meters = []
 for recording in DATA["recordings"]:
     wanted = {}
-    for _, population, cell, variable, _ in recording["columns"]:
+    for _, population, cell, variable, *_ in recording["columns"]:
         wanted.setdefault((population, cell), []).append(variable)
     found = {}
     for (population, cell), variables in wanted.items():
@@ -107,7 +107,9 @@ for recording in DATA["recordings"]:
         found[population, cell] = meter
     meters.append((recording, found))
 
-nest.Simulate(100)
+# Two steps more: NEST shows the sample at a time, and the spikes, after that.
+END = 100
+nest.Simulate(END + 2 * 0.025)
 
 # Results as neuropil writes them: ms, mV, nA, µS.
 OUT.mkdir(parents=True, exist_ok=True)
@@ -116,7 +118,8 @@ for name, first, cells, recorder in recorders:
     ids = {node: index for index, node in enumerate(cells.tolist())}
     events = recorder.get("events")
     for time, sender in zip(events["times"], events["senders"]):
-        fired.append((float(time), first + ids[sender], f"{name}[{ids[sender]}]"))
+        if time <= END + 1e-9:
+            fired.append((float(time), first + ids[sender], f"{name}[{ids[sender]}]"))
 variables = ["balls", "input_2"]
 for (name, first, _), variable in zip(populations, variables):
     for index, times in enumerate(DATA["spikes"].get(variable, [])):
@@ -128,9 +131,11 @@ with open(OUT / "spikes.csv", "w", newline="") as file:
         writer.writerow([repr(round(time, 9)), source, label])
 for recording, found in meters:
     columns = []
-    for name, population, cell, variable, factor in recording["columns"]:
+    for name, population, cell, variable, factor, start in recording["columns"]:
         events = found[population, cell].get("events")
-        columns.append((name, events["times"], events[variable] * factor))
+        inside = events["times"] <= END + 1e-9
+        times = np.concatenate([[0.0], events["times"][inside]])
+        columns.append((name, times, np.concatenate([[start], events[variable][inside]]) * factor))
     with open(OUT / f"{recording['file']}.csv", "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["time (ms)"] + [name for name, _, _ in columns])
