@@ -91,7 +91,9 @@ for name, first, cells in populations:
         recorders.append((name, first, cells, nest.Create("spike_recorder")))
         nest.Connect(cells, recorders[-1][3])
 
-nest.Simulate(100)
+# Two steps more: NEST shows the sample at a time, and the spikes, after that.
+END = 100
+nest.Simulate(END + 2 * 0.1)
 
 # Results as neuropil writes them: ms, mV, nA, µS.
 OUT.mkdir(parents=True, exist_ok=True)
@@ -100,7 +102,8 @@ for name, first, cells, recorder in recorders:
     ids = {node: index for index, node in enumerate(cells.tolist())}
     events = recorder.get("events")
     for time, sender in zip(events["times"], events["senders"]):
-        fired.append((float(time), first + ids[sender], f"{name}[{ids[sender]}]"))
+        if time <= END + 1e-9:
+            fired.append((float(time), first + ids[sender], f"{name}[{ids[sender]}]"))
 variables = ["drive", "first_2", "second"]
 for (name, first, _), variable in zip(populations, variables):
     for index, times in enumerate(DATA["spikes"].get(variable, [])):
