@@ -29,7 +29,7 @@ pub fn prove(code: &Code) -> Result<Option<Proof>, String> {
         return Err(said);
     }
     let simulation = files.last().ok_or("there is no document")?;
-    let read = neuroml::read(&code.folder.join(simulation)).map_err(|e| e.to_string())?;
+    let read = neuroml::read(code.folder.join(simulation)).map_err(|e| e.to_string())?;
     let (spikes, worst) = between(code.model, &read.model)?;
     Ok(Some(Proof::Checked(match worst {
         0.0 => format!("valid; read back the same bits ({spikes} spikes)"),

@@ -43,8 +43,8 @@ print(len(elements))
 /// What the library finds wrong.
 pub fn prove(code: &Code) -> Result<Option<Proof>, String> {
     let Some(tool) = NINEML.environment() else { return Ok(None) };
-    let files = code.made.files.iter().filter_map(|(path, _)| path.to_str());
-    let document = files.filter(|name| name.ends_with(".xml")).last().ok_or("there is no document")?;
+    let mut files = code.made.files.iter().filter_map(|(path, _)| path.to_str());
+    let document = files.rfind(|name| name.ends_with(".xml")).ok_or("there is no document")?;
     let elements = tool.run("python", &["-c", SCRIPT, document], code.folder)?;
     Ok(Some(Proof::Checked(format!("read, checked and written again ({} elements)", elements.trim()))))
 }
