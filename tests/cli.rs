@@ -359,12 +359,19 @@ fn results_are_plotted() {
 #[test]
 fn a_closed_pipe_is_no_panic() {
     use std::io::Read;
-    let mut child = command().arg("channels").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    let mut message = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
-    let status = child.wait().unwrap();
-    assert!(status.success() && message.is_empty(), "{status}: {message}");
+    let (folder, file) = small("1 ms");
+    let out = folder.path().join("code");
+    for arguments in [&["channels"][..], &["generate", "--target", "all", text(&file), "-o", text(&out)]] {
+        let mut command = command();
+        let mut child =
+            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut message = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+        let status = child.wait().unwrap();
+        assert!(status.success() && message.is_empty(), "{status}: {message}");
+    }
+    assert!(out.join("README.md").is_file());
 }
 
 #[cfg(unix)]

@@ -57,11 +57,8 @@ fn experiment_as_neuroml(file: &Path, folder: &Path) -> Result<Outcome> {
         std::fs::write(&path, text).map_err(|e| Error::io(&path, "write the document", &e))?;
     }
     if let Some((name, _)) = written.files.last() {
-        println!(
-            "{} documents; run them with: neuropil run {}",
-            written.files.len(),
-            folder.join(name).display()
-        );
+        let (count, main) = (written.files.len(), folder.join(name));
+        console::print(&format!("{count} documents; run them with: neuropil run {}\n", main.display()))?;
     }
     Ok(Outcome::Done)
 }

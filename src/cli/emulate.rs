@@ -45,7 +45,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     Simulation::new(model, &engine::Options::default())?
         .run(&mut exact, &mut |_| std::ops::ControlFlow::Continue(()))?;
     write(model, &emulated, options)?;
-    println!("{}", compared(model, &emulated, &exact));
+    console::print(&format!("{}\n", compared(model, &emulated, &exact)))?;
     Ok(Outcome::Done)
 }
 

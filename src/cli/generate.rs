@@ -49,20 +49,22 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         let generated = codegen::generate(document.model(), target, &wanted)
             .map_err(|error| error.in_file(&options.model))?;
         codegen::write(&generated, &options.out)?;
-        tell(target, &generated);
+        tell(target, &generated)?;
         return Ok(Outcome::Done);
     }
     all(document.model(), &targets, &wanted, options)
 }
 
-fn tell(target: Target, generated: &Generated) {
-    println!("{}: {} files; run with: {}", target.name(), generated.files.len(), generated.command);
+fn tell(target: Target, generated: &Generated) -> Result<()> {
+    let files = generated.files.len();
+    let mut text = format!("{}: {files} files; run with: {}\n", target.name(), generated.command);
     for line in &generated.differences {
-        println!("  differs: {line}");
+        text += &format!("  differs: {line}\n");
     }
     for line in &generated.lost {
-        println!("  lost: {line}");
+        text += &format!("  lost: {line}\n");
     }
+    console::print(&text)
 }
 
 /// What came of each target: made, or refused with the reason; and a page that says so.
@@ -72,10 +74,11 @@ fn all(model: &Model, targets: &[Target], wanted: &codegen::Options, options: &O
         let result = codegen::generate(model, *target, wanted);
         if let Ok(generated) = &result {
             codegen::write(generated, &options.out.join(target.name()))?;
-            tell(*target, generated);
+            tell(*target, generated)?;
         }
         if let Err(error) = &result {
-            println!("{}: refused: {}", target.name(), error.to_string().replace('\n', "\n  "));
+            let reason = error.to_string().replace('\n', "\n  ");
+            console::print(&format!("{}: refused: {reason}\n", target.name()))?;
         }
         made.push((*target, result));
     }

@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(shown("(v - e) / 2", Dimension::VOLTAGE), "(v + 40*mV)/2");
         assert_eq!(
             shown("if(v > 0, g * (e - v), 0)", Dimension::CURRENT),
-            "int(v > 0*mV)*(g*((-40)*mV - v))"
+            "int(v/mV > 0)*(g*((-40)*mV - v))"
         );
         assert_eq!(shown("0", Dimension::CURRENT), "0*nA");
         assert_eq!(quantity(1200.0, Dimension::CONDUCTANCE_DENSITY), "120*mS/cm**2");
