@@ -359,7 +359,7 @@ fn results_are_plotted() {
 #[test]
 fn a_closed_pipe_is_no_panic() {
     use std::io::Read;
-    let (folder, file) = small("1 ms");
+    let (folder, file) = small("20 ms");
     let out = folder.path().join("code");
     for arguments in [&["channels"][..], &["generate", "--target", "all", text(&file), "-o", text(&out)]] {
         let mut command = command();
