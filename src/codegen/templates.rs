@@ -16,11 +16,13 @@ macro_rules! templates {
     };
 }
 
-/// Every template: its path below `codegen/` without ending, and its text.
+/// Every template: its path below `codegen/` without ending, and its text. Those that others include stand before them.
 const BUILT_IN: &[(&str, &str)] = templates![
     "arbor/cell.acc",
     "arbor/mechanism.mod",
     "arbor/run.py",
+    "nestml/given.py",
+    "nestml/spikes.py",
     "nestml/model.nestml",
     "nestml/build.py",
     "nestml/cable.py",

@@ -14,12 +14,12 @@ use super::super::network::{connections, source_spikes};
 use super::super::played::{AllPlayed, Played, played};
 use super::super::python::{BUILT_IN, KEYWORDS};
 use super::super::units::rounded;
-use super::ModelPage;
 use super::cells::share;
 use super::membrane::{Model as Compartmental, Part, Receptor};
 use super::network::{OWN, factor, header};
 use super::neuron::Text;
 use super::words::{UNITS, unsupported};
+use super::{Head, ModelPage, changes, in_ms};
 use crate::dynamics::interpret::Instance;
 use crate::engine::What;
 use crate::error::Result;
@@ -39,16 +39,8 @@ struct Kind {
 /// What the templates are filled with.
 #[derive(Serialize)]
 struct Script {
-    title: String,
-    made_by: String,
-    command: String,
-    dt: String,
-    duration: String,
-    models: Vec<String>,
-    module: String,
-    pairs: String,
-    weights: String,
-    compiler: &'static str,
+    #[serde(flatten)]
+    head: Head,
     populations: Vec<Created>,
     projections: Vec<Connected>,
 }
@@ -349,9 +341,7 @@ impl Network<'_> {
         let mut currents: Vec<Value> = Vec::new();
         for (p, laid) in self.layout.populations.iter().enumerate() {
             if let Some(times) = &sources[p] {
-                let in_ms = |list: &Vec<f64>| list.iter().map(|t| rounded(t * 1e3)).collect::<Vec<_>>();
-                let lists: Vec<_> = times.iter().map(in_ms).collect();
-                spikes.insert(self.variables[p].clone(), json!(lists));
+                spikes.insert(self.variables[p].clone(), json!(in_ms(times)));
                 continue;
             }
             let Some((shape, kind)) = laid.shape.and_then(|at| Some((at, self.kinds[at].as_ref()?))) else {
@@ -408,8 +398,7 @@ impl Network<'_> {
     }
 
     fn current(&self, population: usize, cell: usize, receptor: usize, played: &Played) -> Value {
-        let steps: Vec<u64> = played.iter().map(|(step, _)| *step).collect();
-        let amplitudes: Vec<f64> = played.iter().map(|(_, a)| rounded(a * 1e12)).collect();
+        let (steps, amplitudes) = changes(played);
         json!([self.variables[population], cell, receptor, steps, amplitudes])
     }
 
@@ -554,16 +543,7 @@ impl Network<'_> {
             }
         });
         Script {
-            title: if model.name.is_empty() { "A model".into() } else { model.name.clone() },
-            made_by: job.made_by(),
-            command: "python3 run.py results".into(),
-            dt: crate::units::shifted(model.run.dt_s, -3),
-            duration: crate::units::shifted(model.run.duration_s, -3),
-            models: models.iter().map(|text| text.name.clone()).collect(),
-            module: format!("{}_module", job.options.stem()),
-            pairs: "[]".into(),
-            weights: "{}".into(),
-            compiler: "generate_nest_compartmental_target",
+            head: Head::of(job, model, models, "generate_nest_compartmental_target"),
             populations: created.collect(),
             projections: self
                 .pairs

@@ -14,6 +14,7 @@ use super::cells::{Cells, Kind, cells, share};
 use super::neuron::Text;
 use super::synapse::{POST, Synapse, synapse};
 use super::words::{UNITS, unsupported};
+use super::{Head, changes, in_ms};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{self, Connection, ConnectionRule, Model, PopulationCell, Receiver, Sender, Site};
 use crate::output::DisplayUnit;
@@ -79,18 +80,8 @@ struct Column {
 /// What the templates of the script are filled with.
 #[derive(Debug, Serialize)]
 pub(super) struct Script {
-    title: String,
-    made_by: String,
-    command: String,
-    dt: String,
-    duration: String,
-    models: Vec<String>,
-    module: String,
-    /// What of NESTML compiles the models.
-    compiler: &'static str,
-    /// Options of the compiler: which neurons hear which synapses, and what is the weight of a synapse, as JSON.
-    pairs: String,
-    weights: String,
+    #[serde(flatten)]
+    head: Head,
     populations: Vec<Created>,
     projections: Vec<Connected>,
     has_connections: bool,
@@ -499,16 +490,11 @@ impl Network {
         let weights: BTreeMap<&str, &str> =
             self.synapses.iter().map(|s| (s.text.name.as_str(), s.weight.as_str())).collect();
         Ok(Script {
-            title: model.name.clone(),
-            made_by: job.made_by(),
-            command: "python3 run.py results".into(),
-            dt: rounded(model.run.dt_s * 1e3).to_string(),
-            duration: rounded(model.run.duration_s * 1e3).to_string(),
-            models: self.models.iter().map(|m| m.name.clone()).collect(),
-            module: format!("{}_module", job.options.stem()),
-            compiler: "generate_nest_target",
-            pairs: json!(pairs).to_string(),
-            weights: json!(weights).to_string(),
+            head: Head {
+                pairs: json!(pairs).to_string(),
+                weights: json!(weights).to_string(),
+                ..Head::of(job, model, &self.models, "generate_nest_target")
+            },
             populations,
             projections: self.projections.iter().enumerate().map(connected).collect(),
             has_connections: !self.rows.is_empty(),
@@ -561,9 +547,7 @@ impl Network {
         for (variable, kind) in self.variables.iter().zip(&self.kinds) {
             match kind {
                 Some(Kind::Source(times)) => {
-                    let in_ms = |list: &Vec<f64>| list.iter().map(|t| rounded(t * 1e3)).collect::<Vec<_>>();
-                    let lists: Vec<_> = times.iter().map(in_ms).collect();
-                    spikes.insert(variable.clone(), json!(lists));
+                    spikes.insert(variable.clone(), json!(in_ms(times)));
                 }
                 Some(Kind::Neuron(cells)) => {
                     let own: serde_json::Map<String, serde_json::Value> = cells
@@ -576,8 +560,7 @@ impl Network {
                         values.insert(variable.clone(), own.into());
                     }
                     for (cell, played) in &cells.currents {
-                        let steps: Vec<u64> = played.iter().map(|(step, _)| *step).collect();
-                        let amplitudes: Vec<f64> = played.iter().map(|(_, a)| rounded(a * 1e12)).collect();
+                        let (steps, amplitudes) = changes(played);
                         currents.push(json!([variable, cell, steps, amplitudes]));
                     }
                 }
