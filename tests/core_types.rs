@@ -63,7 +63,7 @@ fn published() -> Option<Set> {
     let built_in: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
     let all = r#"<Lems><Include file="NeuroML2CoreTypes.xml"/><Include file="Simulation.xml"/></Lems>"#;
     let mut set = Set::new();
-    set.read_str(all, "published", &Files { built_in: &built_in }).unwrap();
+    set.read_str(all, "published", &Files { built_in: &built_in, ..Files::default() }).unwrap();
     Some(set)
 }
 

@@ -60,7 +60,7 @@ fn core_types_are_sound() {
     for name in ["NeuroML2CoreTypes.xml", "Simulation.xml"] {
         let mut set = Set::new();
         let text = built_in.iter().find(|(n, _)| *n == name).unwrap().1;
-        if let Err(error) = set.read_str(text, name, &Files { built_in: &built_in }) {
+        if let Err(error) = set.read_str(text, name, &Files { built_in: &built_in, ..Files::default() }) {
             let known = |e: &&neuropil::Error| !KNOWN_SLIPS.iter().any(|slip| e.message().contains(slip));
             failed.extend(error.all().filter(known).map(|e| format!("{}: {}", e.place(), e.message())));
         }
@@ -102,7 +102,7 @@ fn models_of_the_corpus_read_and_flatten() {
         };
         let mut set = Set::new();
         let path = corpus.join("neuroml").join(case).join(main);
-        if let Err(error) = set.read_file(&path, &Files { built_in: &built_in }) {
+        if let Err(error) = set.read_file(&path, &Files { built_in: &built_in, ..Files::default() }) {
             let text = error.to_string();
             if !KNOWN_FAULTS.iter().any(|(name, part)| *name == case && text.contains(part)) {
                 failed.push(format!("{case}: {text}"));
@@ -163,7 +163,10 @@ fn wrong_files_are_refused_and_odd_ones_read() {
         let row = index.lines().find(|line| line.split(',').next() == Some(case)).unwrap();
         let main = row.split(',').nth(3).unwrap();
         let mut set = Set::new();
-        set.read_file(corpus.join("bad").join(case).join(main), &Files { built_in: &built_in })?;
+        set.read_file(
+            corpus.join("bad").join(case).join(main),
+            &Files { built_in: &built_in, ..Files::default() },
+        )?;
         for component in set.components() {
             let of = set.component_type(&component.component_type).unwrap();
             if !WHOLES.iter().any(|whole| of.is_a(whole)) {

@@ -27,6 +27,10 @@ impl Resolver for Documents<'_> {
             None => self.files.find(from, href),
         }
     }
+
+    fn text(&self, bytes: Vec<u8>, path: &Path) -> Result<String> {
+        self.files.text(bytes, path)
+    }
 }
 
 /// The squid axon's channels (Hodgkin & Huxley 1952 with rest at -65 mV) and a leak.

@@ -1,4 +1,4 @@
-//! `neuropil convert`: a morphology in another format, an experiment as NeuroML.
+//! `neuropil convert`: a morphology in another format, an experiment as NeuroML, NeuroML in HDF5 as XML.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use super::document::{is_xml, one_run};
 use super::{Outcome, console};
 use crate::error::{Error, ErrorKind, Result};
 use crate::experiment;
+use crate::lems::Resolver;
 use crate::library;
 use crate::morph::{Morphology, swc, write_neuroml};
 use crate::neuroml;
@@ -15,9 +16,10 @@ use crate::neuroml;
 /// Options of `convert`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Morphology to read (SWC, or NeuroML with a cell), or experiment file (TOML)
+    /// Morphology to read (SWC, or NeuroML with a cell), experiment file (TOML), or NeuroML in HDF5
     input: PathBuf,
-    /// File to write: .swc, or .nml for NeuroML; of an experiment the folder for its NeuroML and LEMS documents
+    /// File to write: .swc, or .nml for NeuroML (of HDF5 the whole document); of an experiment the folder for its
+    /// NeuroML and LEMS documents
     output: PathBuf,
     /// The cell to take from a document with several
     #[arg(long, value_name = "ID")]
@@ -30,6 +32,9 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         return experiment_as_neuroml(&options.input, &options.output);
     }
     let ending = options.output.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if is_hdf5(&options.input) && options.cell.is_none() && ending == "nml" {
+        return document_as_xml(&options.input, &options.output);
+    }
     let morphology = &read(options)?;
     match ending.as_str() {
         "swc" => console::warn(&swc::write(morphology, &options.output)?),
@@ -60,6 +65,18 @@ fn experiment_as_neuroml(file: &Path, folder: &Path) -> Result<Outcome> {
         let (count, main) = (written.files.len(), folder.join(name));
         console::print(&format!("{count} documents; run them with: neuropil run {}\n", main.display()))?;
     }
+    Ok(Outcome::Done)
+}
+
+fn is_hdf5(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("h5") || e.eq_ignore_ascii_case("hdf5"))
+}
+
+/// Writes the XML that the HDF5 file `input` stands for.
+fn document_as_xml(input: &Path, output: &Path) -> Result<Outcome> {
+    let bytes = std::fs::read(input).map_err(|e| Error::io(input, "read the file", &e))?;
+    let text = library::resolver().text(bytes, input)?;
+    std::fs::write(output, text).map_err(|e| Error::io(output, "write the document", &e))?;
     Ok(Outcome::Done)
 }
 

@@ -111,11 +111,11 @@ pub(super) fn one_run(experiment: &Experiment, path: &Path) -> Result<()> {
     Err(Error::new(ErrorKind::Unsupported, message).in_file(path).help("give it one duration in [run]"))
 }
 
-/// Whether a file is XML: by its ending, or by how it begins.
+/// Whether a file is XML, or HDF5 that stands for it: by its ending, or by how it begins.
 pub(super) fn is_xml(path: &Path) -> bool {
     let ending = path.extension().map(|e| e.to_ascii_lowercase());
     match ending.as_ref().and_then(|e| e.to_str()) {
-        Some("xml" | "nml" | "neuroml" | "lems") => true,
+        Some("xml" | "nml" | "neuroml" | "lems" | "h5" | "hdf5") => true,
         Some("toml") => false,
         _ => {
             let mut start = [0u8; 512];

@@ -23,15 +23,31 @@ pub trait Resolver {
     /// # Errors
     /// If there is none: the message says where it was looked for.
     fn find(&self, from: &Path, href: &str) -> Result<Document>;
+
+    /// The text of the file `path` that holds `bytes`.
+    ///
+    /// # Errors
+    /// If they are no text.
+    fn text(&self, bytes: Vec<u8>, path: &Path) -> Result<String> {
+        raw::decode(bytes, path)
+    }
 }
 
 /// Finds documents in the file system, relative to the including file, and among documents built
 /// into the program.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Files<'a> {
     /// Name and text of documents that are built in. A document whose file name is among them is
     /// always taken from here, wherever a copy may lie.
     pub built_in: &'a [(&'a str, &'a str)],
+    /// What gives the text of a file, which may be in another format.
+    pub text: fn(Vec<u8>, &Path) -> Result<String>,
+}
+
+impl Default for Files<'_> {
+    fn default() -> Self {
+        Files { built_in: &[], text: raw::decode }
+    }
 }
 
 impl Resolver for Files<'_> {
@@ -70,7 +86,11 @@ impl Resolver for Files<'_> {
             }
         })?;
         let key = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-        Ok(Document { key: key.display().to_string(), text: raw::decode(bytes, &path)?, file: path })
+        Ok(Document { key: key.display().to_string(), text: self.text(bytes, &path)?, file: path })
+    }
+
+    fn text(&self, bytes: Vec<u8>, path: &Path) -> Result<String> {
+        (self.text)(bytes, path)
     }
 }
 

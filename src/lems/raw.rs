@@ -147,10 +147,8 @@ pub fn decode(bytes: Vec<u8>, file: &Path) -> Result<String> {
         [0xff, 0xfe, rest @ ..] => return utf16(rest, u16::from_le_bytes, file),
         [0xfe, 0xff, rest @ ..] => return utf16(rest, u16::from_be_bytes, file),
         [0x89, b'H', b'D', b'F', ..] => {
-            let error = Error::new(ErrorKind::Unsupported, "this is an HDF5 file: documents are read as XML");
-            return Err(error
-                .at(Place::new(file, 1, 1))
-                .help("write the document as XML (pyNeuroML reads and writes both)"));
+            let error = Error::new(ErrorKind::Unsupported, "this is an HDF5 file, expected XML");
+            return Err(error.at(Place::new(file, 1, 1)));
         }
         all if !all.is_ascii() && latin_1(all) => {
             return Ok(all.iter().map(|byte| char::from(*byte)).collect());

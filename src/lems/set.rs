@@ -11,7 +11,7 @@ use super::component::{self, Component};
 use super::declare::{MAX_BASES, check_attributes, declare};
 use super::include::{Document, Resolver, read_bytes};
 use super::later::{self, Type};
-use super::raw::{self, Element, Origin};
+use super::raw::{Element, Origin};
 use super::scan::{Mark, Text, Top, Walk, outline};
 use super::types::ComponentType;
 use super::vocabulary::Vocabulary;
@@ -232,7 +232,7 @@ impl Set {
     pub fn read_file(&mut self, path: impl AsRef<Path>, resolver: &dyn Resolver) -> Result<()> {
         let path = path.as_ref();
         let bytes = read_bytes(path).map_err(|error| Error::io(path, "read the file", &error))?;
-        self.read_text(raw::decode(bytes, path)?, path, resolver)
+        self.read_text(resolver.text(bytes, path)?, path, resolver)
     }
 
     /// Reads the file `path` and all that it includes on top of this set, in spite of errors: for
@@ -244,7 +244,7 @@ impl Set {
         let key = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string();
         let text = read_bytes(path).map_err(|error| Error::io(path, "read the file", &error));
         pending.documents.push(Loaded { file: path.to_path_buf(), included_at: None, built_in: false });
-        let loaded = text.and_then(|bytes| raw::decode(bytes, path)).and_then(|text| {
+        let loaded = text.and_then(|bytes| resolver.text(bytes, path)).and_then(|text| {
             set.load(Document { key, file: path.to_path_buf(), text }, resolver, &mut pending, 0)
         });
         let mut errors = std::mem::take(&mut pending.errors);

@@ -2,10 +2,12 @@
 //! component types of NeuroML 2 that they are made of.
 //!
 //! It is a set of LEMS files (`channels/` in the project) embedded in the program. [`set`] reads it
-//! once; a user's own file of the same kind is read on top with [`Set::read_file`] and [`resolver`].
+//! once; a user's own file of the same kind is read on top with [`Set::read_file`] and [`resolver`], which also
+//! knows NeuroML in HDF5.
 
 mod entry;
 mod files;
+mod hdf5;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -66,7 +68,7 @@ pub fn resolver() -> Files<'static> {
         let published = files::CORE_NAMES.iter().map(|name| (*name, CORE_MENTION));
         published.chain(known).collect()
     });
-    Files { built_in }
+    Files { built_in, text: hdf5::text }
 }
 
 /// The part of the library that `text` could mean: all component types, and the components whose names
@@ -131,7 +133,7 @@ fn read(what: &str, set: &Set, names: impl Iterator<Item = &'static str>) -> Res
     set.read_str(
         &format!("<Lems>{includes}</Lems>"),
         Path::new(&format!("<{what}>")),
-        &Files { built_in: &built_in },
+        &Files { built_in: &built_in, ..Files::default() },
     )?;
     Ok(set)
 }
@@ -149,7 +151,7 @@ mod tests {
         let built_in: Vec<_> = files::CORE.iter().map(|file| (name_of(file.path), file.text)).collect();
         let mut all = Set::new();
         let text = "<Lems><Include file=\"core.xml\"/><Include file=\"plasticity.xml\"/></Lems>";
-        all.read_str(text, "all", &Files { built_in: &built_in }).unwrap();
+        all.read_str(text, "all", &Files { built_in: &built_in, ..Files::default() }).unwrap();
         assert_eq!(all.warnings(), []);
         fn by_name(set: &Set) -> BTreeMap<&str, &ComponentType> {
             set.types().map(|t| (t.name.as_str(), t)).collect()

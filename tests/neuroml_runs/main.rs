@@ -2,6 +2,7 @@
 
 mod attached;
 mod cables;
+mod hdf5;
 mod inputs;
 mod lenient;
 mod recorded;

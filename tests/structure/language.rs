@@ -267,6 +267,39 @@ fn instances_are_made_for_each_of_others() {
     assert_eq!(ends(&network.model.connections), [0, 1, 2].map(|i| ((a, i), (c, 2))));
 }
 
+/// The same within instances that are made in number: once for each number and each of the others, after what is made at once; and
+/// connections stand in every round.
+#[test]
+fn loops_stand_within_rounds() {
+    let body = document(
+        r#"<ComponentType name="rounds" extends="wire">
+             <Link name="source" type="many"/><ComponentReference name="of" type="Component"/>
+             <Structure>
+               <MultiInstantiate number="2" indexVariable="i" component="of">
+                 <ForEach instances="source" as="x">
+                   <If test="x .leq. i"><ChildInstance component="of"/></If>
+                   <MultiInstantiate number="1 + i" component="of">
+                     <If test="x .eq. 2"><EventConnection from="x" to="last" targetPort="up"/></If>
+                   </MultiInstantiate>
+                 </ForEach>
+                 <If test="i .eq. 1"><MultiInstantiate number="2" component="of"/></If>
+               </MultiInstantiate>
+             </Structure>
+             <Path name="last"/>
+           </ComponentType>
+           <net id="n"><rounds id="c" source="a" of="count" last="./[2]"/><many id="a" of="clock" size="3"/></net>"#,
+    );
+    let network = network(&body, "n");
+    // At once 2 of the rounds and 2 of the second; then 3·1 and 3·2 items, and 1 and 2 that stand alone.
+    let sizes = sizes(&network);
+    let made: usize = sizes.iter().filter(|(path, _)| path.starts_with('c')).map(|(_, n)| n).sum();
+    assert_eq!(made, 2 + 2 + 3 + 6 + 1 + 2, "{sizes:?}");
+    let list = sizes.iter().find(|(path, _)| *path == "c").unwrap();
+    assert_eq!(list.1, 2 + 2 + 3 + 6);
+    let [c, a] = ["c", "a"].map(|path| network.populations.iter().position(|p| p.path == path).unwrap());
+    assert_eq!(ends(&network.model.connections), vec![((a, 2), (c, 2)); 3]);
+}
+
 /// Something attached that contains a clock, whose ticks go to another cell: a part of the cell that it is on.
 #[test]
 fn what_is_attached_may_send_on() {

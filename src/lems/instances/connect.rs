@@ -1,7 +1,7 @@
 //! The second pass: what structures connect and attach.
 
 use super::path::{attribute, steps};
-use super::{End, Link, MAX_LINKS, Pair, Role, Tree, Waiting, is_made_at_once, is_maker, makes};
+use super::{End, Link, MAX_LINKS, Pair, Role, Tree, Waiting, connects, is_maker, makes, waits};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lems::component::Component;
 use crate::lems::types::{Assign, Build, Chosen, Direction, Statement};
@@ -18,6 +18,15 @@ struct Scope<'a> {
     indices: Vec<(&'a str, f64)>,
     /// Whether instances are made that statements within others ask for, and nothing is connected yet.
     is_making: bool,
+    /// Whether the first pass did what it can of the statements here: those within no `With`, `ForEach` or `Apply`.
+    is_begun: bool,
+}
+
+impl<'a> Scope<'a> {
+    /// For the statements of the structure of the instance `base`.
+    fn new(base: usize, is_making: bool) -> Scope<'a> {
+        Scope { base, names: Vec::new(), indices: Vec::new(), is_making, is_begun: true }
+    }
 }
 
 impl<'a> Tree<'a> {
@@ -26,11 +35,8 @@ impl<'a> Tree<'a> {
         let mut base = 0;
         while base < self.nodes.len() {
             let statements = &self.nodes[base].of.structure.statements;
-            if statements.iter().any(|statement| !is_made_at_once(statement) && makes(statement)) {
-                let mut scope = Scope { base, names: Vec::new(), indices: Vec::new(), is_making: true };
-                for statement in statements.iter().filter(|statement| !is_made_at_once(statement)) {
-                    self.statements(std::slice::from_ref(statement), &mut scope)?;
-                }
+            if statements.iter().any(waits) {
+                self.statements(statements, &mut Scope::new(base, true))?;
             }
             base += 1;
         }
@@ -42,8 +48,7 @@ impl<'a> Tree<'a> {
         let mut base = 0;
         while base < self.nodes.len() {
             let statements = &self.nodes[base].of.structure.statements;
-            let mut scope = Scope { base, names: Vec::new(), indices: Vec::new(), is_making: false };
-            self.statements(statements, &mut scope)?;
+            self.statements(statements, &mut Scope::new(base, false))?;
             base += 1;
         }
         Ok(())
@@ -60,11 +65,12 @@ impl<'a> Tree<'a> {
     }
 
     fn statement(&mut self, statement: &'a Statement, scope: &mut Scope<'a>) -> Result<()> {
-        if scope.is_making && is_maker(statement) {
-            return self.make(statement, scope);
+        if scope.is_making && is_maker(statement) && !scope.is_begun {
+            self.make(statement, scope)?;
         }
         let is_open = matches!(statement.build, Build::With { .. });
-        if scope.is_making && !is_open && !makes(statement) {
+        let is_due = if scope.is_begun { waits(statement) } else { makes(statement) };
+        if scope.is_making && !is_open && !is_due {
             return Ok(());
         }
         match &statement.build {
@@ -78,10 +84,14 @@ impl<'a> Tree<'a> {
                     Err(_) if scope.is_making => return Ok(()),
                     found => scope.names.push((name, found?)),
                 }
-                self.statements(within, scope)
+                let begun = std::mem::replace(&mut scope.is_begun, false);
+                let done = self.statements(within, scope);
+                scope.is_begun = begun;
+                done
             }
             Build::ForEach { instances, name, within } => {
                 let (depth, numbers) = (scope.names.len(), scope.indices.len());
+                let begun = std::mem::replace(&mut scope.is_begun, false);
                 for found in self.instances(scope.base, instances)? {
                     self.count_work()?;
                     scope.names.push((name, Some(found)));
@@ -90,6 +100,7 @@ impl<'a> Tree<'a> {
                     scope.names.truncate(depth);
                     scope.indices.truncate(numbers);
                 }
+                scope.is_begun = begun;
                 Ok(())
             }
             Build::Choose(cases) => {
@@ -99,7 +110,8 @@ impl<'a> Tree<'a> {
             Build::Apply { components, within } => {
                 for base in self.step(&[scope.base], components)? {
                     let (names, indices) = (scope.names.clone(), scope.indices.clone());
-                    let mut inner = Scope { base, names, indices, is_making: scope.is_making };
+                    let is_making = scope.is_making;
+                    let mut inner = Scope { base, names, indices, is_making, is_begun: false };
                     self.statements(within, &mut inner)?;
                 }
                 Ok(())
@@ -123,8 +135,25 @@ impl<'a> Tree<'a> {
                 self.pairs.push(Pair { one, other });
                 Ok(())
             }
-            // Done in the first pass.
-            Build::ChildInstance { .. } | Build::MultiInstantiate { .. } => Ok(()),
+            // What is made at once is there.
+            Build::ChildInstance { .. } => Ok(()),
+            Build::MultiInstantiate { number, index, within, .. } => {
+                let is_due = if scope.is_making { waits } else { connects };
+                if !within.iter().any(is_due) {
+                    return Ok(());
+                }
+                let (depth, numbers) = (scope.names.len(), scope.indices.len());
+                let begun = std::mem::replace(&mut scope.is_begun, true);
+                for i in 0..self.count(scope.base, number, &scope.indices)? {
+                    self.count_work()?;
+                    scope.indices.push((index, i as f64));
+                    self.statements(within, scope)?;
+                    scope.names.truncate(depth);
+                    scope.indices.truncate(numbers);
+                }
+                scope.is_begun = begun;
+                Ok(())
+            }
         }
     }
 

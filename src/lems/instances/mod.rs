@@ -395,15 +395,8 @@ impl<'a> Tree<'a> {
                     }
                 }
             }
-            Build::ForEach { .. } | Build::With { .. } | Build::Apply { .. } if indices.is_empty() => {}
-            Build::ForEach { within, .. } | Build::With { within, .. } | Build::Apply { within, .. } => {
-                if let Some(statement) = within.iter().find(|statement| makes(statement)) {
-                    let message =
-                        "instances made for each of others, within instances that are made in number";
-                    let error = Error::new(ErrorKind::Unsupported, message).at(statement.origin.place());
-                    return Err(error.help("make them in the structure of the others' own type"));
-                }
-            }
+            // They need what is made first.
+            Build::ForEach { .. } | Build::With { .. } | Build::Apply { .. } => {}
             Build::EventConnection { .. } | Build::Tunnel { .. } => {}
         }
         Ok(())
@@ -455,24 +448,45 @@ fn is_maker(statement: &Statement) -> bool {
     matches!(statement.build, Build::ChildInstance { .. } | Build::MultiInstantiate { .. })
 }
 
-/// Whether the first pass does what a statement asks for.
+/// Whether the first pass makes what a statement asks for, or some of it.
 fn is_made_at_once(statement: &Statement) -> bool {
     match &statement.build {
-        Build::Choose(cases) => cases.iter().any(|(_, within)| within.iter().any(is_maker)),
+        Build::Choose(cases) => cases.iter().any(|(_, within)| within.iter().any(is_made_at_once)),
         _ => is_maker(statement),
     }
 }
 
 /// Whether a statement, or one within it, asks for instances.
 fn makes(statement: &Statement) -> bool {
-    is_maker(statement)
-        || match &statement.build {
-            Build::With { within, .. } | Build::ForEach { within, .. } | Build::Apply { within, .. } => {
-                within.iter().any(makes)
-            }
-            Build::Choose(cases) => cases.iter().any(|(_, within)| within.iter().any(makes)),
-            _ => false,
+    is_maker(statement) || within(statement).into_iter().flatten().any(makes)
+}
+
+/// Whether a statement, or one within it, asks for instances that the first pass leaves out.
+fn waits(statement: &Statement) -> bool {
+    match &statement.build {
+        Build::With { within, .. } | Build::ForEach { within, .. } | Build::Apply { within, .. } => {
+            within.iter().any(makes)
         }
+        _ => within(statement).into_iter().flatten().any(waits),
+    }
+}
+
+/// Whether a statement, or one within it, connects instances or gives them names.
+fn connects(statement: &Statement) -> bool {
+    matches!(statement.build, Build::EventConnection { .. } | Build::Tunnel { .. } | Build::With { .. })
+        || within(statement).into_iter().flatten().any(connects)
+}
+
+/// The lists of statements within a statement.
+fn within(statement: &Statement) -> Vec<&[Statement]> {
+    match &statement.build {
+        Build::With { within, .. }
+        | Build::ForEach { within, .. }
+        | Build::Apply { within, .. }
+        | Build::MultiInstantiate { within, .. } => vec![within],
+        Build::Choose(cases) => cases.iter().map(|(_, within)| within.as_slice()).collect(),
+        Build::ChildInstance { .. } | Build::EventConnection { .. } | Build::Tunnel { .. } => Vec::new(),
+    }
 }
 
 /// The references of which a component contains an instance: those its structure asks for, those its
