@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::catalog::Catalog;
 use super::connect::Home;
 use super::contacts::ContactPlace;
+use super::crew::Groups;
 use super::group::Group;
 use super::laid::Places;
 use super::lower::{PointHolds, peers};
@@ -102,20 +103,20 @@ struct Copied {
     ticks: u64,
     /// Where it is continued to the middle of the step: its value one step ago.
     before: Option<f64>,
+    /// The number.
+    value: f64,
 }
 
 /// Everything that is copied.
 #[derive(Debug, Clone, Default)]
 pub struct Copies {
+    /// By the group that they come from.
     copies: Vec<Copied>,
+    /// Their indices by the group that they go to.
+    by_target: Vec<u32>,
 }
 
 impl Copies {
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.copies.is_empty()
-    }
-
     /// What the couplings of `model` ask for. `places` says for each group where its instances lie.
     ///
     /// # Errors
@@ -175,11 +176,15 @@ impl Copies {
                         to: (group, kind.start + to * kind.width + lane),
                         ticks: groups[group as usize].clock.ticks,
                         before: continues.then_some(f64::NAN),
+                        value: f64::NAN,
                     });
                 }
             }
         }
-        Ok(Copies { copies })
+        copies.sort_by_key(|copied| copied.from.0);
+        let mut by_target: Vec<u32> = (0..copies.len() as u32).collect();
+        by_target.sort_by_key(|&index| copies[index as usize].to.0);
+        Ok(Copies { copies, by_target })
     }
 
     /// Forgets the values of the step before.
@@ -201,16 +206,27 @@ impl Copies {
     /// Copies everything between groups of which a step begins at `tick`. States of cells are continued to the middle of
     /// the step where the method is of a higher order than the first, so that the coupling too is of second order:
     /// 1.5 x(t) − 0.5 x(t − dt).
-    pub fn copy(&mut self, groups: &mut [Group], tick: u64) {
-        for copied in self.copies.iter_mut().filter(|copied| tick.is_multiple_of(copied.ticks)) {
-            let mut value = groups[copied.from.0 as usize].arena[copied.from.1];
-            if let Some(before) = copied.before.as_mut() {
-                let past = std::mem::replace(before, value);
-                if !past.is_nan() {
-                    value = 1.5 * value - 0.5 * past;
+    pub fn copy(&mut self, groups: &mut impl Groups, tick: u64) {
+        for of_one in self.copies.chunk_by_mut(|a, b| a.from.0 == b.from.0) {
+            groups.with(of_one[0].from.0 as usize, |group| {
+                for copied in of_one.iter_mut().filter(|copied| tick.is_multiple_of(copied.ticks)) {
+                    copied.value = group.arena[copied.from.1];
+                    if let Some(before) = copied.before.as_mut() {
+                        let past = std::mem::replace(before, copied.value);
+                        if !past.is_nan() {
+                            copied.value = 1.5 * copied.value - 0.5 * past;
+                        }
+                    }
                 }
-            }
-            groups[copied.to.0 as usize].arena[copied.to.1] = value;
+            });
+        }
+        let copied = |&index: &u32| &self.copies[index as usize];
+        for to_one in self.by_target.chunk_by(|a, b| copied(a).to.0 == copied(b).to.0) {
+            groups.with(copied(&to_one[0]).to.0 as usize, |group| {
+                for copied in to_one.iter().map(copied).filter(|copied| tick.is_multiple_of(copied.ticks)) {
+                    group.arena[copied.to.1] = copied.value;
+                }
+            });
         }
     }
 }

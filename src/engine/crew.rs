@@ -1,20 +1,20 @@
 //! Threads that step the groups of a run together, epoch by epoch.
 //!
 //! An epoch may be as short as a step of a few microseconds, less than it takes to wake a thread: between epochs threads look
-//! out for the next one. Whoever looks out for long sleeps. Nobody is waited for who has not come: groups
+//! out for the next one. Whoever looks out for long sleeps. Nobody is waited for for long: groups
 //! that no other thread has taken are stepped by the one that leads.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::group::Group;
 
 /// Looks at a number that is to change before room is made for other threads: some ten microseconds.
 const LOOKS: u64 = 1000;
 
-/// Looks after which the one that leads takes groups that are nobody's or that nobody has taken.
-const PATIENCE: u64 = 200;
+/// How long the one that leads waits at least before it takes groups that nobody has taken.
+const PATIENCE: Duration = Duration::from_micros(2);
 
 /// Looks after which a thread sleeps, and for how long.
 const MOST: u64 = LOOKS + 20;
@@ -26,6 +26,8 @@ pub trait Groups {
     fn count(&self) -> usize;
     /// Does something with one of them.
     fn with<R>(&mut self, group: usize, work: impl FnOnce(&mut Group) -> R) -> R;
+    /// Steps all from tick `from` to before `until`; nothing but events comes in between before tick `end`.
+    fn advance(&mut self, from: u64, until: u64, end: u64);
 }
 
 impl Groups for Vec<Group> {
@@ -35,6 +37,10 @@ impl Groups for Vec<Group> {
 
     fn with<R>(&mut self, group: usize, work: impl FnOnce(&mut Group) -> R) -> R {
         work(&mut self[group])
+    }
+
+    fn advance(&mut self, from: u64, until: u64, end: u64) {
+        self.iter_mut().for_each(|group| group.advance(from, until, end));
     }
 }
 
@@ -104,19 +110,25 @@ impl<'g> Crew<'g> {
         Over(&self.is_over)
     }
 
-    /// Steps the groups from tick `from` to before `until`, with those that help.
-    pub fn lead(&self, from: u64, until: u64, end: u64) {
+    /// Steps the groups from tick `from` to before `until`, with those that help. Groups of others are taken from them only
+    /// after half the time that the own ones took: whoever is just waking gets there sooner.
+    fn lead(&self, from: u64, until: u64, end: u64) {
         for (tick, value) in self.ticks.0.iter().zip([from, until, end]) {
             tick.store(value, Ordering::Relaxed);
         }
         self.done.0.store(0, Ordering::Relaxed);
         let epoch = self.epoch.0.load(Ordering::Relaxed) + 1;
         self.epoch.0.store(epoch, Ordering::Release);
+        let begin = Instant::now();
         self.step(self.own(0), epoch);
         let is_done = || self.done.0.load(Ordering::Acquire) == self.groups.len();
-        if !wait(PATIENCE, is_done) {
+        let is_taken = || self.groups.iter().all(|taken| taken.epoch.load(Ordering::Relaxed) == epoch);
+        if !is_done() {
+            let patience = PATIENCE.max(begin.elapsed() / 2);
+            let since = Instant::now();
+            wait(|| is_taken() || since.elapsed() >= patience);
             self.step(self.groups.iter(), epoch);
-            wait(u64::MAX, is_done);
+            wait(is_done);
         }
     }
 
@@ -124,9 +136,7 @@ impl<'g> Crew<'g> {
     pub fn help(&self, number: usize) {
         let mut last = 0;
         loop {
-            wait(u64::MAX, || {
-                self.epoch.0.load(Ordering::Acquire) != last || self.is_over.load(Ordering::Acquire)
-            });
+            wait(|| self.epoch.0.load(Ordering::Acquire) != last || self.is_over.load(Ordering::Acquire));
             if self.is_over.load(Ordering::Acquire) {
                 return;
             }
@@ -164,6 +174,10 @@ impl Groups for &Crew<'_> {
     fn with<R>(&mut self, group: usize, work: impl FnOnce(&mut Group) -> R) -> R {
         work(&mut lock(&self.groups[group]))
     }
+
+    fn advance(&mut self, from: u64, until: u64, end: u64) {
+        self.lead(from, until, end);
+    }
 }
 
 /// Never held by two at a time. What a panic left goes down with the run.
@@ -171,11 +185,11 @@ fn lock<'a, 'g>(taken: &'a Taken<'g>) -> MutexGuard<'a, &'g mut Group> {
     taken.group.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks out until `is_so`, at most so many times; whether it is.
-fn wait(times: u64, is_so: impl Fn() -> bool) -> bool {
-    for looks in 0..times {
+/// Looks out until `is_so`.
+fn wait(is_so: impl Fn() -> bool) {
+    for looks in 0_u64.. {
         if is_so() {
-            return true;
+            return;
         }
         match looks {
             ..LOOKS => std::hint::spin_loop(),
@@ -183,5 +197,4 @@ fn wait(times: u64, is_so: impl Fn() -> bool) -> bool {
             _ => std::thread::sleep(NAP),
         }
     }
-    false
 }

@@ -20,6 +20,7 @@ use super::wires::Routes;
 use crate::dynamics::advance::Order;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Method, Model};
+use crate::vm::padded;
 use crate::wiring;
 
 /// What was run.
@@ -154,11 +155,6 @@ impl Laid {
         let model = &*wiring::with_junctions(model)?;
         let mut catalog = Catalog::new(order);
         let plans = cell_plans(model)?;
-        let nodes = plans.iter().zip(&model.populations).map(|(plan, population)| {
-            let each = plan.as_ref().map_or(1, |plan| plan.tree.len());
-            each.saturating_mul(population.size)
-        });
-        let nodes = nodes.fold(0, usize::saturating_add);
         let mut resolution = resolve(model, steps, &plans, &mut catalog)?;
         let cells = resolution.first_cell.last().copied().unwrap_or(0) as usize;
         let mut laid = Laid {
@@ -193,7 +189,7 @@ impl Laid {
         let intervals = std::mem::take(&mut resolution.intervals);
         let making = Making { model, steps, intervals };
         let populations = std::mem::take(&mut resolution.populations);
-        laid.add_groups(populations, &resolution.first_cell, &making, group_size(options, nodes))?;
+        laid.add_groups(populations, &resolution.first_cell, &making, options)?;
         laid.connect(resolution, &making, pool)?;
         laid.find_columns();
         let ticks = |table: &Table| (table.interval_s / laid.tick_s).round().max(1.0) as u64;
@@ -213,8 +209,13 @@ impl Laid {
         populations: Vec<Resolved<'_>>,
         first_cell: &[u32],
         making: &Making<'_>,
-        group_size: usize,
+        options: &Options,
     ) -> Result<()> {
+        let in_all = populations.iter().map(|population| match population {
+            Resolved::Cable(members) => members.iter().map(|member| member.plan.tree.len()).sum(),
+            _ => 0,
+        });
+        let size = group_size(options, in_all.sum());
         // Cable cells for the next group: all of one step.
         let mut waiting: Vec<CableMember<'_>> = Vec::new();
         let (mut nodes, mut clock) = (0, self.clock);
@@ -233,7 +234,7 @@ impl Laid {
                         self.count_cable(member.plan, &member.placed);
                         nodes += member.plan.tree.len();
                         waiting.push(member);
-                        if nodes >= group_size {
+                        if nodes >= size && fills_lanes(waiting.len()) {
                             self.add_cable(&mut waiting, &mut nodes, &clock, making)?;
                         }
                     }
@@ -257,7 +258,8 @@ impl Laid {
         }
         self.add_cable(&mut waiting, &mut nodes, &clock, making)?;
         for (clock, members) in alike.values() {
-            for some in members.chunks(group_size.max(1)) {
+            let size = group_size(options, members.len());
+            for some in members.chunks(if size < MANY { size } else { padded(size) }) {
                 let mut built = point_group(some, &self.catalog, clock, &making.intervals)?;
                 let lanes = std::mem::take(&mut built.lanes);
                 let number = self.add(built);
@@ -415,7 +417,8 @@ fn check_delays(connections: &[Connection]) -> Result<()> {
     }
 }
 
-/// Compartments per group: as the options say, or fewer where threads would be left without work.
+/// Compartments per group of `nodes` in all, at least 1: at most as many as the options say, the same for each thread if that
+/// leaves it enough.
 fn group_size(options: &Options, nodes: usize) -> usize {
     /// Smaller groups than this cost more in exchange than a thread gains.
     const LEAST: usize = 512;
@@ -423,7 +426,18 @@ fn group_size(options: &Options, nodes: usize) -> usize {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
         threads => threads,
     };
-    options.group_size.min(nodes.div_ceil(threads).max(LEAST))
+    let most = options.group_size.max(1);
+    let groups = nodes.div_ceil(most).next_multiple_of(threads).min(nodes / LEAST);
+    nodes.div_ceil(groups.max(nodes.div_ceil(most)).max(1)).max(1)
+}
+
+/// Cells of a group from which on it is worth while to wait until they fill vectors.
+const MANY: usize = 56;
+
+/// Whether a group of so many cells is no worse than one of a few more: nodes of cells that are alike lie side by side, and
+/// vectors of them should not reach over the ends of cache lines.
+fn fills_lanes(cells: usize) -> bool {
+    cells < MANY || cells == padded(cells)
 }
 
 /// Checks that everything that names a population by its index names one.
@@ -440,4 +454,27 @@ fn check_references(model: &Model) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_get_groups_of_one_size() {
+        let size = |threads, most, nodes| {
+            group_size(&Options { threads, group_size: most, ..Options::default() }, nodes)
+        };
+        assert_eq!(size(1, 8192, 7168), 7168);
+        assert_eq!(size(2, 8192, 7168), 3584);
+        // Three of the greatest would leave one thread with twice the work of the other.
+        assert_eq!(size(2, 8192, 20_000), 5000);
+        assert_eq!(size(1, 8192, 20_000), 6667);
+        // Too little for two threads, and nothing at all.
+        assert_eq!(size(2, 8192, 600), 600);
+        assert_eq!(size(2, 8192, 0), 1);
+        // What is asked for is kept, however small.
+        assert_eq!(size(2, 3, 600), 3);
+        assert_eq!(size(2, 0, 600), 1);
+    }
 }

@@ -63,8 +63,6 @@ pub struct Simulation {
     n_spikes: u64,
     /// None where one thread does it all.
     pool: Option<rayon::ThreadPool>,
-    /// How many this goes on on.
-    threads: usize,
     started: bool,
     /// Spikes that were not handed over.
     spikes: Vec<Spike>,
@@ -109,7 +107,6 @@ impl Simulation {
             given_sent: 0,
             n_spikes: 0,
             pool,
-            threads: 1,
             started: false,
             spikes: Vec::new(),
             rows: Vec::new(),
@@ -177,10 +174,10 @@ impl Simulation {
             return Ok(());
         }
         carry::check(&self.laid, &changed.laid)?;
-        changed.in_pool(|this| this.each_group(&Group::start));
+        changed.each_group(&Group::start);
         carry::carry(&self.laid, &mut changed.laid, self.tick);
         let tick = self.tick;
-        changed.in_pool(|this| this.each_group(&|group| group.refresh(tick)));
+        changed.each_group(&|group| group.refresh(tick));
         let now_s = self.time_s();
         // What was recorded of this moment is not recorded again.
         let intervals = changed.laid.intervals.iter();
@@ -222,15 +219,42 @@ impl Simulation {
         }
         let end = ((time_s / self.laid.tick_s).round().max(0.0) as u64).min(self.laid.end);
         if !self.started {
-            self.in_pool(|this| this.each_group(&Group::start));
+            self.each_group(&Group::start);
             self.started = true;
         }
+        // Out of reach of the rest of what is laid out, so that other threads may have them.
+        let mut groups = std::mem::take(&mut self.laid.groups);
+        let pool = self.pool.take();
+        let outcome = match &pool {
+            Some(pool) => {
+                let threads = pool.current_num_threads().min(groups.len());
+                let crew = &Crew::new(&mut groups, threads);
+                pool.in_place_scope(|scope| {
+                    let _over = crew.until_dropped();
+                    (1..threads).for_each(|number| scope.spawn(move |_| crew.help(number)));
+                    self.go_on(&mut { crew }, end, sink, progress)
+                })
+            }
+            None => self.go_on(&mut groups, end, sink, progress),
+        };
+        (self.pool, self.laid.groups) = (pool, groups);
+        outcome
+    }
+
+    /// Steps to tick `end`, and hands over what comes of it.
+    fn go_on<G: Groups>(
+        &mut self,
+        groups: &mut G,
+        end: u64,
+        sink: &mut dyn Sink,
+        progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<()> {
         while self.tick < end {
             let hand_over = end.min(self.tick.saturating_add(HAND_OVER * self.laid.longest));
-            self.in_pool(|this| this.advance(hand_over, hand_over == end));
+            self.advance(groups, hand_over, hand_over == end);
             self.hand_over_spikes(end, sink)?;
-            self.hand_over_samples(sink)?;
-            self.check_numbers()?;
+            self.hand_over_samples(groups, sink)?;
+            self.check_numbers(groups)?;
             let now = Progress { step: self.tick, steps: self.laid.end, spikes: self.n_spikes };
             if progress(&now).is_break() {
                 break;
@@ -240,69 +264,37 @@ impl Simulation {
     }
 
     /// Shows coupled contacts each other, once a step.
-    fn copy_coupled(&mut self, groups: &mut [Group]) {
+    fn copy_coupled(&mut self, groups: &mut impl Groups) {
         if self.copied != Some(self.tick) {
             self.laid.copies.copy(groups, self.tick);
             self.copied = Some(self.tick);
         }
     }
 
-    /// Steps to tick `until`, and for the last sample of a run up to what that tick begins with.
-    fn advance(&mut self, until: u64, is_end: bool) {
-        // Out of reach of the rest of what is laid out, so that other threads may have them.
-        let mut groups = std::mem::take(&mut self.laid.groups);
-        let threads = self.threads.min(groups.len());
-        if threads > 1 && self.laid.copies.is_empty() {
-            let crew = &Crew::new(&mut groups, threads);
-            rayon::scope(|scope| {
-                let _over = crew.until_dropped();
-                (1..threads).for_each(|number| scope.spawn(move |_| crew.help(number)));
-                while self.tick < until {
-                    self.epoch(&mut { crew }, until, |_, from, next| crew.lead(from, next, until));
-                }
-            });
-        }
+    /// Steps to tick `until`, epoch by epoch, and for the last sample of a run up to what that tick begins with.
+    fn advance(&mut self, groups: &mut impl Groups, until: u64, is_end: bool) {
         while self.tick < until {
-            self.copy_coupled(&mut groups);
-            self.epoch(&mut groups, until, |groups, from, next| {
-                each(groups, threads, &|group| group.advance(from, next, until));
-            });
+            self.copy_coupled(groups);
+            let next = until.min(self.tick.saturating_add(self.laid.epoch));
+            self.send_given(groups, next);
+            groups.advance(self.tick, next, until);
+            self.tick = next;
+            self.exchange(groups);
         }
         if is_end {
-            self.copy_coupled(&mut groups);
-            each(&mut groups, threads, &|group| group.arrive(until));
-            self.exchange(&mut groups);
-        }
-        self.laid.groups = groups;
-    }
-
-    /// The next epoch: what `step` does with the groups from a tick to before another, at most tick `until`, and the
-    /// spikes before and after it.
-    fn epoch<G: Groups>(&mut self, groups: &mut G, until: u64, step: impl FnOnce(&mut G, u64, u64)) {
-        let (from, next) = (self.tick, until.min(self.tick.saturating_add(self.laid.epoch)));
-        self.send_given(groups, next);
-        step(groups, from, next);
-        self.tick = next;
-        self.exchange(groups);
-    }
-
-    /// Does `work` on a thread of the pool, if there is one: what is parallel in it begins at once, where otherwise
-    /// threads would have to be woken each time.
-    fn in_pool(&mut self, work: impl FnOnce(&mut Simulation) + Send) {
-        match self.pool.take() {
-            Some(pool) => {
-                self.threads = pool.current_num_threads();
-                pool.install(|| work(self));
-                self.threads = 1;
-                self.pool = Some(pool);
-            }
-            None => work(self),
+            self.copy_coupled(groups);
+            (0..groups.count()).for_each(|group| groups.with(group, |group| group.arrive(until)));
+            self.exchange(groups);
         }
     }
 
-    /// Does something with every group, in parallel where that can pay.
+    /// Does something with every group, on several threads if there are.
     fn each_group(&mut self, work: &(dyn Fn(&mut Group) + Sync)) {
-        each(&mut self.laid.groups, self.threads, work);
+        let groups = &mut self.laid.groups;
+        match &self.pool {
+            Some(pool) => pool.install(|| groups.par_iter_mut().for_each(work)),
+            None => groups.iter_mut().for_each(work),
+        }
     }
 
     /// Given spikes leave that may arrive before tick `until`: an event takes effect at the nearest grid point, up to
@@ -358,56 +350,54 @@ impl Simulation {
         Ok(())
     }
 
-    fn hand_over_samples(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        let groups = &mut self.laid.groups;
+    fn hand_over_samples(&mut self, groups: &mut impl Groups, sink: &mut dyn Sink) -> Result<()> {
         for (table, columns) in self.laid.columns.iter().enumerate() {
-            let Some(&Gathered { group: g, .. }) = columns.first() else { continue };
-            let samples = |g: u32| &groups[g as usize].samples[table];
-            let rows = samples(g).rows.len() / samples(g).probes.len().max(1);
-            let (interval, dt_s) = (samples(g).interval, groups[g as usize].clock.dt_s);
+            let Some(&Gathered { group: first, .. }) = columns.first() else { continue };
+            let (rows, interval, dt_s) = groups.with(first as usize, |group| {
+                let samples = &group.samples[table];
+                let rows = samples.rows.len() / samples.probes.len().max(1);
+                (rows, samples.interval, group.clock.dt_s)
+            });
             let before = self.handed[table];
             self.handed[table] += rows as u64;
+            let width = 1 + columns.len();
             self.rows.clear();
-            for row in 0..rows {
-                self.rows.push(((before + row as u64) * interval) as f64 * dt_s);
-                for &Gathered { group, first, count } in columns {
-                    let samples = samples(group);
-                    let first = row * samples.probes.len() + first as usize;
-                    let numbers = &samples.rows[first..first + count as usize];
-                    self.rows.push(match numbers {
-                        [one] => *one,
-                        several => several.iter().sum(),
-                    });
-                }
+            self.rows.resize(rows * width, 0.0);
+            for (row, out) in self.rows.chunks_exact_mut(width).enumerate() {
+                out[0] = ((before + row as u64) * interval) as f64 * dt_s;
+            }
+            for (column, &Gathered { group, first, count }) in columns.iter().enumerate() {
+                groups.with(group as usize, |group| {
+                    let samples = &group.samples[table];
+                    let rows = samples.rows.chunks_exact(samples.probes.len().max(1));
+                    for (row, out) in rows.zip(self.rows.chunks_exact_mut(width)) {
+                        out[1 + column] = match &row[first as usize..(first + count) as usize] {
+                            [one] => *one,
+                            several => several.iter().sum(),
+                        };
+                    }
+                });
             }
             if rows > 0 {
                 sink.samples(table, &self.rows)?;
             }
-            for group in groups.iter_mut() {
-                group.samples[table].rows.clear();
+            for group in 0..groups.count() {
+                groups.with(group, |group| group.samples[table].rows.clear());
             }
         }
         Ok(())
     }
 
-    fn check_numbers(&self) -> Result<()> {
-        let bad = self.laid.groups.iter().find(|g| g.first_not_finite().is_some());
-        match bad {
-            None => Ok(()),
-            Some(_) => Err(Error::new(
-                ErrorKind::Numerics,
-                format!("a membrane potential left the range of numbers before t = {} ms", self.time_s() * 1e3),
-            )
-            .help("look at the last samples; try a smaller time step, or check densities and reversal potentials")),
+    fn check_numbers(&self, groups: &mut impl Groups) -> Result<()> {
+        let is_bad = |group: &mut Group| group.first_not_finite().is_some();
+        if !(0..groups.count()).any(|group| groups.with(group, is_bad)) {
+            return Ok(());
         }
-    }
-}
-
-/// Does something with every one of `groups`, on several threads if there are.
-fn each(groups: &mut [Group], threads: usize, work: &(dyn Fn(&mut Group) + Sync)) {
-    match threads > 1 {
-        true => groups.par_iter_mut().for_each(work),
-        false => groups.iter_mut().for_each(work),
+        let message =
+            format!("a membrane potential left the range of numbers before t = {} ms", self.time_s() * 1e3);
+        Err(Error::new(ErrorKind::Numerics, message).help(
+            "look at the last samples; try a smaller time step, or check densities and reversal potentials",
+        ))
     }
 }
 
