@@ -162,8 +162,8 @@ fn each_mistake_of_a_projection_is_named() {
             "1.5 is no probability",
         ),
         (
-            "to = \"conds\"\nsynapse = \"excitatory\"\nconnector = { csa = \"cset.random(0.1)\" }\ndelay = \"1 ms\"",
-            "connection sets (CSA) are not read",
+            "to = \"conds\"\nsynapse = \"excitatory\"\nconnector = { csa = \"cset.random(2)\" }\ndelay = \"1 ms\"",
+            "`cset.random(2)` is no connection set that is read",
         ),
     ] {
         let found = mistake(&projection(rest));

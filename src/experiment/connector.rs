@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::drawn;
 use super::node::{Node, Table};
 use super::population::cell_index;
+use super::{csa, drawn};
 use crate::error::{Error, ErrorKind, Place};
 use crate::model::{Connector, Formula, Listed, Projection, Value};
 use crate::units::{Dimension, Quantity, parse_quantity};
@@ -74,7 +74,7 @@ impl Rows {
     }
 }
 
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "fixed_probability",
     "probability",
     "fixed_number_pre",
@@ -85,11 +85,12 @@ const KINDS: [&str; 11] = [
     "file",
     "array",
     "same_as",
+    "csa",
     "all_to_all",
 ];
 
 /// What PyNN's connectors are called here.
-const PYNN: [(&str, &str); 14] = [
+const PYNN: [(&str, &str); 15] = [
     ("AllToAllConnector", "connector = \"all_to_all\""),
     ("OneToOneConnector", "connector = \"one_to_one\""),
     ("FixedProbabilityConnector", "connector = { fixed_probability = 0.1 }"),
@@ -103,6 +104,7 @@ const PYNN: [(&str, &str); 14] = [
     ("FromListConnector", "connector = { list = [[0, 1, 0.01, \"1 ms\"]] }"),
     ("FromFileConnector", "connector = { file = \"connections.txt\" }"),
     ("ArrayConnector", "connector = { array = [[0, 1], [1, 0]] }"),
+    ("CSAConnector", "connector = { csa = \"full - oneToOne\" }"),
     ("CloneConnector", "connector = { same_as = \"NAME\" }"),
 ];
 
@@ -132,13 +134,6 @@ pub(super) fn read(
         };
     }
     let table = node.table()?;
-    if let Some(csa) = table.get("csa") {
-        let help = "cset.full is \"all_to_all\", cset.oneToOne \"one_to_one\", cset.random(p) { fixed_probability = p }, \
-                    cset.random(fanIn = n) { fixed_number_pre = n }, cset.random(fanOut = n) { fixed_number_post = n }, \
-                    cset.random(N = n) { fixed_total_number = n }; any other set can be written to a text file: { file = \"pairs.txt\" }";
-        csa.wrong(ErrorKind::Unsupported, "connection sets (CSA) are not read", help);
-        return None;
-    }
     let found = KINDS.iter().find_map(|kind| table.get(kind).map(|node| (*kind, node)));
     let connector = match found {
         None => {
@@ -234,6 +229,13 @@ fn one(
             };
             Connector::Clone(at).into()
         }
+        "csa" => match csa::connector(given.text()?) {
+            Ok(connector) => connector.into(),
+            Err((message, help)) => {
+                given.wrong(ErrorKind::Value, message, help);
+                return None;
+            }
+        },
         _ => {
             given.wrong(ErrorKind::Syntax, "all_to_all needs nothing else", "connector = \"all_to_all\"");
             return None;

@@ -17,6 +17,7 @@ mod cells;
 mod components;
 mod connect;
 mod connector;
+mod csa;
 mod differing;
 mod drawn;
 mod junction;
