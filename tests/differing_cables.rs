@@ -160,13 +160,56 @@ fn states_at_the_start_are_taken() {
 }
 
 #[test]
+fn numbers_within_a_channel_differ_as_in_channels_of_their_own() {
+    let page = |library: &str, channels: &str, population: &str| {
+        format!(
+            "temperature = \"12 degC\"\nrun = {{ duration = \"20 ms\", dt = \"0.025 ms\" }}\n{library}\n\
+             [cell.ball]\nmorphology = {{ sections = [{{ name = \"soma\", kind = \"soma\", length = \"20 um\", diameter = \"20 um\" }}] }}\n\
+             capacitance = \"1 uF/cm2\"\naxial_resistivity = \"100 ohm cm\"\ndiscretisation = 1\ninitial_v = \"-65 mV\"\n\
+             channels.pas = {{ on = \"all\", g = \"0.3 mS/cm2\", reversal = \"-54.3 mV\" }}\n{channels}\n\
+             [population.balls]\ncell = \"ball\"\n{population}\n\
+             [[stimulus]]\nkind = \"dc\"\nat = \"soma\"\namplitude = \"0.1 nA\"\n\
+             [[record]]\nat = \"soma\"\nvariables = [\"v\"]\n"
+        )
+    };
+    let kdr = |name: &str| {
+        format!("channels.{name} = {{ on = \"all\", g = \"36 mS/cm2\", reversal = \"-77 mV\" }}")
+    };
+    let together = simulate(&page(
+        "",
+        &kdr("kdr"),
+        "size = 2\nparameters = { \"kdr.n/forwardRate/midpoint\" = [\"-50 mV\", \"-58 mV\"], \"kdr.n/q10Settings/q10Factor\" = [2, 4] }",
+    ));
+    let folder = tempfile::tempdir().unwrap();
+    for (i, (midpoint, q10)) in [(-50, 2), (-58, 4)].into_iter().enumerate() {
+        // The squid's potassium channel with two numbers changed.
+        let own = format!(
+            "<neuroml xmlns=\"http://www.neuroml.org/schema/neuroml2\" id=\"own\">\n\
+             <ionChannelHH id=\"own\" conductance=\"10 pS\" species=\"k\"><gateHHrates id=\"n\" instances=\"4\">\n\
+             <q10Settings type=\"q10ExpTemp\" q10Factor=\"{q10}\" experimentalTemp=\"6.3 degC\"/>\n\
+             <forwardRate type=\"HHExpLinearRate\" rate=\"0.1 per_ms\" midpoint=\"{midpoint} mV\" scale=\"10 mV\"/>\n\
+             <reverseRate type=\"HHExpRate\" rate=\"0.125 per_ms\" midpoint=\"-65 mV\" scale=\"-80 mV\"/>\n\
+             </gateHHrates></ionChannelHH></neuroml>"
+        );
+        let file = folder.path().join(format!("own{i}.nml"));
+        std::fs::write(&file, own).unwrap();
+        let alone = simulate(&page(&format!("library = [{file:?}]"), &kdr("own"), ""));
+        for row in 0..801 {
+            let (a, b) = (together.0.tables[0][3 * row + 1 + i], alone.0.tables[0][2 * row + 1]);
+            assert!((a - b).abs() < 1e-12, "cell {i}, row {row}: {a} and {b}");
+        }
+    }
+    assert!((together.0.tables[0][3 * 800 + 1] - together.0.tables[0][3 * 800 + 2]).abs() > 1e-3);
+}
+
+#[test]
 fn what_can_not_differ_is_said() {
     for (population, wanted) in [
         ("parameters = { capacitanse = \"1 uF/cm2\" }", "`capacitanse` is no parameter"),
         ("parameters = { capacitance = \"1 mV\" }", "expected a"),
         ("parameters = { capacitance = [\"1 uF/cm2\"] }", "1 values for 4 cells"),
         ("parameters = { \"nap.g\" = \"1 S/cm2\" }", "nothing that is called `nap`"),
-        ("parameters = { \"pas.conductance\" = \"1 pS\" }", "can not differ between cells"),
+        ("parameters = { \"pas.gmax\" = \"1 pS\" }", "the channel `pas` has no number for `gmax`"),
         ("initial = { \"pas.m\" = 0.1 }", "has no state `m`"),
         ("initial = { m = 0.1 }", "`m` of a cell with a shape"),
     ] {

@@ -19,6 +19,9 @@ type Columns = Vec<(String, Vec<f64>)>;
 /// The same of what stands on the cells: its name, the name of the parameter.
 type PartColumns = Vec<(String, String, Vec<f64>)>;
 
+/// What stands before parameters of its channel among those of a density.
+const CHANNEL_OF_DENSITY: &str = "ionChannel/";
+
 /// Reads both into `population`, whose cells are of kind `cell` and have their places already.
 pub(super) fn read(
     table: &Table<'_>,
@@ -62,11 +65,10 @@ fn parameters_of(
             continue;
         };
         let (dynamics, is_density) = part_of(&node, cell, &population.cell, part)?;
-        let name = if is_density { of_density(&node, dynamics, part, name)? } else { name };
-        let units = own_units(&node, dynamics, name)?;
+        let name = if is_density { of_density(&node, dynamics, part, name)? } else { name.to_string() };
+        let units = own_units(&node, dynamics, &name)?;
         let values = values(&node, &units, population, (seed, Purpose::Parameter, &key))?;
-        let (part, name) = (part.to_string(), name.to_string());
-        of_parts.push((part, name, values));
+        of_parts.push((part.to_string(), name, values));
     }
     reopen(node, cell, components, population, (&own, &of_parts))?;
     own.extend(of_parts.into_iter().map(|(part, name, values)| (format!("{part}.{name}"), values)));
@@ -86,25 +88,24 @@ fn of_cable(node: &Node<'_>, key: &str) -> Option<Dimension> {
     found.map(|(_, dimension)| *dimension)
 }
 
-/// The name in its equations of what a page calls `name` of a channel.
-fn of_density<'n>(node: &Node<'_>, dynamics: &Dynamics, part: &str, name: &'n str) -> Option<&'n str> {
+/// The name in its equations of what a page calls `name` of a channel: of the density, or as `describe` lists them of the channel.
+fn of_density(node: &Node<'_>, dynamics: &Dynamics, part: &str, name: &str) -> Option<String> {
     let inner = match name {
         "g" => "condDensity",
         "reversal" => "erev",
-        "permeability" => "permeability",
-        _ => {
-            let help = "these can: g, permeability, reversal; for others make another [cell.NAME]";
-            let message = format!("`{name}` of the channel `{part}` can not differ between cells");
-            node.wrong(ErrorKind::Unsupported, message, help);
-            return None;
-        }
+        name => name,
     };
-    if dynamics.parameter(inner).is_none() {
-        let help = "what its entry in `channels` gives";
-        node.wrong(ErrorKind::Name, format!("the channel `{part}` has no number for `{name}`"), help);
-        return None;
+    let mut known = dynamics.parameters.iter().map(|p| p.name.as_str());
+    let found = known.clone().find(|known| *known == inner).or_else(|| {
+        known.find(|known| known.strip_prefix(CHANNEL_OF_DENSITY).is_some_and(|known| known == inner))
+    });
+    if found.is_none() {
+        let channel = dynamics.parameters.iter().filter_map(|p| p.name.strip_prefix(CHANNEL_OF_DENSITY));
+        let known: Vec<&str> = ["g", "permeability", "reversal"].into_iter().chain(channel).collect();
+        let message = format!("the channel `{part}` has no number for `{name}`");
+        node.wrong(ErrorKind::Name, message, suggestion(name, &known));
     }
-    Some(inner)
+    found.map(str::to_string)
 }
 
 /// What is called `part` on the cells, and whether it is a channel.
