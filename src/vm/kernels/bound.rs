@@ -244,7 +244,35 @@ impl BoundProgram {
     /// If `arena` is not of the length it was bound to, `uniforms` is shorter than the program needs,
     /// or this machine lacks `level`.
     pub fn run(&self, level: Level, arena: &mut Arena, uniforms: &[f64], scratch: &mut Scratch) {
-        run_in_turn(&[Some((self, uniforms))], level, arena, scratch);
+        assert!(level.is_available(), "this machine has no {}", level.name());
+        self.check(arena, uniforms);
+        scratch.registers.grow(self.scratch());
+        let registers = scratch.registers.as_mut_ptr();
+        let part = self.part(registers, arena.as_mut_ptr(), uniforms, &mut scratch.noted);
+        // SAFETY: the level is available; what the type promises, with an arena of the length it was
+        // bound to, enough uniforms and `n_registers * block` scratch, is what is asked for.
+        unsafe { step::run(level, &[part]) }
+    }
+
+    /// # Panics
+    ///
+    /// If `arena` is not of the length it was bound to, or `uniforms` is shorter than the program needs.
+    fn check(&self, arena: &Arena, uniforms: &[f64]) {
+        assert_eq!(arena.len(), self.arena_len, "the program is bound to another arena");
+        assert!(uniforms.len() >= self.n_uniforms, "too few uniforms");
+    }
+
+    /// The program with its memory.
+    fn part<'a>(
+        &'a self,
+        registers: *mut f64,
+        arena: *mut f64,
+        uniforms: &'a [f64],
+        noted: *mut Vec<u32>,
+    ) -> Part<'a> {
+        let (once, ops) = self.ops.split_at(self.once);
+        let frame = Frame { registers, arena, uniforms, index_lists: &self.index_lists, noted };
+        Part { once, ops, lanes: self.lanes, block: self.block, frame }
     }
 }
 
@@ -264,20 +292,14 @@ pub(super) fn run_in_turn(
 ) {
     let programs = || programs.iter().flatten();
     assert!(level.is_available(), "this machine has no {}", level.name());
-    for (program, uniforms) in programs() {
-        assert_eq!(arena.len(), program.arena_len, "the program is bound to another arena");
-        assert!(uniforms.len() >= program.n_uniforms, "too few uniforms");
-    }
+    programs().for_each(|(program, uniforms)| program.check(arena, uniforms));
     scratch.registers.grow(programs().map(|(program, _)| program.scratch()).sum());
     let noted: *mut Vec<u32> = &mut scratch.noted;
     let (registers, arena) = (scratch.registers.as_mut_ptr(), arena.as_mut_ptr());
     let mut parts: [Part<'_>; MOST_IN_TURN] = [const { Part::NONE }; MOST_IN_TURN];
     let (mut used, mut count) = (0, 0);
     for &(program, uniforms) in programs() {
-        let BoundProgram { ops, index_lists, .. } = program;
-        let (once, ops) = ops.split_at(program.once);
-        let frame = Frame { registers: registers.wrapping_add(used), arena, uniforms, index_lists, noted };
-        parts[count] = Part { once, ops, lanes: program.lanes, block: program.block, frame };
+        parts[count] = program.part(registers.wrapping_add(used), arena, uniforms, noted);
         used += program.scratch();
         count += 1;
     }

@@ -40,10 +40,10 @@ impl<'p> Queue<'p> {
 
     /// Runs all that wait.
     pub fn flush(&mut self, arena: &mut Arena, scratch: &mut Scratch) {
-        if self.count == 0 {
-            return;
+        match &self.waiting[..std::mem::take(&mut self.count)] {
+            [] => {}
+            [Some((program, uniforms))] => program.run(self.level, arena, uniforms, scratch),
+            several => run_in_turn(several, self.level, arena, scratch),
         }
-        run_in_turn(&self.waiting[..self.count], self.level, arena, scratch);
-        self.count = 0;
     }
 }
