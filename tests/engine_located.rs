@@ -82,6 +82,30 @@ fn a_potential_that_runs_away_is_followed_to_its_threshold() {
     assert!(error(0.005) < 1e-5, "{}", error(0.005));
 }
 
+/// x' = e^x per ms from −3 at 25, so high that it gets there and leaves the range of numbers within any step: a spike every
+/// e³ ms. Near its end the time left is a fraction of any step, so each may be off by a part of one. What it drives stays a number.
+#[test]
+fn a_potential_that_explodes_meets_its_threshold() {
+    let cell = r#"<ComponentType name="exponential" extends="baseSpikingCell">
+        <Constant name="ms" dimension="time" value="1 ms"/>
+        <Dynamics>
+          <StateVariable name="x" dimension="none"/><StateVariable name="y" dimension="none"/>
+          <StateVariable name="n" dimension="none"/>
+          <OnStart><StateAssignment variable="x" value="-3"/></OnStart>
+          <TimeDerivative variable="x" value="exp(x)/ms"/><TimeDerivative variable="y" value="(x - y)/ms"/>
+          <OnCondition test="x .gt. 25"><StateAssignment variable="x" value="-3"/>
+            <StateAssignment variable="n" value="n + 1"/><EventOut port="spike"/></OnCondition>
+          <OnCondition test="y .gt. 40"><StateAssignment variable="n" value="1000"/><EventOut port="spike"/></OnCondition>
+        </Dynamics></ComponentType>
+        <exponential id="c"/><network id="n"><population id="p" component="c" size="1"/></network>"#;
+    for step_ms in [0.1, 0.025, 0.3] {
+        let spikes = run(&document(cell, step_ms, 500.0, "")).spikes_ms(0);
+        assert_eq!(spikes.len(), 24, "step {step_ms} ms: {spikes:?}");
+        let late = spikes[23] - 24.0 * 3_f64.exp();
+        assert!(late.abs() < 24.0 * 0.2 * step_ms, "step {step_ms} ms: {late} ms");
+    }
+}
+
 #[test]
 fn who_names_a_method_gets_conditions_at_the_ends_of_steps() {
     let wish = r#"<Meta for="neuropil" method="backward_euler"/>"#;

@@ -73,7 +73,14 @@ impl Document {
     pub(super) fn one_run(&self, path: &Path) -> Result<()> {
         match self {
             Document::Experiment(experiment) => one_run(experiment, path),
-            Document::Lems(_) => Ok(()),
+            Document::Lems(simulation) if simulation.later.is_empty() => Ok(()),
+            Document::Lems(simulation) => {
+                let runs = simulation.later.len() + 1;
+                let message = format!("the document has {runs} runs, which only `run` can do");
+                Err(Error::new(ErrorKind::Unsupported, message)
+                    .in_file(path)
+                    .help("make one of them the target"))
+            }
         }
     }
 
@@ -88,17 +95,24 @@ impl Document {
                 };
                 segments.into_iter().map(part).collect()
             }
+            Document::Lems(mut first) => {
+                let later = std::mem::take(&mut first.later);
+                std::iter::once(first).chain(later).map(|run| (None, Document::Lems(run))).collect()
+            }
             one => vec![(None, one)],
         }
     }
 
     /// Leaves out what only pictures need.
     pub(super) fn without_pictures(&mut self) {
-        if let Document::Lems(simulation) = self {
-            let displays = std::mem::take(&mut simulation.displays);
+        let Document::Lems(first) = self else { return };
+        let mut later = std::mem::take(&mut first.later);
+        for run in std::iter::once(&mut *first).chain(&mut later) {
+            let displays = std::mem::take(&mut run.displays);
             let shown = |file: &str| displays.iter().any(|display| display.table == file);
-            simulation.model.recordings.retain(|recording| !shown(&recording.file));
+            run.model.recordings.retain(|recording| !shown(&recording.file));
         }
+        first.later = later;
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Simulation {
     pub assumptions: Vec<String>,
     /// What is doubtful.
     pub warnings: Vec<Warning>,
+    /// The runs that follow, where the target asks for several.
+    pub later: Vec<Simulation>,
 }
 
 /// A file of sampled columns, as a LEMS `OutputFile` asks for.

@@ -57,8 +57,38 @@ fn interpret(path: &Path, load: impl FnOnce(&mut Set) -> Result<()>) -> Result<S
     // A document's own types come before ours of the same name.
     set.open_types();
     load(&mut set)?;
-    let plan = simulation::plan(&set, simulation::target(&set, path)?)?;
-    let parts = match parts(&set, plan.target) {
+    let mut runs = Vec::new();
+    for plan in simulation::plans(&set, simulation::target(&set, path)?)? {
+        runs.push(simulation_of(&set, plan, path)?);
+    }
+    let later = runs.split_off(runs.len().min(1));
+    let Some(mut out) = runs.pop() else {
+        return Err(Error::new(ErrorKind::Value, "nothing is run").in_file(path));
+    };
+    out.later = later;
+    name_pictures(&mut out);
+    let known: BTreeSet<&str> = core.documents().collect();
+    let files = set.documents().filter(|d| !known.contains(d) && !d.starts_with("built-in:")).count();
+    out.notes.insert(0, counted(files, "file"));
+    out.warnings.splice(0..0, set.warnings().iter().skip(core.warnings().len()).cloned());
+    Ok(out)
+}
+
+/// Displays that several runs share are a picture each.
+fn name_pictures(first: &mut Simulation) {
+    let mut taken: BTreeSet<String> = first.displays.iter().map(|display| display.id.clone()).collect();
+    for (number, run) in first.later.iter_mut().enumerate() {
+        for display in &mut run.displays {
+            if !taken.insert(display.id.clone()) {
+                display.id = format!("{}_{}", display.id, number + 2);
+            }
+        }
+    }
+}
+
+/// The run of `plan` in the document `path`.
+fn simulation_of(set: &Set, plan: Plan<'_>, path: &Path) -> Result<Simulation> {
+    let parts = match parts(set, plan.target) {
         Ok(parts) => parts,
         Err(error) => {
             let mut errors = plan.errors;
@@ -68,10 +98,6 @@ fn interpret(path: &Path, load: impl FnOnce(&mut Set) -> Result<()>) -> Result<S
     };
     let mut out = assemble(&plan, parts)?;
     out.model.name = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-    let known: BTreeSet<&str> = core.documents().collect();
-    let files = set.documents().filter(|d| !known.contains(d) && !d.starts_with("built-in:")).count();
-    out.notes.insert(0, counted(files, "file"));
-    out.warnings.splice(0..0, set.warnings().iter().skip(core.warnings().len()).cloned());
     Ok(out)
 }
 
@@ -197,7 +223,8 @@ fn assemble(plan: &Plan<'_>, mut parts: Parts<'_>) -> Result<Simulation> {
     all.extend(plan.warnings.iter().cloned());
     all.extend(warnings);
     assumptions.extend(network.assumptions);
-    Ok(Simulation { model, outputs, events, displays, notes, assumptions, warnings: all })
+    let later = Vec::new();
+    Ok(Simulation { model, outputs, events, displays, notes, assumptions, warnings: all, later })
 }
 
 /// Detects spikes of cells with a shape that are to be written and whose cell has no threshold, at 0 mV.

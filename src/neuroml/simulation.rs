@@ -19,6 +19,8 @@ const MAX_DEPTH: usize = 32;
 /// What a simulation asks for, its quantities still as written.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
+    /// Who asks for runs; this is the first.
+    pub runs: Vec<Run<'a>>,
     /// The component that is run.
     pub target: &'a Component,
     /// Time step, s.
@@ -93,6 +95,9 @@ pub(super) struct Events<'a> {
     pub selections: Vec<(&'a Component, &'a str, Option<&'a str>)>,
 }
 
+/// A component that asks for a run, and where its type says so.
+pub(super) type Run<'a> = (&'a Component, &'a Element);
+
 /// Where records go.
 #[derive(Debug, Clone, Copy)]
 enum Sink {
@@ -152,13 +157,59 @@ fn nothing_to_simulate(set: &Set, path: &Path) -> Error {
     }
 }
 
-/// What the component `simulation` asks for.
+/// What the component `simulation` asks for: a run, or several, one after the other in order of writing, each with what is
+/// recorded within the component that asks for it.
 ///
 /// # Errors
-/// If what it runs cannot be told. Everything else that is wrong is in the plan.
-pub(super) fn plan<'a>(set: &'a Set, simulation: &'a Component) -> Result<Plan<'a>> {
+/// If what it runs cannot be told. Everything else that is wrong is in the plans.
+pub(super) fn plans<'a>(set: &'a Set, simulation: &'a Component) -> Result<Vec<Plan<'a>>> {
+    let all = plan(set, simulation, &[])?;
+    let runs = all.runs.as_slice();
+    if runs.len() < 2 {
+        return Ok(vec![all]);
+    }
+    let is_same = |(a, _): &Run<'a>, (b, _): &Run<'a>| std::ptr::eq(*a, *b);
+    for (number, run) in runs.iter().enumerate() {
+        if runs[..number].iter().any(|other| is_same(other, run)) {
+            let message = "a second run of one component: it would write the same files";
+            return Err(run.1.error(ErrorKind::Unsupported, message));
+        }
+    }
+    let one = |run: &Run<'a>| {
+        let others: Vec<&Component> =
+            runs.iter().filter(|other| !is_same(other, run)).map(|(component, _)| *component).collect();
+        let mut plan = plan(set, simulation, &others)?;
+        plan.outputs.retain(|output| !output.columns.is_empty());
+        plan.displays.retain(|display| !display.lines.is_empty());
+        plan.events.retain(|events| !events.selections.is_empty());
+        Ok(plan)
+    };
+    let mut plans = runs.iter().map(one).collect::<Result<Vec<_>>>()?;
+    let mut written: Vec<&Path> = Vec::new();
+    let mut errors = Vec::new();
+    for plan in &plans {
+        let outputs = plan.outputs.iter().map(|output| (output.component, output.path.as_path()));
+        let events = plan.events.iter().map(|events| (events.component, events.path.as_path()));
+        let here: Vec<_> = outputs.chain(events).collect();
+        for (component, path) in &here {
+            if written.contains(path) {
+                let error = component.error(ErrorKind::Name, format!("two runs write '{}'", path.display()));
+                errors.push(error.help("give each a file of its own"));
+            }
+        }
+        written.extend(here.iter().map(|(_, path)| *path));
+    }
+    if let Some(first) = plans.first_mut() {
+        first.errors.extend(errors);
+    }
+    Ok(plans)
+}
+
+/// What the component `simulation` asks for, but for what stands within `others`.
+fn plan<'a>(set: &'a Set, simulation: &'a Component, others: &[&'a Component]) -> Result<Plan<'a>> {
     let mut reader = Reader {
         set,
+        others,
         runs: Vec::new(),
         outputs: Vec::new(),
         displays: Vec::new(),
@@ -179,21 +230,26 @@ pub(super) fn plan<'a>(set: &'a Set, simulation: &'a Component) -> Result<Plan<'
                  is to be recorded, and make it the target"
             )));
         }
-        [one] => *one,
-        [_, (second, _), ..] => {
-            let message = "a second run: a target can run one component";
-            return Err(second.error(ErrorKind::Unsupported, message));
-        }
+        [first, ..] => *first,
     };
+    let runs = std::mem::take(&mut reader.runs);
     let target = reader.component(component, element)?;
     let mut assumptions = Vec::new();
-    let seed = reader.seed(simulation);
+    // What holds the runs may say it for all.
+    let holder = (!std::ptr::eq(component, simulation)).then_some(simulation);
+    let seed = reader.seed(component).or_else(|| reader.seed(holder?));
     if seed.is_none() {
         assumptions.push("seed of random numbers: 0, as none is given".to_string());
     }
-    let (method, point_step) = reader.method(simulation, &mut assumptions);
+    let (mut method, mut point_step) = reader.method(component, &mut assumptions);
+    if let Some(holder) = holder {
+        let (its_method, its_point_step) = reader.method(holder, &mut assumptions);
+        method = method.or(its_method);
+        point_step = point_step.or(its_point_step);
+    }
     let (dt_s, duration_s) = reader.clock(component, element);
     Ok(Plan {
+        runs,
         target,
         dt_s,
         duration_s,
@@ -209,9 +265,11 @@ pub(super) fn plan<'a>(set: &'a Set, simulation: &'a Component) -> Result<Plan<'
     })
 }
 
-struct Reader<'a> {
+struct Reader<'a, 'o> {
     set: &'a Set,
-    runs: Vec<(&'a Component, &'a Element)>,
+    /// Components that are passed over.
+    others: &'o [&'a Component],
+    runs: Vec<Run<'a>>,
     outputs: Vec<Output<'a>>,
     displays: Vec<Shown<'a>>,
     events: Vec<Events<'a>>,
@@ -223,11 +281,14 @@ struct Reader<'a> {
     errors: Vec<Error>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Reader<'a, '_> {
     /// Reads what `component` and those within it do; what they record goes to `sink` unless one of
     /// them is a sink itself.
     fn walk(&mut self, component: &'a Component, mut sink: Sink, depth: usize) {
         let Some(of) = self.set.component_type(&component.component_type) else { return };
+        if self.others.iter().any(|other| std::ptr::eq(*other, component)) {
+            return;
+        }
         if depth > MAX_DEPTH {
             let message = format!("displays and files nested more than {MAX_DEPTH} deep");
             self.errors.push(component.error(ErrorKind::Limit, message));

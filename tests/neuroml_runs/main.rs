@@ -7,6 +7,7 @@ mod inputs;
 mod lenient;
 mod recorded;
 mod sent;
+mod several;
 
 #[path = "../common/sim.rs"]
 mod sim;

@@ -128,11 +128,17 @@ impl PointKind {
         } else {
             (self.kept(&mut builder)?, builder.uniform(uniform::STEP))
         };
-        let next = self.advance_fourth(&mut builder, &old, h)?;
+        let mut next = self.advance_fourth(&mut builder, &old, h)?;
         let mut met = self.newly_met(&mut builder, dt, h, &old, &next)?;
         // What has run away has met something on its way.
         let in_range = self.in_range(&mut builder, &next);
         let away = builder.graph.not(in_range);
+        // As far as halvings go it is followed by its slope, which meets it in a few steps.
+        if !is_first {
+            let straight = self.advance_straight(&mut builder, &old, h)?;
+            let pairs = next.into_iter().zip(straight);
+            next = pairs.map(|(a, b)| builder.graph.select(in_range, a, b)).collect();
+        }
         met = builder.graph.or(met, away);
         let array = |what| self.array(what).map(Array::Instance);
         if is_first {
@@ -198,6 +204,23 @@ impl PointKind {
         self.to_locate()
             .map(|c| scope.expression(&mut builder.graph, &self.dynamics.conditions[c].test))
             .collect()
+    }
+
+    /// As [`Self::advance_fourth`], by the slopes at the beginning of the step.
+    fn advance_straight(&self, builder: &mut Builder, old: &[NodeId], h: NodeId) -> Result<Vec<NodeId>> {
+        let time = builder.uniform(uniform::TIME);
+        let mut scope = self.scope(builder, old)?;
+        if self.dynamics.inputs.iter().any(|input| input.name == "t") {
+            let start = builder.graph.sum(0.0, &[(time, 1.0), (h, -1.0)]);
+            scope.bind("t", start);
+        }
+        let mut next = old.to_vec();
+        for (state, value) in &self.dynamics.derivatives {
+            let slope = scope.expression(&mut builder.graph, value)?;
+            let moved = builder.graph.mul(h, slope);
+            next[*state] = builder.graph.add(old[*state], moved);
+        }
+        Ok(next)
     }
 
     /// The states after a step of `h` s, at whose end time is that of the uniforms.
