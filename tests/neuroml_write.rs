@@ -95,6 +95,25 @@ fn point_neurons() {
 }
 
 #[test]
+fn point_neurons_that_differ() {
+    let text = "seed = 3\nrun = { duration = \"100 ms\", dt = \"0.1 ms\" }\n[cell.lif]\nneuron = \"IF_cond_exp\"\ni_offset = 0.6\n\
+        [population.cells]\ncell = \"lif\"\nsize = 40\n\
+        parameters = { v_thresh = { normal = [\"-50 mV\", \"1 mV\"] }, tau_m = { uniform = [\"10 ms\", \"20 ms\"] } }\n\
+        initial = { v = { uniform = [\"-70 mV\", \"-55 mV\"] } }\n\
+        [population.input]\nsize = 10\npoisson = { rate = \"50 Hz\" }\n\
+        [[projection]]\nfrom = \"input\"\nto = \"cells\"\nsynapse = \"excitatory\"\nconnector = { fixed_probability = 0.3 }\n\
+        weight = \"4 nS\"\ndelay = \"1 ms\"\n[[record]]\npopulation = \"cells\"\nvariables = [\"v\"]\n";
+    let model = experiment::parse(text, Path::new("differing.toml")).unwrap_or_else(|e| panic!("{e}")).model;
+    let (worst, warnings) = difference(&model, "differing");
+    assert_eq!(warnings, ["cells-differ"]);
+    assert!(worst < 1e-13, "{worst:e}");
+    // All in one document.
+    let files = neuroml::write(&model, "differing").unwrap().files;
+    let count = files.iter().filter(|(name, _)| name.to_string_lossy().ends_with(".cell.nml")).count();
+    assert_eq!(count, 1, "{:?}", files.iter().map(|(name, _)| name).collect::<Vec<_>>());
+}
+
+#[test]
 fn synapses() {
     let model = example("synapses", &[], 0.05);
     let (worst, warnings) = difference(&model, "synapses");

@@ -8,6 +8,7 @@ mod brainscales;
 mod brian2;
 mod fit;
 mod nestml;
+mod neuroml;
 mod neuron;
 mod nineml;
 mod pynn;

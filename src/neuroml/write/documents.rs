@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::free_id;
+use super::{free_id, id_like};
 use crate::lems::Element;
 use crate::library;
 use crate::model::Source;
@@ -143,6 +143,18 @@ impl Documents {
         wanted: &str,
         kind: &str,
     ) -> String {
+        self.component_in(source, component, wanted, kind, None)
+    }
+
+    /// As [`component`](Documents::component), in the document of the `kind` that is called `shared`.
+    pub(super) fn component_in(
+        &mut self,
+        source: &Source,
+        component: &Element,
+        wanted: &str,
+        kind: &str,
+        shared: Option<&str>,
+    ) -> String {
         for found in &source.types {
             if !self.types.contains(found) {
                 self.types.push(Arc::clone(found));
@@ -175,7 +187,16 @@ impl Documents {
         named.children = bare.children;
         let in_schema = ELEMENTS.contains(&named.name.as_str()) && self.is_core(&named);
         if in_schema {
-            self.add(format!("{id}.{kind}.nml"), document(&format!("{id}_doc")).child(named));
+            let called = shared.map_or_else(|| id.clone(), id_like);
+            let name = format!("{called}.{kind}.nml");
+            match self
+                .files
+                .iter_mut()
+                .find(|(known, _)| shared.is_some() && known.as_os_str() == name.as_str())
+            {
+                Some((_, document)) => document.children.push(named),
+                None => self.add(name, document(&format!("{called}_doc")).child(named)),
+            }
         } else {
             self.others.push(named);
         }

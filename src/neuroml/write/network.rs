@@ -1,16 +1,18 @@
 //! The network: populations, projections, inputs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use super::documents::{document, plain};
+use super::documents::{Documents, document, plain};
 use super::{Member, Placement, Writer};
 use crate::dynamics::superposes;
 use crate::error::Result;
 use crate::lems::Element;
-use crate::model::{Connection, Placed, Population, PopulationCell, Receiver, Sender, Source, Use};
+use crate::lems::raw::Attribute;
+use crate::model::{
+    Connection, Placed, PointCell, Population, PopulationCell, Receiver, Sender, Source, Use,
+};
 use crate::select::Location;
-use crate::units::{Dimension, neuroml_text};
+use crate::units::{Dimension, neuroml_text, shifted};
 
 /// Connections of one kind between two populations of the documents.
 struct Projection {
@@ -20,6 +22,71 @@ struct Projection {
     synapse: usize,
     component: String,
     connections: Vec<Element>,
+}
+
+/// The components of the cells without a shape of a population, which may differ.
+struct Components<'a> {
+    population: &'a str,
+    source: &'a Source,
+    wanted: &'a str,
+    /// Parameters with a text for each cell.
+    differing: Vec<(&'a str, Vec<String>)>,
+    /// Those that a component has no attribute for.
+    unsaid: Vec<&'a str>,
+}
+
+/// The number of mV that a reader takes for `volts`: times 1 mV it gives the same bits, if there is one that does.
+fn in_millivolts(volts: f64) -> f64 {
+    let near = volts * 1e3;
+    [near, near.next_up(), near.next_down()].into_iter().find(|mv| mv * 1e-3 == volts).unwrap_or(near)
+}
+
+impl<'a> Components<'a> {
+    fn of(population: &'a Population, cell: &'a PointCell, source: &'a Source) -> Components<'a> {
+        let mut out = Components {
+            population: &population.name,
+            source,
+            wanted: &cell.dynamics.name,
+            differing: Vec::new(),
+            unsaid: Vec::new(),
+        };
+        for (name, values) in &population.parameters {
+            match cell.dynamics.parameters.iter().find(|parameter| parameter.name == *name) {
+                Some(parameter) if source.component.get(name).is_some() => {
+                    let texts = values.iter().map(|value| neuroml_text(*value, parameter.dimension));
+                    out.differing.push((name, texts.collect()));
+                }
+                _ => out.unsaid.push(name),
+            }
+        }
+        out
+    }
+
+    /// Writes them; gives stretches of equal cells.
+    fn write(&self, documents: &mut Documents, size: usize) -> Vec<(String, usize)> {
+        if self.differing.is_empty() {
+            let id = documents.component(self.source, &self.source.component, self.wanted, "cell");
+            return vec![(id, size)];
+        }
+        let mut stretches: Vec<(String, usize)> = Vec::new();
+        let mut known: BTreeMap<Vec<&str>, String> = BTreeMap::new();
+        for i in 0..size {
+            let texts: Vec<&str> = self.differing.iter().map(|(_, texts)| texts[i].as_str()).collect();
+            let id = known.entry(texts).or_insert_with_key(|texts| {
+                let mut own = self.source.component.clone();
+                for ((name, _), text) in self.differing.iter().zip(texts) {
+                    own.attributes.retain(|attribute| attribute.name != *name);
+                    own.attributes.push(Attribute { name: (*name).to_string(), value: (*text).to_string() });
+                }
+                documents.component_in(self.source, &own, self.wanted, "cell", Some(self.population))
+            });
+            match stretches.last_mut() {
+                Some((last, size)) if last == id => *size += 1,
+                _ => stretches.push((id.clone(), 1)),
+            }
+        }
+        stretches
+    }
 }
 
 impl Writer<'_> {
@@ -97,21 +164,34 @@ impl Writer<'_> {
                     self.cannot(&what, "a point neuron that comes from no component");
                     return Ok(members);
                 };
-                if !population.parameters.is_empty() || !population.initial.is_empty() {
-                    let of = format!("population '{}'", population.name);
-                    self.cannot(&of, "parameters or states that differ between the cells of a population");
+                if !population.initial.is_empty() {
+                    self.cannot(&what, "states at the start of point neurons: they are the component's own");
+                }
+                let mut components = Components::of(population, cell, source);
+                let v_init = cell.dynamics.parameters.iter().any(|parameter| parameter.name == "v_init");
+                if !components.differing.is_empty() {
+                    let message = format!(
+                        "{what}: cells whose parameters differ get components of their own, which are stepped by constants: \
+                         results may differ in the last digits, and by the error of the step where time constants differ"
+                    );
+                    self.warn("cells-differ", message);
                 }
                 if !population.initial_v.is_empty() {
-                    self.cannot(
-                        &what,
-                        "a potential at the start of a point neuron: it is the component's own",
-                    );
+                    if !v_init {
+                        self.cannot(
+                            &what,
+                            "a potential at the start of a point neuron: it is the component's own",
+                        );
+                        return Ok(members);
+                    }
+                    let texts = population.initial_v.iter().map(|v| shifted(in_millivolts(*v), 0)).collect();
+                    components.differing.push(("v_init", texts));
+                }
+                if let Some(name) = components.unsaid.first() {
+                    self.cannot(&what, &format!("`{name}` that differs between its cells"));
                     return Ok(members);
                 }
-                let source = Arc::clone(source);
-                let name = cell.dynamics.name.clone();
-                let id = self.documents.component(&source, &source.component, &name, "cell");
-                stretches.push((id, population.size));
+                stretches = components.write(&mut self.documents, population.size);
             }
             PopulationCell::SpikeTimes(times) => {
                 let of_each = |i: usize| times.get(i).map_or(&[][..], Vec::as_slice);
@@ -212,10 +292,9 @@ impl Writer<'_> {
             });
             let connections = &mut projections[at].connections;
             let mut numbered = element;
-            numbered.attributes.insert(
-                0,
-                crate::lems::raw::Attribute { name: "id".to_string(), value: connections.len().to_string() },
-            );
+            numbered
+                .attributes
+                .insert(0, Attribute { name: "id".to_string(), value: connections.len().to_string() });
             connections.push(numbered);
         }
         projections.sort_by_key(|p| p.synapse);
