@@ -25,6 +25,7 @@ mod pynn;
 mod python;
 mod regimes;
 mod slope;
+mod sonata;
 pub mod spinnaker;
 mod standard;
 mod syntax;
@@ -65,11 +66,13 @@ pub enum Target {
     PyNn,
     /// A Brian 2 script.
     Brian2,
+    /// A network in the SONATA format, with what runs it.
+    Sonata,
 }
 
 impl Target {
     /// Every target by the name that the command line has for it, with what is made.
-    pub const NAMED: [(&'static str, Target, &'static str); 11] = [
+    pub const NAMED: [(&'static str, Target, &'static str); 12] = [
         ("neuroml", Target::NeuroMl, "NeuroML 2 documents and a LEMS simulation"),
         ("neuron", Target::Neuron, "NMODL mechanisms and Python scripts for NEURON"),
         ("arbor", Target::Arbor, "an NMODL catalogue, cells and a Python recipe for Arbor"),
@@ -81,6 +84,7 @@ impl Target {
         ("spikey", Target::Spikey, "a script for Spikey, checked against tables, not run"),
         ("pynn", Target::PyNn, "a PyNN script with standard cells"),
         ("brian2", Target::Brian2, "a Brian 2 script"),
+        ("sonata", Target::Sonata, "a network in the SONATA format, for BMTK on NEST or NEURON"),
     ];
 
     /// The name that the command line has for it.
@@ -213,6 +217,7 @@ pub fn generate(model: &Model, target: Target, options: &Options) -> Result<Gene
         Target::Arbor => arbor::generate(&mut job)?,
         Target::PyNn => pynn::generate(&mut job)?,
         Target::Brian2 => brian2::generate(&mut job)?,
+        Target::Sonata => sonata::generate(&mut job)?,
     }
     match Error::join(job.errors) {
         Some(error) => Err(error),

@@ -43,7 +43,14 @@ const BUILT_IN: &[(&str, &str)] = templates![
     "spikey/run.py",
     "pynn/run.py",
     "brian2/run.py",
+    "sonata/results.py",
+    "sonata/run_pointnet.py",
+    "sonata/run_bionet.py",
+    "sonata/cell.hoc",
 ];
+
+/// Templates that a target has from another one.
+const SHARED: &[(&str, &str)] = &[("sonata", "neuron/mechanism.mod"), ("sonata", "neuron/spike_source.mod")];
 
 /// Templates ready to be filled in.
 #[derive(Debug, Default)]
@@ -59,7 +66,8 @@ impl Templates {
     pub(crate) fn new(target: &str, folder: Option<&Path>) -> Result<Templates> {
         let mut tera = Tera::new();
         tera.autoescape_on(Vec::<&'static str>::new());
-        let of_target = |path: &str| path.split_once('/').is_some_and(|(of, _)| of == target);
+        let is_own = |path: &str| path.split_once('/').is_some_and(|(of, _)| of == target);
+        let of_target = |path: &str| is_own(path) || SHARED.contains(&(target, path));
         for (path, text) in BUILT_IN.iter().filter(|(path, _)| of_target(path)) {
             tera.add_raw_template(path, text).map_err(|e| fault(None, path, &e))?;
         }

@@ -12,6 +12,7 @@ mod neuroml;
 mod neuron;
 mod nineml;
 mod pynn;
+mod sonata;
 mod spinnaker;
 
 use std::fs;

@@ -14,6 +14,7 @@ mod neuron;
 mod nineml;
 mod pynn;
 mod same;
+mod sonata;
 mod spinnaker;
 mod tools;
 

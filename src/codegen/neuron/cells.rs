@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::layout::{Layout, Shape};
+use super::super::layout::{CableSection, Layout, Shape};
 use super::super::names::Names;
 use super::super::nmodl::UNITS;
 use super::super::nmodl::library::Library;
@@ -92,7 +92,7 @@ pub(crate) fn name(model: &Model, population: usize) -> &str {
     }
 }
 
-fn section_text(shape: &Shape, section: &super::super::layout::CableSection) -> SectionText {
+fn section_text(shape: &Shape, section: &CableSection) -> SectionText {
     let parent = section.parent.and_then(|(parent, at)| Some((shape.sections.get(parent)?, at)));
     let point = |p: &crate::morph::Point| {
         let [x, y, z, d] = [p.x, p.y, p.z, p.diameter].map(|x| shifted(x, 0));
@@ -125,22 +125,24 @@ fn by_section(shape: &Shape, values: &[String], here: impl Fn(usize) -> bool) ->
     format!("{{{}}}", lists.join(", "))
 }
 
-fn inserts(s: usize, shape: &Shape, library: &Library) -> Vec<InsertText> {
+/// What is inserted into sections, with values of its parameters by compartment.
+pub(crate) struct Inserted {
+    /// The mechanism's name.
+    pub(crate) mechanism: String,
+    /// Its sections, in order.
+    pub(crate) sections: Vec<usize>,
+    /// Parameters: name, and the value of each compartment as text.
+    pub(crate) values: Vec<(String, Vec<String>)>,
+}
+
+/// What is spread over the membrane of shape `s`.
+pub(crate) fn inserted(s: usize, shape: &Shape, library: &Library) -> Vec<Inserted> {
     let mut out = Vec::new();
     for (m, spread) in shape.plan.mechanisms.iter().enumerate() {
         let Some(mechanism) = library.spread(s, m) else { continue };
         let here = |cv: usize| spread.cover.get(cv).is_some_and(|cover| *cover > 0.0);
-        let on: Vec<&str> = shape
-            .sections
-            .iter()
-            .filter(|section| section.cvs.clone().any(here))
-            .map(|section| section.name.as_str())
-            .collect();
-        let sections = if on.len() == shape.sections.len() {
-            "cell.all".to_string()
-        } else {
-            format!("[{}]", on.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "))
-        };
+        let holds = |section: &CableSection| section.cvs.clone().any(here);
+        let sections = (0..shape.sections.len()).filter(|at| holds(&shape.sections[*at])).collect();
         let own = &spread.mechanism;
         let dimension = |name: &str| own.dynamics.parameter(name).map_or(Dimension::NONE, |p| p.dimension);
         let mut values = Vec::new();
@@ -148,29 +150,37 @@ fn inserts(s: usize, shape: &Shape, library: &Library) -> Vec<InsertText> {
             let Some(name) = mechanism.names.get(&parameter.name) else { continue };
             let is_main = name == "gbar" || name == "pbar";
             if is_main && !own.varying.contains(&parameter.name) {
-                values.push((name.clone(), UNITS.value(parameter.value, parameter.dimension)));
+                let text = UNITS.value(parameter.value, parameter.dimension);
+                values.push((name.clone(), vec![text; spread.cover.len()]));
             }
         }
         for (name, column) in own.varying.iter().zip(&spread.values) {
             let Some(known) = mechanism.names.get(name) else { continue };
             // Where it is not, anything goes that is a number for its equations.
             let first = (0..column.len()).find(|cv| here(*cv)).map_or(0.0, |cv| column[cv]);
-            let text: Vec<String> = (0..column.len())
-                .map(|cv| UNITS.value(if here(cv) { column[cv] } else { first }, dimension(name)))
-                .collect();
-            values.push((known.clone(), by_section(shape, &text, here)));
+            let text = |cv: usize| UNITS.value(if here(cv) { column[cv] } else { first }, dimension(name));
+            values.push((known.clone(), (0..column.len()).map(text).collect()));
         }
         if mechanism.range.iter().any(|name| name == "cover") {
-            let cover: Vec<String> = spread.cover.iter().map(|c| shifted(*c, 0)).collect();
-            let near = |cv: usize| {
-                shape
-                    .sections
-                    .iter()
-                    .any(|section| section.cvs.contains(&cv) && section.cvs.clone().any(here))
-            };
-            values.push(("cover".to_string(), by_section(shape, &cover, near)));
+            values.push(("cover".to_string(), spread.cover.iter().map(|c| shifted(*c, 0)).collect()));
         }
-        out.push(InsertText { mechanism: quoted(&mechanism.name), sections, values });
+        out.push(Inserted { mechanism: mechanism.name.clone(), sections, values });
     }
     out
+}
+
+fn inserts(s: usize, shape: &Shape, library: &Library) -> Vec<InsertText> {
+    let text = |inserted: Inserted| {
+        let on: Vec<&CableSection> = inserted.sections.iter().map(|at| &shape.sections[*at]).collect();
+        let near = |cv: usize| on.iter().any(|section| section.cvs.contains(&cv));
+        let sections = if on.len() == shape.sections.len() {
+            "cell.all".to_string()
+        } else {
+            let names: Vec<String> = on.iter().map(|section| quoted(&section.name)).collect();
+            format!("[{}]", names.join(", "))
+        };
+        let values = inserted.values.iter().map(|(name, text)| (name.clone(), by_section(shape, text, near)));
+        InsertText { mechanism: quoted(&inserted.mechanism), sections, values: values.collect() }
+    };
+    inserted(s, shape, library).into_iter().map(text).collect()
 }

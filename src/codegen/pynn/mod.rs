@@ -209,7 +209,7 @@ fn on_grid(time_ms: f64, dt_ms: f64) -> f64 {
 }
 
 /// The refractory time of a standard cell. In cells of NeuroML it must have passed, in PyNN's be reached, a step earlier.
-fn refractory_ms(model: &Model, population: usize, time_ms: f64, dt_ms: f64) -> f64 {
+pub(crate) fn refractory_ms(model: &Model, population: usize, time_ms: f64, dt_ms: f64) -> f64 {
     let cell = model.populations.get(population).map(|p| &p.cell);
     match cell {
         Some(PopulationCell::Point(cell))

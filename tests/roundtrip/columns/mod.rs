@@ -8,6 +8,7 @@ mod neuroml;
 mod neuron;
 mod nineml;
 mod pynn;
+pub mod sonata;
 mod spinnaker;
 
 use std::path::{Path, PathBuf};
@@ -19,12 +20,13 @@ use super::models::Case;
 use super::same::Difference;
 
 /// Targets whose tools compute what neuropil computes.
-pub const COMPUTING: [Column; 5] = [
+pub const COMPUTING: [Column; 6] = [
     Column { target: Target::Neuron, prove: neuron::prove },
     Column { target: Target::Arbor, prove: arbor::prove },
     Column { target: Target::Brian2, prove: brian2::prove },
     Column { target: Target::PyNn, prove: pynn::prove },
     Column { target: Target::NestMl, prove: nestml::prove },
+    Column { target: Target::Sonata, prove: sonata::prove },
 ];
 
 /// Targets that describe, or whose machines are not at hand.
