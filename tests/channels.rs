@@ -219,7 +219,8 @@ fn gates_follow_the_papers() {
 
 #[test]
 fn steady_states_are_fractions_and_times_are_positive() {
-    for entry in channels() {
+    // What resets has no gates, but a time at which it opened.
+    for entry in channels().filter(|entry| entry.name != "reset") {
         let dynamics = flat(&entry.name);
         for v in -120..=60 {
             let found = quantities(&dynamics, f64::from(v), 6.3);

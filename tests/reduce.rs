@@ -10,7 +10,7 @@ use neuropil::model::{
 use neuropil::morph::{Morphology, SectionKind, SectionPlan};
 use neuropil::reduce::measure::Subject;
 use neuropil::reduce::point::{Kind, Lif};
-use neuropil::reduce::{self, Detailed, Method, PointNeuron, fit};
+use neuropil::reduce::{self, Circuits, Detailed, Method, PointNeuron, fit};
 use neuropil::select::{Points, Region};
 
 const KELVIN: f64 = 279.45;
@@ -288,4 +288,88 @@ fn a_model_keeps_its_synapses_when_its_cell_is_reduced() {
     }
     let written = neuropil::neuroml::write(&carried.model, "whole_reduced").unwrap();
     assert!(written.files.len() > 3);
+}
+
+/// A passive cell in compartments, its soma made to fire: not fitted, but given.
+fn circuits(compartments: bool) -> Circuits {
+    let shape = if compartments {
+        let dend = |name: &str| SectionPlan::cylinder(name, SectionKind::BasalDendrite, 300.0, 2.0);
+        sections(&[
+            // The root is no soma.
+            dend("a"),
+            SectionPlan::cylinder("soma", SectionKind::Soma, 20.0, 20.0).on("a", 1.0),
+            dend("b").on("soma", 1.0),
+        ])
+    } else {
+        sections(&[SectionPlan::cylinder("soma", SectionKind::Soma, 20.0, 20.0)])
+    };
+    let cell = Arc::new(
+        CableCell::new(shape, 0.01, 1.5, -0.07)
+            .cut(Region::All, Rule::PerSection(5))
+            .with_channel(Density::ohmic("pas", Region::All, 0.5, -0.07).unwrap()),
+    );
+    let full = Detailed::new(&cell, KELVIN).unwrap();
+    let nodes = full.nodes(if compartments { "a(0.1) | soma(0.5) | b(0.9)" } else { "soma(0.5)" }).unwrap();
+    let reduced = reduce::reduce(&full, &Method::Impedance { nodes, sites: Vec::new() }).unwrap();
+    Circuits { reduced: reduced.passive(), threshold_v: -0.05, reset_v: -0.075, refractory_s: 2e-3 }
+}
+
+fn driven(circuits: &Circuits) -> Subject {
+    Subject {
+        cell: PopulationCell::Cable(Arc::new(circuits.to_cell().unwrap())),
+        temperature_k: KELVIN,
+        soma: Some(Points::At(circuits.reduced.cell.region(circuits.reduced.soma), 0.5)),
+        sites: Vec::new(),
+        threshold_v: circuits.threshold_v,
+    }
+}
+
+#[test]
+fn a_compartment_that_is_reset_fires_as_the_formula_says() {
+    let circuits = circuits(false);
+    let soma = circuits.soma();
+    let current = 0.03 * soma.leak_s;
+    // From reset, 5 mV below rest, towards 30 mV above it; the threshold is 20 mV above: τ ln 35/10 after 2 ms.
+    let tau = soma.capacitance_f / soma.leak_s;
+    let period = 2e-3 + tau * (35.0_f64 / 10.0).ln();
+    let spikes = &driven(&circuits).steps(&[current]).unwrap()[0];
+    let mean = |train: &[f64]| (train[train.len() - 1] - train[0]) / (train.len() - 1) as f64;
+    // A spike is seen at the end of a step of 0.025 ms.
+    assert!((mean(spikes) - period).abs() < 6e-5, "{} {period}", mean(spikes));
+    let (_, spikes) = circuits.respond(&vec![current; 60_000], 1e-5);
+    assert!((mean(&spikes) - period).abs() < 3e-5, "{} {period}", mean(&spikes));
+}
+
+#[test]
+fn the_search_and_the_engine_see_the_same_compartments() {
+    let circuits = circuits(true);
+    assert_eq!(circuits.reduced.cell.compartments.len(), 3);
+    assert_ne!(circuits.reduced.soma, 0, "the root is a tip");
+    let leak: f64 = circuits.reduced.cell.compartments.iter().map(|c| c.leak_s).sum();
+    let current = 0.05 * leak;
+    let trains = driven(&circuits).steps(&[current]).unwrap();
+    let (_, own) = circuits.respond(&vec![current; 24_000], 2.5e-5);
+    assert!(own.len() > 5 && own.len().abs_diff(trains[0].len()) <= 1, "{} {}", own.len(), trains[0].len());
+    for (a, b) in own.iter().zip(&trains[0]).take(6) {
+        assert!((a - b).abs() < 5e-4, "{own:?} {:?}", trains[0]);
+    }
+}
+
+#[test]
+fn a_chip_gets_passive_compartments_that_rest_where_the_cell_rests() {
+    let cell = spiking("soma", 360.0);
+    let full = Detailed::new(&cell, KELVIN).unwrap();
+    let nodes = full.nodes("soma | tips(dendrites)").unwrap();
+    let reduced = reduce::reduce(&full, &Method::Impedance { nodes, sites: Vec::new() }).unwrap();
+    let (z, rest) =
+        (full.linear.at(0.0).unwrap().from(full.soma())[full.soma()].re, full.rest_v(full.soma()));
+    let passive = reduced.passive();
+    assert!(passive.cell.channels.is_empty());
+    // What is open at rest is leak, so the impedance at rest is kept.
+    let linear = passive.cell.linear();
+    let own = linear.at(0.0).unwrap().from(passive.soma)[passive.soma].re;
+    assert!((own / z - 1.0).abs() < 1e-6, "{own} {z}");
+    let circuits = Circuits { reduced: passive, threshold_v: 0.0, reset_v: -0.07, refractory_s: 1e-3 };
+    let (trace, spikes) = circuits.respond(&[0.0; 1000], 1e-4);
+    assert!(spikes.is_empty() && (trace[999] - rest).abs() < 1e-9, "{} {rest}", trace[999]);
 }

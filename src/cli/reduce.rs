@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 
 use super::document::Document;
 use super::{Outcome, console};
-use crate::codegen::fit::{Chip, fit};
+use crate::codegen;
+use crate::codegen::fit::{Chip, Wanted, fit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CableCell, Model, PopulationCell};
 use crate::neuroml;
@@ -33,10 +34,10 @@ pub(super) struct Options {
     /// The population whose cell is reduced; the first of cells with a shape if not given
     #[arg(long, value_name = "NAME")]
     population: Option<String>,
-    /// Compartments, branch points included
+    /// Compartments, branch points included; with --fit at most so many
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     compartments: Option<u32>,
-    /// Where compartments are wanted (impedance): a location expression; with -n others are added, the soma is always one
+    /// Where compartments are wanted (impedance, brainscales2): a location expression; with -n others are added, the soma is always one
     #[arg(long, value_name = "PLACES")]
     at: Option<String>,
     /// Where the report puts synapses: a location expression; those of --at, or up to ten over the cell, if not given
@@ -122,7 +123,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         chosen(model, options.population.as_deref()).map_err(|e| e.in_file(&options.file))?;
     let threshold_v = threshold(options, model, population);
     let method = match (options.fit, options.method) {
-        (Some(chip), _) => return on_chip(options, &document, &cell, threshold_v, chip),
+        (Some(chip), _) => return on_chip(options, &document, (population, &cell), threshold_v, chip),
         (None, Some(method)) => method,
         (None, None) => return Err(Error::new(ErrorKind::Value, "neither --method nor --fit is given")),
     };
@@ -224,15 +225,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
             Made::Point(pointed) => pointed.subject(&full, &sites, threshold_v)?,
         };
         let report = report::make(&full, &sites, header, (&detailed, &subject), options.trials as usize)?;
-        for (name, text) in report.files()? {
-            write(&mut folder, &name, &text)?;
-        }
-        for (name, scene) in report.pictures()? {
-            write(&mut folder, &format!("{name}.svg"), &scene.to_svg())?;
-            if options.png {
-                crate::plot::save(&scene, folder.dir().join(format!("{name}.png")))?;
-            }
-        }
+        report_files(&mut folder, &report, options.png)?;
         told.push_str(&report.summary());
     }
     told.push_str(&format!("written to {}\n", options.out.display()));
@@ -240,11 +233,11 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Fits the cell to a chip and writes what came of it: the script, and a page.
+/// Fits the cell to a chip and writes what came of it: scripts, a page, and the report of a reduction.
 fn on_chip(
     options: &Options,
     document: &Document,
-    cell: &Arc<CableCell>,
+    (population, cell): (usize, &Arc<CableCell>),
     threshold_v: f64,
     chip: OnChip,
 ) -> Result<Outcome> {
@@ -252,16 +245,70 @@ fn on_chip(
         OnChip::SpiNNaker => Chip::SpiNNaker,
         OnChip::BrainScaleS2 => Chip::BrainScaleS2,
     };
+    let wanted = Wanted {
+        threshold_v,
+        compartments: options.compartments.map(|n| n as usize),
+        at: options.at.clone(),
+        sites: options.sites.clone(),
+    };
+    let model = document.model();
+    let start = Instant::now();
     let fitted =
-        fit(document.model(), cell, threshold_v, chip).map_err(|e| document.locate(e, &options.file))?;
+        fit(model, population, cell, &wanted, chip).map_err(|e| document.locate(e, &options.file))?;
+    let seconds = start.elapsed().as_secs_f64();
     let mut folder = OutputFolder::create(&options.out)?;
-    write(&mut folder, "fit.md", &fitted.page())?;
+    let mut told = fitted.page();
+    write(&mut folder, "fit.md", &told)?;
     write(&mut folder, "fit.json", &fitted.to_json())?;
-    for (name, bytes) in &fitted.script.files {
-        write(&mut folder, &name.display().to_string(), &String::from_utf8_lossy(bytes))?;
+    scripts(&mut folder, "", &fitted.script)?;
+    if let Some(whole) = &fitted.whole {
+        scripts(&mut folder, "whole/", whole)?;
+        told.push_str("\nThe model with its own inputs and synapses is in `whole`");
+        told.push_str(if whole.lost.is_empty() { ".\n" } else { "; it lacks:\n\n" });
+        whole.lost.iter().for_each(|line| told.push_str(&format!("- {line}\n")));
     }
-    console::print(&format!("{}\nwritten to {}\n", fitted.page(), options.out.display()))?;
+    if !options.no_report {
+        let header = report::Header {
+            model: options.file.display().to_string(),
+            cell: cell.morphology.name.clone(),
+            method: format!("fit to {}", chip.name()),
+            compartments: fitted.compartments(),
+            seconds,
+            rests: fitted.full.rests(),
+        };
+        let [detailed, _, on_chip] = &fitted.subjects;
+        let pair = (detailed, on_chip);
+        let report = report::make(&fitted.full, &fitted.sites, header, pair, options.trials as usize)?;
+        report_files(&mut folder, &report, options.png)?;
+        told.push_str(
+            "\nThe chip's numbers beside the detailed cell, with currents and single synapses:\n\n",
+        );
+        told.push_str(&report.summary());
+    }
+    console::print(&format!("{told}\nwritten to {}\n", options.out.display()))?;
     Ok(Outcome::Done)
+}
+
+/// Writes generated files below `under`.
+fn scripts(folder: &mut OutputFolder, under: &str, made: &codegen::Generated) -> Result<()> {
+    for (name, bytes) in &made.files {
+        write(folder, &format!("{under}{}", name.display()), &String::from_utf8_lossy(bytes))?;
+    }
+    Ok(())
+}
+
+/// Writes the numbers and pictures of a report.
+fn report_files(folder: &mut OutputFolder, report: &report::Report, png: bool) -> Result<()> {
+    for (name, text) in report.files()? {
+        write(folder, &name, &text)?;
+    }
+    for (name, scene) in report.pictures()? {
+        write(folder, &format!("{name}.svg"), &scene.to_svg())?;
+        if png {
+            crate::plot::save(&scene, folder.dir().join(format!("{name}.png")))?;
+        }
+    }
+    Ok(())
 }
 
 /// The population to reduce, and its cell.

@@ -24,6 +24,7 @@ mod points;
 mod pynn;
 mod python;
 mod regimes;
+mod rows;
 mod slope;
 mod sonata;
 pub mod spinnaker;

@@ -1,12 +1,13 @@
 //! Networks as targets need them that cannot draw what neuropil draws: connection by connection, spike by spike.
 
+use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::engine::{self, Memory, Simulation};
+use crate::engine::{self, Simulation, Sink, Spike};
 use crate::error::Result;
 use crate::model::{Connection, Model, PointCell, Population, PopulationCell};
-use crate::units::shifted;
+use crate::units::push_shifted;
 use crate::wiring;
 
 /// All connections of the model, those of its projections as drawn.
@@ -40,8 +41,16 @@ pub(crate) fn detector_number(model: &Model, population: usize, number: u32) -> 
 pub(crate) fn spike_rows(name: &str, times: &[Vec<f64>]) -> Vec<String> {
     let fired = times.iter().enumerate().filter(|(_, times)| !times.is_empty());
     let row = |(cell, times): (usize, &Vec<f64>)| {
-        let text: Vec<String> = times.iter().map(|t| shifted(*t, -3)).collect();
-        format!("({name}, {cell}): [{}]", text.join(", "))
+        let mut out = String::with_capacity(name.len() + 20 + 20 * times.len());
+        let _ = write!(out, "({name}, {cell}): [");
+        for (at, time) in times.iter().enumerate() {
+            if at > 0 {
+                out.push_str(", ");
+            }
+            push_shifted(&mut out, *time, -3);
+        }
+        out.push(']');
+        out
     };
     fired.map(row).collect()
 }
@@ -109,19 +118,34 @@ pub(crate) fn source_spikes(model: &Model) -> Result<Vec<Option<Trains>>> {
             replace_cells(population, silent);
         }
     }
-    let mut results = Memory::default();
+    let cells = model.populations.iter().map(|p| p.size).sum();
+    let mut results = ByCell(vec![Vec::new(); cells]);
     let mut simulation = Simulation::new(&alone, &engine::Options::default())?;
     simulation.run(&mut results, &mut |_| ControlFlow::Continue(()))?;
-    let first = model.first_cells();
-    for (at, population) in model.populations.iter().enumerate().filter(|(at, _)| kinds[*at]) {
-        let mut times = vec![Vec::new(); population.size];
-        for spike in &results.spikes {
-            let cell = u64::from(spike.cell).checked_sub(first[at]).and_then(|c| usize::try_from(c).ok());
-            if let Some(cell) = cell.and_then(|cell| times.get_mut(cell)) {
-                cell.push(spike.time_s);
-            }
+    let mut rest = results.0.into_iter();
+    for ((population, is_source), found) in model.populations.iter().zip(kinds).zip(&mut found) {
+        let own: Vec<Vec<f64>> = rest.by_ref().take(population.size).collect();
+        if is_source {
+            *found = Some(Arc::new(own));
         }
-        found[at] = Some(Arc::new(times));
     }
     Ok(found)
+}
+
+/// The spike times of each cell of a model, s.
+struct ByCell(Vec<Vec<f64>>);
+
+impl Sink for ByCell {
+    fn samples(&mut self, _: usize, _: &[f64]) -> Result<()> {
+        Ok(())
+    }
+
+    fn spikes(&mut self, spikes: &[Spike]) -> Result<()> {
+        for spike in spikes {
+            if let Some(times) = self.0.get_mut(spike.cell as usize) {
+                times.push(spike.time_s);
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,6 +1,7 @@
 //! Networks of point neurons in PyNN's words: what all targets with PyNN's interface are made from.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -180,7 +181,7 @@ impl Network {
     fn made(job: &mut Job<'_>, own_cells: bool, shaped: &BTreeMap<usize, Option<Shaped>>) -> Result<Network> {
         let model = job.model;
         let mut network = Network::default();
-        let spikes = source_spikes(model)?;
+        let mut spikes = source_spikes(model)?;
         for (index, population) in model.populations.iter().enumerate() {
             if has_own_step(model, index) {
                 let message = format!("population '{}' has a time step of its own", population.name);
@@ -189,7 +190,7 @@ impl Network {
             let made = match shaped.get(&index) {
                 Some(None) => continue,
                 Some(Some(shaped)) => Ok(Kind::Shaped(shaped.clone())),
-                None => kind(population, spikes[index].as_ref(), own_cells),
+                None => kind(population, spikes[index].take(), own_cells),
             };
             match made {
                 Ok(kind) => network.populations.push(Cells {
@@ -361,10 +362,11 @@ impl Network {
     }
 }
 
-fn kind(population: &Population, spikes: Option<&Trains>, own_cells: bool) -> Result<Kind> {
+fn kind(population: &Population, spikes: Option<Trains>, own_cells: bool) -> Result<Kind> {
     if let Some(times) = spikes {
-        let in_ms = |times: &Vec<f64>| times.iter().map(|t| rounded(t * 1e3)).collect();
-        return Ok(Kind::Spikes(times.iter().map(in_ms).collect()));
+        let mut times = Arc::unwrap_or_clone(times);
+        times.iter_mut().flatten().for_each(|t| *t = rounded(*t * 1e3));
+        return Ok(Kind::Spikes(times));
     }
     match &population.cell {
         PopulationCell::Point(cell) => match standard(population, cell) {

@@ -92,16 +92,21 @@ pub(crate) fn rounded(x: f64) -> f64 {
 }
 
 /// As [`rounded`], where products and quotients that round tell which digits these are: powers of ten are exact up to 22, and so is
-/// a whole number of 15 digits.
+/// a whole number of 15 digits. A product below 10¹⁵ is off by 1/16 at most.
 fn quickly_rounded(x: f64) -> Option<f64> {
+    const SCALES: [f64; 20] = [
+        1e20, 1e19, 1e18, 1e17, 1e16, 1e15, 1e14, 1e13, 1e12, 1e11, 1e10, 1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3,
+        1e2, 1e1,
+    ];
     let size = x.abs();
     if !(1e-6..1e14).contains(&size) {
         return None;
     }
-    let ten = 10f64.powi(14 - size.log10().floor() as i32);
+    let at = SCALES.partition_point(|ten| size * ten >= 1e15);
+    let ten = *SCALES.get(at)?;
     let scaled = size * ten;
     let whole = scaled.round();
-    let is_clear = (scaled.fract() - 0.5).abs() > 0.2 && (1e14..1e15).contains(&whole);
+    let is_clear = (scaled.fract() - 0.5).abs() > 0.07 && (1e14..1e15).contains(&whole);
     is_clear.then(|| (whole / ten).copysign(x))
 }
 

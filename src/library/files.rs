@@ -61,6 +61,7 @@ pub(super) const COMPONENTS: &[File] = files![
     "ion/cat.xml",
     "ion/sk.xml",
     "ion/bk.xml",
+    "ion/reset.xml",
     "pool/ca_pool.xml",
     "pool/ca_pool_cortex.xml",
     "synapse/AMPA.xml",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::circuits::Circuits;
 use super::detailed::Detailed;
 use super::pointed::Pointed;
 use super::reduced::Reduced;
@@ -44,11 +45,27 @@ impl Reduced {
     /// If a place of the model cannot be found, or it has more connections than can be listed.
     pub fn carried(&self, full: &Detailed, model: &Model, population: usize) -> Result<Carried> {
         let cell = PopulationCell::Cable(Arc::new(self.cell.to_cell()?));
-        carry(model, population, full, cell, &|node| {
-            let compartment = self.home[node];
-            let points = Some(Points::At(self.cell.region(compartment), 0.5));
-            Goes { points, compartment, factor: self.factor[node], delay_s: 0.0 }
-        })
+        carry(model, population, full, cell, &|node| self.goes(node))
+    }
+
+    fn goes(&self, node: usize) -> Goes {
+        let compartment = self.home[node];
+        let points = Some(Points::At(self.cell.region(compartment), 0.5));
+        Goes { points, compartment, factor: self.factor[node], delay_s: 0.0 }
+    }
+}
+
+impl Circuits {
+    /// As [`Reduced::carried`], with the threshold of the circuits for that of the spikes.
+    ///
+    /// # Errors
+    /// As [`Reduced::carried`].
+    pub fn carried(&self, full: &Detailed, model: &Model, population: usize) -> Result<Carried> {
+        let cell = PopulationCell::Cable(Arc::new(self.to_cell()?));
+        let mut carried = carry(model, population, full, cell, &|node| self.reduced.goes(node))?;
+        let own = carried.model.spike_detectors.iter_mut().filter(|d| d.population == population);
+        own.for_each(|detector| detector.threshold_v = self.threshold_v);
+        Ok(carried)
     }
 }
 

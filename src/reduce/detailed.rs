@@ -93,6 +93,11 @@ impl Detailed {
         self.rest.is_still
     }
 
+    /// The potential at rest of `node`, V.
+    pub fn rest_v(&self, node: usize) -> f64 {
+        self.rest.v.get(node).copied().unwrap_or(f64::NAN)
+    }
+
     /// Where `node` is: the middle of its compartment, or the end of the section at whose end the fork is.
     pub(super) fn location(&self, node: usize) -> Location {
         let tree = &self.plan.discretisation;

@@ -144,7 +144,8 @@ pub fn fit(observed: &Observed, kind: Kind) -> PointNeuron {
                 let inside = clamped(x);
                 let outside: f64 =
                     x.iter().zip(&inside).zip(&scale).map(|((x, i), s)| ((x - i) / s).powi(2)).sum();
-                loss(&neuron(&inside), observed, window) + 0.1 * outside
+                let neuron = neuron(&inside);
+                loss(&|input| neuron.respond(input, SAMPLE_S, 2), observed, window) + 0.1 * outside
             });
             best = clamped(&best);
         }
@@ -160,20 +161,23 @@ fn start_from(neuron: &PointNeuron, capacitance: f64, leak: f64) -> Option<Vec<f
 }
 
 /// The shortest time between two spikes that was observed, s; 5 ms if there are none.
-fn soonest(observed: &Observed) -> f64 {
+pub(super) fn soonest(observed: &Observed) -> f64 {
     let trains = observed.steps.iter().chain(&observed.noisy.spikes);
     let between = trains.flat_map(|train| train.windows(2).map(|pair| pair[1] - pair[0]));
     let shortest = between.fold(f64::INFINITY, f64::min);
     if shortest.is_finite() { shortest.max(2e-4) } else { 5e-3 }
 }
 
-/// How far a neuron is from what was observed.
-fn loss(neuron: &PointNeuron, observed: &Observed, window: f64) -> f64 {
+/// The potential at each [`SAMPLE_S`] and the spikes (s) that a current (A) makes.
+pub(super) type Respond<'a> = dyn Fn(&[f64]) -> (Vec<f64>, Vec<f64>) + 'a;
+
+/// How far a neuron, which does `respond`, is from what was observed.
+pub(super) fn loss(respond: &Respond<'_>, observed: &Observed, window: f64) -> f64 {
     let mut total = 0.0;
     let samples = (STEP_LENGTH_S / SAMPLE_S).round() as usize;
     let mut rates = 0.0;
     for (current, spikes) in observed.currents_a.iter().zip(&observed.steps) {
-        let (_, found) = neuron.respond(&vec![*current; samples], SAMPLE_S, 2);
+        let (_, found) = respond(&vec![*current; samples]);
         let (a, b) = (spikes.len() as f64, found.len() as f64);
         rates += ((a - b) / (a + 3.0)).powi(2);
         // The first spike of each step, to a twentieth of it.
@@ -186,7 +190,7 @@ fn loss(neuron: &PointNeuron, observed: &Observed, window: f64) -> f64 {
     for (trial, input) in observed.input_a.iter().enumerate() {
         let spikes = observed.noisy.spikes.get(trial).map(Vec::as_slice).unwrap_or_default();
         let v = observed.noisy.v.get(trial).map(Vec::as_slice).unwrap_or_default();
-        let (trace, found) = neuron.respond(input, SAMPLE_S, 2);
+        let (trace, found) = respond(input);
         total += (1.0 - metrics::coincidence(spikes, &found, window, NOISE_S)) / trials;
         let (a, b) = (spikes.len() as f64, found.len() as f64);
         total += 0.5 * ((a - b) / (a + 3.0)).powi(2) / trials;
@@ -205,7 +209,7 @@ fn loss(neuron: &PointNeuron, observed: &Observed, window: f64) -> f64 {
 }
 
 /// Where spikes begin (the potential rises by 10 mV/ms) and the lowest potential in the 20 ms after, on average.
-fn landmarks(noisy: &Noisy) -> Option<(f64, f64)> {
+pub(super) fn landmarks(noisy: &Noisy) -> Option<(f64, f64)> {
     let (mut begins, mut lows) = (Vec::new(), Vec::new());
     for (v, spikes) in noisy.v.iter().zip(&noisy.spikes) {
         for spike in spikes {
@@ -224,7 +228,12 @@ fn landmarks(noisy: &Noisy) -> Option<(f64, f64)> {
 }
 
 /// The smallest value of `f` found by a simplex that starts at `start` with edges `scale`.
-fn simplex(start: &[f64], scale: &[f64], evaluations: usize, f: &mut dyn FnMut(&[f64]) -> f64) -> Vec<f64> {
+pub(super) fn simplex(
+    start: &[f64],
+    scale: &[f64],
+    evaluations: usize,
+    f: &mut dyn FnMut(&[f64]) -> f64,
+) -> Vec<f64> {
     let n = start.len();
     let mut points: Vec<(f64, Vec<f64>)> = Vec::with_capacity(n + 1);
     for corner in 0..=n {

@@ -7,7 +7,7 @@ pub mod parse;
 mod print;
 
 pub use parse::{parse_quantity, unit, unknown_unit};
-pub use print::{neuroml_text, shifted};
+pub use print::{neuroml_text, push_shifted, shifted};
 
 use crate::error::{Error, ErrorKind, Result};
 

@@ -122,7 +122,7 @@ fn a_chain_of_compartments() {
 fn cells_that_are_no_chains_are_refused() {
     let chain = CHAIN;
     let error = refusal(&chain.replace("dend = 2", "dend = 200"), "brainscales2");
-    assert!(error.contains("201 compartments") && error.contains("at most 65"), "{error}");
+    assert!(error.contains("201 compartments") && error.contains("no place"), "{error}");
     let channel = "na = { on = \"soma\", g = \"0.1 S/cm2\", reversal = \"50 mV\" }\n[cell.chain.synapses]";
     let error = refusal(&chain.replace("[cell.chain.synapses]", channel), "brainscales2");
     assert!(error.contains("channel 'na'") && error.contains("population 'cells'"), "{error}");

@@ -5,6 +5,7 @@
 
 mod arbor;
 mod arm;
+mod brainscales;
 mod brian2;
 mod columns;
 mod models;

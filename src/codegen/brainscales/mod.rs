@@ -1,24 +1,24 @@
 //! The analog chips: BrainScaleS-2, BrainScaleS-1, Spikey. Nothing of theirs can be run here: what is made is checked
 //! against the tables of [`hardware::brainscales`](crate::hardware::brainscales), and says so.
 
-mod chain;
+mod shaped;
+mod tree;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::names::Names;
-use super::points::{Kind, Network, Shaped};
+use super::points::{Kind, Network};
 use super::python::{KEYWORDS, label};
-use super::standard::{Standard, receptor_of};
+use super::rows::{self, Cell, push};
+use super::standard::Standard;
 use super::units::rounded;
 use super::{Job, Target, unsupported};
-use crate::engine::CellPlan;
 use crate::error::Result;
 use crate::hardware::brainscales::{Range, bss1, bss2, quantised, spikey};
-use crate::model::{CableCell, Draws, PopulationCell, Site, Use};
-use crate::select::{Cable, Points};
-use chain::{Chain, chain, label_at};
+use shaped::{lay_out, traces};
+use tree::{Tree, readable, within};
 
 /// Names that the scripts have of their own.
 const OWN: &[&str] = &[
@@ -59,7 +59,7 @@ struct Script {
     populations: Vec<Population>,
     projections: Vec<Projection>,
     recordings: Vec<Recording>,
-    chains: Vec<Chain>,
+    trees: Vec<Tree>,
 }
 
 #[derive(Serialize)]
@@ -68,7 +68,7 @@ struct Population {
     label: String,
     size: usize,
     model: String,
-    is_chain: bool,
+    is_tree: bool,
     wanted: Vec<String>,
     file: String,
     parameters: Vec<Named>,
@@ -107,6 +107,8 @@ struct Chip {
     fan_in: usize,
     weight: u32,
     ranges: &'static [Range],
+    /// Potentials that neighbours share.
+    shared: &'static [&'static str],
 }
 
 const BSS2: Chip = Chip {
@@ -116,6 +118,7 @@ const BSS2: Chip = Chip {
     fan_in: bss2::FAN_IN,
     weight: bss2::WEIGHT,
     ranges: bss2::CALIBRATED,
+    shared: &[],
 };
 const BSS1: Chip = Chip {
     name: "BrainScaleS-1",
@@ -124,6 +127,7 @@ const BSS1: Chip = Chip {
     fan_in: usize::MAX,
     weight: bss1::WEIGHT,
     ranges: bss1::CALIBRATED,
+    shared: &["v_reset"],
 };
 const SPIKEY: Chip = Chip {
     name: "Spikey",
@@ -132,6 +136,7 @@ const SPIKEY: Chip = Chip {
     fan_in: spikey::INPUTS,
     weight: spikey::WEIGHT,
     ranges: spikey::RANGES,
+    shared: &["v_reset", "v_rest", "e_rev_I"],
 };
 
 /// Writes the script of `target` and its data.
@@ -141,14 +146,15 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
         Target::Spikey => &SPIKEY,
         _ => &BSS2,
     };
-    let mut chains = BTreeMap::new();
+    let mut trees = BTreeMap::new();
     let mut shaped = BTreeMap::new();
     if chip.name == BSS2.name {
-        lay_out(job, &mut chains, &mut shaped)?;
+        lay_out(job, &mut trees, &mut shaped)?;
     }
     let network = Network::with_shaped(job, &shaped)?;
     let model = job.model;
-    let window = window(&network);
+    let window = Window::of(&network, &trees);
+    in_counts(job, &mut trees, window);
     let speed_up = if chip.name == BSS2.name { bss2::SPEED_UP } else { 1.0 };
     let mut names = Names::new(&[KEYWORDS, OWN].concat());
     let mut called = vec![String::new(); model.populations.len()];
@@ -156,8 +162,8 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
         title: model.name.clone(),
         made_by: job.made_by(),
         speed_up,
-        low_mv: window[0],
-        high_mv: window[1],
+        low_mv: readable(window.low),
+        high_mv: readable(window.high),
         low_counts: bss2::COUNTS[0],
         high_counts: bss2::COUNTS[1],
         steps: String::new(),
@@ -165,7 +171,7 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
         populations: Vec::new(),
         projections: Vec::new(),
         recordings: Vec::new(),
-        chains: chains.values().cloned().collect(),
+        trees: trees.values().cloned().collect(),
     };
     let mut neurons = 0;
     for cells in &network.populations {
@@ -176,7 +182,7 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
             label: label(&cells.label),
             size: cells.size,
             model: String::new(),
-            is_chain: false,
+            is_tree: false,
             wanted: Vec::new(),
             file: String::new(),
             parameters: Vec::new(),
@@ -184,18 +190,16 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
         match &cells.kind {
             Kind::Spikes(times) => {
                 made.file = format!("{name}_spikes.csv");
-                let rows =
-                    times.iter().enumerate().flat_map(|(cell, times)| times.iter().map(move |t| (cell, t)));
-                let text: String =
-                    rows.map(|(cell, t)| format!("{cell},{}\n", rounded(t / speed_up))).collect();
-                job.out.text(made.file.clone(), text);
+                let on_chip = |times: &Vec<f64>| times.iter().map(|t| rounded(t / speed_up)).collect();
+                let times: Vec<Vec<f64>> = times.iter().map(on_chip).collect();
+                job.out.text(made.file.clone(), rows::spikes("", &times));
             }
             Kind::Own(_) => continue,
             Kind::Shaped(_) => {
-                let Some(chain) = chains.get(&cells.index) else { continue };
-                neurons += cells.size * chain.circuits;
-                made.model.clone_from(&chain.class);
-                made.is_chain = true;
+                let Some(tree) = trees.get(&cells.index) else { continue };
+                neurons += cells.size * tree.circuits;
+                made.model.clone_from(&tree.class);
+                made.is_tree = true;
             }
             Kind::Standard(standard) => {
                 neurons += cells.size;
@@ -213,12 +217,13 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
         }
         script.populations.push(made);
     }
+    shared(job, chip, &network);
     if neurons > chip.neurons {
         job.cannot(unsupported(format!("{neurons} neurons; {} has {}", chip.name, chip.neurons)));
     }
-    wire(job, chip, &network, &called, &mut names, &mut script);
+    wire(job, chip, &network, &trees, (&called, &mut names), &mut script);
     if chip.name == BSS2.name {
-        let traces = traces(job, &chains)?;
+        let traces = traces(job, &trees)?;
         record(job, &network, traces, &called, &mut script);
     }
     job.out.differences.push("checked against tables of ranges, not run".to_string());
@@ -228,21 +233,80 @@ pub(super) fn generate(job: &mut Job<'_>, target: Target) -> Result<()> {
     Ok(())
 }
 
+/// Tells of potentials that differ between populations, where neurons of a chip share them.
+fn shared(job: &mut Job<'_>, chip: &Chip, network: &Network) {
+    for name in chip.shared {
+        let standard = network.populations.iter().filter_map(|cells| match &cells.kind {
+            Kind::Standard(standard) => Some(standard),
+            _ => None,
+        });
+        let values = standard.flat_map(|s| &s.parameters).filter(|(n, _)| n == name).flat_map(|(_, v)| v);
+        let (low, high) = values.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+        if low < high {
+            job.out.differences.push(format!(
+                "{name} is {low} to {high} mV: neurons that lie side by side on {} share one value, such as the mean",
+                chip.name
+            ));
+        }
+    }
+}
+
 /// The range of potentials of all cells, mV: the lowest resting or reset potential, the highest threshold.
-fn window(network: &Network) -> [f64; 2] {
-    let mut window = [f64::INFINITY, f64::NEG_INFINITY];
-    for cells in &network.populations {
-        let Kind::Standard(standard) = &cells.kind else { continue };
-        for (name, values) in &standard.parameters {
-            let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
-            match name.as_str() {
-                "v_rest" | "v_reset" => window[0] = window[0].min(low),
-                "v_thresh" => window[1] = window[1].max(high),
-                _ => {}
+#[derive(Clone, Copy)]
+struct Window {
+    low: f64,
+    high: f64,
+}
+
+impl Window {
+    fn of(network: &Network, trees: &BTreeMap<usize, Tree>) -> Window {
+        let mut window = Window { low: f64::INFINITY, high: f64::NEG_INFINITY };
+        for cells in &network.populations {
+            let Kind::Standard(standard) = &cells.kind else { continue };
+            for (name, values) in &standard.parameters {
+                let (low, high) =
+                    values.iter().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+                match name.as_str() {
+                    "v_rest" | "v_reset" => window.low = window.low.min(low),
+                    "v_thresh" => window.high = window.high.max(high),
+                    _ => {}
+                }
+            }
+        }
+        for compartment in trees.values().flat_map(|tree| &tree.compartments) {
+            if let Some(firing) = compartment.firing {
+                window.low = window.low.min(compartment.leak).min(firing.reset);
+                window.high = window.high.max(firing.threshold);
+            }
+        }
+        if window.low < window.high { window } else { Window { low: -65.0, high: -50.0 } }
+    }
+
+    /// A potential in counts of the converter.
+    fn counts(self, mv: f64) -> f64 {
+        let share = (mv - self.low) / (self.high - self.low);
+        (bss2::COUNTS[0] + share * (bss2::COUNTS[1] - bss2::COUNTS[0])).round()
+    }
+}
+
+/// The potentials of cells with a shape in counts, within their ranges.
+fn in_counts(job: &mut Job<'_>, trees: &mut BTreeMap<usize, Tree>, window: Window) {
+    for (population, tree) in trees {
+        for compartment in &mut tree.compartments {
+            let label = &compartment.label;
+            let mut counts = |name: &str, mv: f64| {
+                let what =
+                    format!("population '{}': {name} of {label}", job.model.populations[*population].name);
+                let counts = window.counts(mv);
+                bss2::range(name).map_or(counts, |range| within(&what, counts, range, &mut |e| job.cannot(e)))
+            };
+            compartment.leak = counts("v_rest", compartment.leak);
+            if let Some(firing) = &mut compartment.firing {
+                firing.threshold = counts("v_thresh", firing.threshold);
+                firing.reset = counts("v_reset", firing.reset);
             }
         }
     }
-    if window[0] < window[1] { window } else { [-65.0, -50.0] }
 }
 
 /// The chip's cell and its parameters.
@@ -251,7 +315,7 @@ fn cell(
     chip: &Chip,
     population: &str,
     standard: &Standard,
-    window: [f64; 2],
+    window: Window,
     made: &mut Population,
 ) -> Option<(String, Vec<(String, f64)>)> {
     let one = |name: &str| {
@@ -263,10 +327,6 @@ fn cell(
             "population '{population}': {name} differs between cells; the first's is taken"
         )));
     }
-    let counts = |mv: f64| {
-        let share = (mv - window[0]) / (window[1] - window[0]);
-        (bss2::COUNTS[0] + share * (bss2::COUNTS[1] - bss2::COUNTS[0])).round()
-    };
     let model = match (chip.name, standard.name.as_str()) {
         ("BrainScaleS-2", "IF_curr_exp") => "CalibHXNeuronCuba",
         ("BrainScaleS-2", "IF_cond_exp") => "CalibHXNeuronCoba",
@@ -298,7 +358,9 @@ fn cell(
         let value = values[0];
         let value = match (chip.name, name.as_str()) {
             (_, "i_offset") | ("BrainScaleS-2" | "Spikey", "cm") => continue,
-            ("BrainScaleS-2", "v_rest" | "v_reset" | "v_thresh" | "e_rev_E" | "e_rev_I") => counts(value),
+            ("BrainScaleS-2", "v_rest" | "v_reset" | "v_thresh" | "e_rev_E" | "e_rev_I") => {
+                window.counts(value)
+            }
             ("Spikey", "tau_m") => {
                 let g_leak = 1e3 * spikey::CAPACITANCE_NF / value;
                 parameters.push(("g_leak".to_string(), rounded(g_leak)));
@@ -319,7 +381,16 @@ fn cell(
             }
             _ => value,
         };
-        parameters.push((name.clone(), legal(job, chip, population, name, value)));
+        // An adaptation that is turned off needs no range.
+        let scaled = match (chip.name, name.as_str()) {
+            ("BrainScaleS-1", "a" | "b") if value != 0.0 => {
+                bss1::adaptation(one("cm").unwrap_or(1.0)).into_iter().find(|range| range.name == name)
+            }
+            _ => None,
+        };
+        let range = scaled.as_ref().or_else(|| chip.ranges.iter().find(|range| range.name == name));
+        let held = range.map_or(value, |range| legal(job, chip, population, value, range));
+        parameters.push((name.clone(), held));
     }
     if chip.name == BSS2.name {
         parameters.push(("cm".to_string(), 63.0));
@@ -358,8 +429,8 @@ fn circuit(
 }
 
 /// `value`, or the nearest one that the chip can be set to: then that is said.
-fn legal(job: &mut Job<'_>, chip: &Chip, population: &str, name: &str, value: f64) -> f64 {
-    let Some(range) = chip.ranges.iter().find(|r| r.name == name) else { return value };
+fn legal(job: &mut Job<'_>, chip: &Chip, population: &str, value: f64, range: &Range) -> f64 {
+    let name = range.name;
     if range.holds(value) {
         return value;
     }
@@ -375,20 +446,61 @@ fn legal(job: &mut Job<'_>, chip: &Chip, population: &str, name: &str, value: f6
     nearest
 }
 
+/// How large the cells are, that weights are relative to.
+struct Sizes {
+    /// Capacitance of the cells of a population, nF.
+    own: BTreeMap<usize, f64>,
+    /// That for which weights keep their values, nF.
+    of_all: f64,
+}
+
+impl Sizes {
+    fn of(chip: &Chip, network: &Network, trees: &BTreeMap<usize, Tree>) -> Sizes {
+        let mut own: BTreeMap<usize, f64> =
+            trees.iter().map(|(at, tree)| (*at, tree.capacitance_f * 1e9)).collect();
+        for cells in &network.populations {
+            let Kind::Standard(standard) = &cells.kind else { continue };
+            let cm = standard.parameters.iter().find(|(name, _)| name == "cm");
+            own.extend(cm.and_then(|(_, values)| values.first()).map(|cm| (cells.index, *cm)));
+        }
+        let of_all = match chip.name {
+            // The mapping of BrainScaleS-1 knows capacitances.
+            "BrainScaleS-1" => {
+                own.clear();
+                1.0
+            }
+            "Spikey" => spikey::CAPACITANCE_NF,
+            _ => own.values().copied().fold(0.0, f64::max),
+        };
+        Sizes { own, of_all }
+    }
+
+    /// By what weights onto a population are to be multiplied for the same effect.
+    fn factor(&self, population: usize) -> f64 {
+        self.own.get(&population).filter(|cm| **cm > 0.0).map_or(1.0, |cm| self.of_all / cm)
+    }
+}
+
 fn wire(
     job: &mut Job<'_>,
     chip: &Chip,
     network: &Network,
-    called: &[String],
-    names: &mut Names,
+    trees: &BTreeMap<usize, Tree>,
+    (called, names): (&[String], &mut Names),
     script: &mut Script,
 ) {
-    // One step for all weights of a unit: the chip has one strength of synapses.
-    let weights: Vec<f64> =
-        network.projections.iter().flat_map(|w| w.rows.iter().map(|r| r.weight)).collect();
+    // One step for all weights of a unit: the chip has one strength of synapses, and one capacitance, whatever that of the cell.
+    let sizes = Sizes::of(chip, network, trees);
+    let weights: Vec<f64> = network
+        .projections
+        .iter()
+        .flat_map(|w| w.rows.iter().map(|r| r.weight * sizes.factor(w.target)))
+        .collect();
     let (step, steps) = quantised(&weights, chip.weight);
-    let is_conductance =
-        network.populations.iter().any(|c| matches!(&c.kind, Kind::Standard(s) if s.name.contains("cond")));
+    let is_conductance = network.populations.iter().any(|c| match &c.kind {
+        Kind::Standard(standard) => standard.name.contains("cond"),
+        kind => matches!(kind, Kind::Shaped(_)),
+    });
     script.steps = format!("{step:.4e} {}", if is_conductance { "uS" } else { "nA" });
     let lost = weights.iter().zip(&steps).filter(|(w, s)| **w != 0.0 && **s == 0).count();
     if lost > 0 {
@@ -430,15 +542,19 @@ fn wire(
             if weight == 0 {
                 continue;
             }
+            push(&mut text, Cell::Index(pre as usize));
+            text.push(',');
+            push(&mut text, Cell::Index(post as usize));
+            text.push(',');
             if chip.name == BSS2.name {
-                text.push_str(&format!("{pre},{post},{sign}{weight}\n"));
+                text.push_str(sign);
+                push(&mut text, Cell::Index(weight as usize));
             } else {
-                text.push_str(&format!(
-                    "{pre},{post},{},{}\n",
-                    rounded(f64::from(weight) * step),
-                    rounded(delay)
-                ));
+                push(&mut text, Cell::Number(rounded(f64::from(weight) * step)));
+                text.push(',');
+                push(&mut text, Cell::Number(rounded(delay)));
             }
+            text.push('\n');
         }
         job.out.text(file.clone(), text);
         let source = network.population(wired.source);
@@ -500,91 +616,4 @@ fn record(
     for (population, cell, compartment) in wanted.into_iter().take(bss2::TRACES) {
         script.recordings.push(Recording { population: called[population].clone(), cell, compartment });
     }
-}
-
-/// Lays out the cells with a shape; what can't be goes to [`Job::cannot`] later, as no standard cell.
-fn lay_out(
-    job: &mut Job<'_>,
-    chains: &mut BTreeMap<usize, Chain>,
-    shaped: &mut BTreeMap<usize, Option<Shaped>>,
-) -> Result<()> {
-    let model = job.model;
-    let draws = Draws::of(model);
-    for (index, population) in model.populations.iter().enumerate() {
-        let PopulationCell::Cable(cell) = &population.cell else { continue };
-        let mut told = Vec::new();
-        let class: String = format!("{}Cell", super::names::identifier(&population.name));
-        let made = chain(cell, &class, &mut |error| told.push(error));
-        let made = made.and_then(|chain| {
-            let receptors: Result<Vec<_>> = cell.synapses.iter().map(receptor_of).collect();
-            let places = (0..population.size).map(|at| {
-                let draw = |synapse: usize| draws.at((index, at), Use::Synapse(synapse));
-                places(cell, &chain, &draw)
-            });
-            let places: Result<Vec<_>> = places.collect();
-            Ok((Shaped { receptors: receptors?, places: places? }, chain))
-        });
-        match made {
-            Ok((cells, chain)) => {
-                shaped.insert(index, Some(cells));
-                chains.insert(index, chain);
-                job.out.differences.push(format!(
-                    "population '{}': the settings of its compartments have to be found on the chip; the script says the time \
-                     constants that are wanted",
-                    population.name
-                ));
-            }
-            Err(error) => {
-                shaped.insert(index, None);
-                told.push(error);
-            }
-        }
-        for error in told {
-            job.cannot(error.in_element(format!("population '{}'", population.name)));
-        }
-    }
-    Ok(())
-}
-
-/// The compartments of the points of each synapse of a cell.
-fn places(
-    cell: &CableCell,
-    chain: &Chain,
-    draw: &dyn Fn(usize) -> crate::select::Draw,
-) -> Result<Vec<Vec<String>>> {
-    let plan = CellPlan::new(cell, &[])?;
-    let cable = Cable::new(&cell.morphology, &plan.geometry);
-    let of_synapse = |(at, synapse): (usize, &crate::model::Placed)| -> Result<Vec<String>> {
-        let locations = synapse.points.evaluate(&cable, &draw(at))?;
-        Ok(locations.into_iter().map(|l| label_at(chain, &plan, l).to_string()).collect())
-    };
-    cell.synapses.iter().enumerate().map(of_synapse).collect()
-}
-
-/// Recorded potentials of cells with a shape: population, cell, compartment.
-fn traces(job: &Job<'_>, chains: &BTreeMap<usize, Chain>) -> Result<Vec<(usize, usize, String)>> {
-    let model = job.model;
-    let draws = Draws::of(model);
-    let mut found = Vec::new();
-    for (at, recording) in model.recordings.iter().enumerate() {
-        let population = recording.population;
-        let (Some(chain), PopulationCell::Cable(cell)) =
-            (chains.get(&population), &model.populations[population].cell)
-        else {
-            continue;
-        };
-        let points: &Points = match &recording.site {
-            Site::Points(points) if recording.variables.iter().any(|v| v == "v") => points,
-            _ => continue,
-        };
-        let plan = CellPlan::new(cell, &[])?;
-        let cable = Cable::new(&cell.morphology, &plan.geometry);
-        for index in recording.cells.indices(model.populations[population].size) {
-            let draw = draws.at((population, index), Use::Recording(at));
-            for location in points.evaluate(&cable, &draw)? {
-                found.push((population, index, label_at(chain, &plan, location).to_string()));
-            }
-        }
-    }
-    Ok(found)
 }

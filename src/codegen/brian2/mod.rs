@@ -18,7 +18,8 @@ use super::Job;
 use super::columns::TableText;
 use super::layout::Layout;
 use super::network::source_spikes;
-use super::python::{BUILT_IN, KEYWORDS, SHORT, csv, number, quoted};
+use super::python::{BUILT_IN, KEYWORDS, SHORT, csv, indices, list, number, quoted};
+use super::rows::{Cell, table};
 use super::units::rounded;
 use crate::error::Result;
 use crate::model::Method;
@@ -249,8 +250,7 @@ fn source(job: &mut Job<'_>, p: usize, var: &str, times: &[Vec<f64>]) -> (Source
         job.out.differences.push(line);
     }
     rows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let cells: Vec<String> = rows.iter().map(|(_, cell)| cell.to_string()).collect();
-    let in_ms: Vec<String> = rows.iter().map(|(step, _)| number(rounded(step * dt_s * 1e3))).collect();
+    let in_ms = |step: &f64| rounded(step * dt_s * 1e3);
     let mut text = SourceText {
         var: var.to_string(),
         size: out.size + out.twins.len(),
@@ -259,12 +259,12 @@ fn source(job: &mut Job<'_>, p: usize, var: &str, times: &[Vec<f64>]) -> (Source
         times: String::new(),
     };
     if rows.len() <= SHORT {
-        text.cells = format!("[{}]", cells.join(", "));
-        text.times = format!("[{}]", in_ms.join(", "));
+        text.cells = indices(&rows.iter().map(|(_, cell)| *cell).collect::<Vec<_>>());
+        text.times = list(&rows.iter().map(|(step, _)| in_ms(step)).collect::<Vec<_>>());
     } else {
         let file = format!("spikes_{var}.csv");
-        let table = csv(&["cell", "time_ms"], cells.into_iter().zip(in_ms).map(|(c, t)| vec![c, t]));
-        job.out.text(&file, table);
+        let row = |(step, cell): &(f64, usize)| [Cell::Index(*cell), Cell::Number(in_ms(step))];
+        job.out.text(&file, table("cell,time_ms", rows.iter().map(row)));
         text.file = quoted(&file);
     }
     (out, text)

@@ -10,7 +10,8 @@ use super::piece::{Constants, Piece, constant_values};
 use crate::codegen::Job;
 use crate::codegen::layout::Layout;
 use crate::codegen::names::Names;
-use crate::codegen::python::{SHORT, csv, list, number, quoted};
+use crate::codegen::python::{SHORT, list, number, quoted};
+use crate::codegen::rows::{Cell, table};
 use crate::codegen::tidy::tidy;
 use crate::codegen::units::rounded;
 use crate::engine::own_port;
@@ -275,9 +276,9 @@ fn synapses(
     } else {
         let file = format!("connections_{}.csv", out.var);
         let row = |((i, j, c), delay): (&(usize, usize, &Connection), &f64)| {
-            vec![i.to_string(), j.to_string(), number(c.weight), number(*delay)]
+            [Cell::Index(*i), Cell::Index(*j), Cell::Number(c.weight), Cell::Number(*delay)]
         };
-        job.out.text(&file, csv(&["i", "j", "w", "delay_ms"], rows.iter().zip(&delays).map(row)));
+        job.out.text(&file, table("i,j,w,delay_ms", rows.iter().zip(&delays).map(row)));
         out.file = quoted(&file);
         out.weight = weight_of_all.unwrap_or_default();
         out.delay = delay_of_all.unwrap_or_default();

@@ -19,7 +19,7 @@ use super::rules::Rules;
 use crate::engine::own_port;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Connection, Model, PopulationCell, Receiver, Sender};
-use crate::units::{Dimension, shifted};
+use crate::units::{Dimension, push_shifted};
 
 /// Rows of a table up to which it stands in the script.
 const SHORT: usize = 40;
@@ -255,25 +255,34 @@ pub(super) fn sender(model: &Model, c: &Connection) -> Option<usize> {
     }
 }
 
+/// About how long the text of a connection is.
+const ROW: usize = 80;
+
 fn connect(job: &mut Job<'_>, out: &mut NetworkText, all: &All<'_>, connections: &[Connection]) {
     let model = all.model;
     let mut missing: BTreeMap<usize, usize> = BTreeMap::new();
+    let labels: Vec<String> = model.populations.iter().map(|p| quoted(&p.name)).collect();
     for c in connections {
         let (population, cell) = c.target;
         let (Some((name, instance, port)), Some(detector)) = (receiver(all, c), sender(model, c)) else {
             *missing.entry(population).or_default() += 1;
             continue;
         };
-        let of = |p: usize| model.populations.get(p).map(|p| quoted(&p.name)).unwrap_or_default();
-        out.connections.push(format!(
-            "({}, {}, {detector}, {}, {cell}, {}, {instance}, {port}, {}, {})",
+        let of = |p: usize| labels.get(p).map(String::as_str).unwrap_or_default();
+        let mut row = String::with_capacity(ROW);
+        let name = if name.is_empty() { "None".to_string() } else { quoted(&name) };
+        let _ = write!(
+            row,
+            "({}, {}, {detector}, {}, {cell}, {name}, {instance}, {port}, ",
             of(c.source.0),
             c.source.1,
             of(population),
-            if name.is_empty() { "None".to_string() } else { quoted(&name) },
-            shifted(c.weight, 0),
-            shifted(c.delay_s, -3)
-        ));
+        );
+        push_shifted(&mut row, c.weight, 0);
+        row.push_str(", ");
+        push_shifted(&mut row, c.delay_s, -3);
+        row.push(')');
+        out.connections.push(row);
     }
     for (population, count) in missing {
         let message = format!("{count} connections to it have ends that NEURON's code lacks");
@@ -284,9 +293,13 @@ fn connect(job: &mut Job<'_>, out: &mut NetworkText, all: &All<'_>, connections:
 /// Long tables go into files.
 fn to_files(out: &mut NetworkText) {
     let csv = |header: &str, rows: &[String]| {
-        let mut text = format!("{header}\n");
+        let size: usize = rows.iter().map(|row| row.len() + 1).sum();
+        let mut text = String::with_capacity(header.len() + 1 + size);
+        text.push_str(header);
+        text.push('\n');
         for row in rows {
-            let _ = writeln!(text, "{}", row.trim_start_matches('(').trim_end_matches(')'));
+            text.push_str(row.trim_start_matches('(').trim_end_matches(')'));
+            text.push('\n');
         }
         text
     };
@@ -318,10 +331,14 @@ fn to_files(out: &mut NetworkText) {
     let times: usize = out.spike_times.iter().map(|row| row.matches(',').count()).sum();
     if times > 5 * SHORT {
         let rows = std::mem::take(&mut out.spike_times);
-        let mut text = "# (population, cell): times (ms)\n".to_string();
-        rows.iter().for_each(|row| {
-            let _ = writeln!(text, "{row}");
-        });
+        let header = "# (population, cell): times (ms)\n";
+        let size: usize = rows.iter().map(|row| row.len() + 1).sum();
+        let mut text = String::with_capacity(header.len() + size);
+        text.push_str(header);
+        for row in rows {
+            text.push_str(&row);
+            text.push('\n');
+        }
         out.tables.push(("spike_times.txt", text));
         out.spike_times_in_file = true;
     }

@@ -6,6 +6,7 @@ use super::Job;
 use super::names::Names;
 use super::points::{Cells, Current, Kind, Network, Plasticity, Recorded, Row, Wired};
 use super::python::{BUILT_IN, KEYWORDS, SHORT, csv, index_range, indices, list, number, quoted};
+use super::rows::{self, Cell, table};
 use super::standard::Standard;
 use super::units::rounded;
 use crate::engine::find_variable;
@@ -311,11 +312,7 @@ fn spikes_text(times: &[Vec<f64>], var: &str, size: usize, files: &mut Vec<(Stri
         }
         _ => {
             let file = format!("spikes_{var}.csv");
-            let rows = times
-                .iter()
-                .enumerate()
-                .flat_map(|(cell, of)| of.iter().map(move |time| vec![cell.to_string(), number(*time)]));
-            files.push((file.clone(), csv(&["cell", "time (ms)"], rows)));
+            files.push((file.clone(), rows::spikes("cell,time (ms)", times)));
             format!("spike_times=spike_times({}, {size})", quoted(&file))
         }
     }
@@ -351,12 +348,11 @@ fn projection(
         }
         None => {
             let file = format!("connections_{var}.csv");
-            let row =
-                |r: &Row| vec![r.pre.to_string(), r.post.to_string(), number(r.weight), number(r.delay)];
-            files.push((
-                file.clone(),
-                csv(&["source", "target", "weight", "delay (ms)"], rows.iter().map(row)),
-            ));
+            let row = |r: &Row| {
+                let [pre, post] = [r.pre, r.post].map(|cell| Cell::Index(cell as usize));
+                [pre, post, Cell::Number(r.weight), Cell::Number(r.delay)]
+            };
+            files.push((file.clone(), table("source,target,weight,delay (ms)", rows.iter().map(row))));
             (format!("sim.FromListConnector(connections({}))", quoted(&file)), String::new())
         }
     };

@@ -6,8 +6,9 @@ mod model;
 use serde::Serialize;
 
 use super::names::Names;
-use super::points::{Current, Kind, Network, Plasticity, Wired, subset};
+use super::points::{Current, Kind, Network, Plasticity, Row, Wired, subset};
 use super::python::{KEYWORDS, label};
+use super::rows::{self, Cell, table};
 use super::standard::Standard;
 use super::units::rounded;
 use super::{Job, unsupported};
@@ -191,13 +192,7 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
         match &cells.kind {
             Kind::Spikes(times) => {
                 made.file = format!("{name}_spikes.csv");
-                let mut text = String::new();
-                for (cell, times) in times.iter().enumerate() {
-                    for time in times {
-                        text.push_str(&format!("{cell},{time}\n"));
-                    }
-                }
-                job.out.text(made.file.clone(), text);
+                job.out.text(made.file.clone(), rows::spikes("", times));
             }
             Kind::Shaped(_) => continue,
             Kind::Own(standard) => match own_model(job, cells.index, standard) {
@@ -447,17 +442,11 @@ fn projection(job: &mut Job<'_>, wired: &Wired, called: &[String], names: &mut N
             wired.label, row.weight
         )));
     }
-    let mut text = String::new();
-    for row in &wired.rows {
-        text.push_str(&format!(
-            "{},{},{},{}\n",
-            row.pre,
-            row.post,
-            rounded(row.weight.abs()),
-            rounded(row.delay)
-        ));
-    }
-    job.out.text(file.clone(), text);
+    let row = |row: &Row| {
+        let [pre, post] = [row.pre, row.post].map(|cell| Cell::Index(cell as usize));
+        [pre, post, Cell::Number(rounded(row.weight.abs())), Cell::Number(rounded(row.delay))]
+    };
+    job.out.text(file.clone(), table("", wired.rows.iter().map(row)));
     Some(Projection {
         name,
         label: label(&wired.label),

@@ -6,13 +6,17 @@ Made from model.toml by neuropil VERSION, for BrainScaleS-2 (pynn_brainscales). 
 
 The chip runs 1000.0 times faster than biology: times here are ms of the chip, time constants us of the chip, which
 are ms of biology. Potentials are counts of the chip's converter: -65.0 mV became 70.0, -50.0 mV
-125.0. Weights are whole steps; one step was 1.5873e-5 nA.
+125.0. Weights are whole steps; one step was 1.5873e-5 uS.
 """
 import csv
 import pathlib
 
 import pynn_brainscales.brainscales2 as pynn
-from pynn_brainscales.brainscales2.morphology import Compartment, SharedLineConnection, create_mc_neuron
+from pynn_brainscales.brainscales2 import morphology
+from pynn_brainscales.brainscales2.morphology import SharedLineConnection, create_mc_neuron
+
+# Newer versions call it PlacedCompartment.
+Compartment = getattr(morphology, "PlacedCompartment", None) or morphology.Compartment
 
 HERE = pathlib.Path(__file__).parent
 
@@ -32,18 +36,21 @@ def train(name, size):
     return times
 
 
-# Circuits 4 of 512. The conductances are in proportion; how strong they and the leaks are has to be found on
-# the chip, for these time constants (ms of biology, us of the chip):
-#   compartment: membrane, to the compartment before
-#   soma_0: 10.0, 0.0
-#   dend_1: 10.0, 4.506
-#   dend_2: 10.0, 9.0
+# 4 of 512 circuits. Conductances between compartments are in proportion, 1022 the strongest. How strong that is, leaks,
+# potentials and times have to be set on the chip, by its calibration or by search, for these values (ms of biology, which are us of
+# the chip; potentials in counts):
+#   compartment: membrane, leak to, to the next compartment
+#   soma_0: 10.0, 70.0
+#   dend_1: 10.0, 70.0, 4.506
+#   dend_2: 10.0, 70.0, 9.0
+#   synapses
+#   excitatory: 5 ms, towards 0 mV
 cellsCell = create_mc_neuron(
     "cellsCell",
     compartments=[
-        Compartment(positions=[0], label="soma_0", connect_shared_line=[0]),
-        Compartment(positions=[1, 2], label="dend_1", connect_shared_line=[2], connect_conductance=[(1, 1022)]),
-        Compartment(positions=[3], label="dend_2", connect_conductance=[(3, 512)]),
+        Compartment(positions=[0], label="soma_0", connect_shared_line=[0], membrane_capacitance_capacitance=63),
+        Compartment(positions=[1, 2], label="dend_1", connect_shared_line=[2], connect_conductance=[(1, 1022)], membrane_capacitance_capacitance=47),
+        Compartment(positions=[3], label="dend_2", connect_conductance=[(3, 512)], membrane_capacitance_capacitance=47),
     ],
     connections=[
         SharedLineConnection(start=0, stop=1, row=0),

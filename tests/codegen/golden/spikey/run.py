@@ -5,7 +5,7 @@ Made from model.toml by neuropil VERSION, for Spikey (PyNN 0.6). Checked against
     python run.py
 
 Times and potentials are those of biology: the interface converts them (speed-up 10^4). Weights are in uS and take one of 16 steps; one step was
-1.3333e-3 uS.
+2.6667e-4 uS.
 """
 import csv
 import pathlib

@@ -1,5 +1,7 @@
 //! BrainScaleS and Spikey: analog chips. What their circuits can be set to, from the chips' published software (2023–2026).
 
+pub mod placement;
+
 /// What a parameter can be set to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range {
@@ -37,6 +39,10 @@ pub mod bss2 {
     pub const SPEED_UP: f64 = 1000.0;
     /// Neuron circuits on a chip.
     pub const CIRCUITS: usize = 512;
+    /// Columns of circuits; there are two rows.
+    pub const COLUMNS: usize = 256;
+    /// Columns without a border between quadrants: a neuron that crosses one has not been tried.
+    pub const MOST_COLUMNS: usize = 128;
     /// Synapses into a circuit.
     pub const FAN_IN: usize = 256;
     /// Greatest weight of a synapse; larger ones take several.
@@ -45,21 +51,33 @@ pub mod bss2 {
     pub const TRACES: usize = 2;
     /// Capacitance of a circuit at the greatest setting (63), F.
     pub const CAPACITANCE_F: f64 = 2.2e-12;
+    /// The greatest setting of the capacitance of a circuit; 0 leaves what the wires have.
+    pub const CAPACITANCE: u32 = 63;
     /// The greatest setting of an analog parameter; 1023 turns its refresh off.
     pub const CAPMEM: u32 = 1022;
     /// Counts (of 8 bits) onto which the range of the potential is put: reset or rest, and threshold.
     pub const COUNTS: [f64; 2] = [70.0, 125.0];
 
+    /// Membrane time constant, ms of biology.
+    pub const TAU_M: Range = Range::new("tau_m", 0.5, 60.0, "ms");
+    /// Refractory time, ms of biology.
+    pub const TAU_REFRAC: Range = Range::new("tau_refrac", 0.04, 32.0, "ms");
     /// Ranges of calibrated cells; times in ms of biology, which are µs on the chip.
     pub const CALIBRATED: &[Range] = &[
-        Range::new("tau_m", 0.5, 60.0, "ms"),
+        TAU_M,
         Range::new("tau_syn_E", 0.3, 30.0, "ms"),
         Range::new("tau_syn_I", 0.3, 30.0, "ms"),
-        Range::new("tau_refrac", 0.04, 32.0, "ms"),
+        TAU_REFRAC,
         Range::new("v_rest", 50.0, 160.0, "counts"),
         Range::new("v_reset", 50.0, 160.0, "counts"),
         Range::new("v_thresh", 50.0, 220.0, "counts"),
     ];
+
+    /// The range of the calibrated parameter `name`.
+    pub fn range(name: &str) -> Option<&'static Range> {
+        CALIBRATED.iter().find(|range| range.name == name)
+    }
+
     /// Time constant between compartments, ms of biology.
     pub const BETWEEN_COMPARTMENTS: Range = Range::new("tau_icc", 0.1, 30.0, "ms");
 }
@@ -68,8 +86,8 @@ pub mod bss2 {
 pub mod bss1 {
     use super::Range;
 
-    /// Neurons of a chip.
-    pub const NEURONS: usize = 512;
+    /// Neurons of a wafer: 384 chips of 512.
+    pub const NEURONS: usize = 384 * 512;
     /// Greatest weight.
     pub const WEIGHT: u32 = 15;
     /// Cells that reach the wafer.
@@ -87,7 +105,22 @@ pub mod bss1 {
         Range::new("v_thresh", -90.0, -20.0, "mV"),
         Range::new("e_rev_E", -120.0, 20.0, "mV"),
         Range::new("e_rev_I", -120.0, 20.0, "mV"),
+        Range::new("v_spike", -120.0, 60.0, "mV"),
     ];
+    /// Capacitance of the large capacitor, F, and how much faster than biology and larger than its potentials the circuits are.
+    const CAPACITANCE_F: f64 = 2.16456e-12;
+    const SPEED_UP: f64 = 1e4;
+    const VOLTAGES: f64 = 10.0;
+
+    /// Ranges of what scales with the capacitance `cm_nf` (nF) of the neuron: `a` in nS, `b` in nA.
+    pub fn adaptation(cm_nf: f64) -> [Range; 2] {
+        let conductance = cm_nf * 1e-9 / (SPEED_UP * CAPACITANCE_F);
+        let current = conductance / VOLTAGES;
+        [
+            Range::new("a", 2.537e-9 * conductance * 1e9, 4.958e-6 * conductance * 1e9, "nS"),
+            Range::new("b", 3.24e-11 * current * 1e9, 6.926e-8 * current * 1e9, "nA"),
+        ]
+    }
 }
 
 /// Spikey.
@@ -140,6 +173,15 @@ mod tests {
             ("tau_m", 0.5, 60.0, 20.0)
         );
         assert!(!range.holds(f64::NAN));
+    }
+
+    #[test]
+    fn adaptation_of_brainscales1_scales_with_the_capacitance() {
+        // 1 nF is 462 000 large capacitors; 10⁴ times faster that leaves 46.2.
+        let [a, b] = bss1::adaptation(1.0);
+        assert!((a.greatest - 229.05).abs() < 0.01 && (a.least - 0.11721).abs() < 1e-4, "{a:?}");
+        assert!((b.greatest - 0.31997).abs() < 1e-4 && (b.least - 1.4968e-4).abs() < 1e-7, "{b:?}");
+        assert_eq!(bss1::adaptation(2.0)[0].greatest, 2.0 * a.greatest);
     }
 
     #[test]
