@@ -76,7 +76,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
     }
     let mut read = start.elapsed();
     let mut running: Option<Simulation> = None;
-    for (segment, document) in document.parts() {
+    for (number, (segment, document)) in document.parts().into_iter().enumerate() {
         console::warn(document.warnings());
         let start = Instant::now();
         let located = |e| document.locate(e, &options.file);
@@ -93,7 +93,7 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
             _ => running.insert(Simulation::new(document.model(), &engine_options).map_err(located)?),
         };
         let phases = Phases { read: std::mem::take(&mut read), build: start.elapsed(), ..Phases::default() };
-        let part = Part { document: &document, segment: segment.as_ref(), options, format };
+        let part = Part { document: &document, segment: segment.as_ref(), number, options, format };
         let outcome = part.run(simulation, phases, &interrupt)?;
         // The process ends soon: to free each piece of a large model takes time for nothing.
         std::mem::forget(document);
@@ -109,13 +109,15 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
 struct Part<'a> {
     document: &'a Document,
     segment: Option<&'a Segment>,
+    /// Which run of the document it is.
+    number: usize,
     options: &'a Options,
     format: Option<Format>,
 }
 
 impl Part<'_> {
     fn run(&self, simulation: &mut Simulation, mut phases: Phases, interrupt: &Interrupt) -> Result<Outcome> {
-        let Part { document, segment, options, format } = *self;
+        let Part { document, segment, number, options, format } = *self;
         let out = segment.map_or(options.out.clone(), |segment| options.out.join(&segment.name));
         let mut folder = OutputFolder::create(&out)?;
         let (mut files, warnings) = Files::create(&mut folder, format, document, simulation)?;
@@ -172,7 +174,11 @@ impl Part<'_> {
         record["defaults"] = document.assumptions().into();
         let warnings: Vec<String> = document.warnings().iter().map(ToString::to_string).collect();
         record["warnings"] = warnings.into();
-        let (record_path, _) = folder.path("run.json")?;
+        // Segments have folders of their own.
+        let record_path = match (number, segment) {
+            (0, _) | (_, Some(_)) => folder.path("run.json")?.0,
+            (later, None) => folder.path(&format!("run_{}.json", later + 1))?.0,
+        };
         write_json(&record_path, &record)?;
 
         if !options.quiet {

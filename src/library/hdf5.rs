@@ -96,9 +96,17 @@ fn network(network: &Group, out: &mut String) -> Result<()> {
         let population = population(name, group, out)?;
         populations.insert(population.0, population.1);
     }
+    // In the order that the schema asks for.
+    let mut kinds: [(&str, String); 3] = PROJECTIONS.map(|kind| (kind, String::new()));
     for (name, group) in starting(&["projection"]) {
-        projection(name, group, &populations, out)?;
+        let attributes = Attributes::of(name, group.attrs())?;
+        let kind = attributes.get("type").unwrap_or_else(|| PROJECTIONS[0].to_string());
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((kind, out)) => projection(name, kind, &attributes, group, &populations, out)?,
+            None => return Err(unknown(&kind, name, &PROJECTIONS.join(", "))),
+        }
     }
+    out.extend(kinds.into_iter().map(|(_, text)| text));
     for (name, group) in starting(&["inputList", "input_list"]) {
         input_list(name, group, &populations, out)?;
     }
@@ -150,8 +158,10 @@ fn population(name: &str, group: &Group, out: &mut String) -> Result<(String, Po
     Ok((id, Population { component, is_list: table.is_some() }))
 }
 
-/// The columns of connections; and those among them of which the elements have attributes, which are called so in
-/// a projection, and in one for currents.
+/// The kinds of projections, in the order of the schema.
+const PROJECTIONS: [&str; 3] = ["projection", "electricalProjection", "continuousProjection"];
+
+/// The columns of connections.
 const CONNECTION: [&str; 9] = [
     "id",
     "pre_cell_id",
@@ -166,12 +176,12 @@ const CONNECTION: [&str; 9] = [
 
 fn projection(
     name: &str,
+    kind: &str,
+    attributes: &Attributes<'_>,
     group: &Group,
     populations: &BTreeMap<String, Population>,
     out: &mut String,
 ) -> Result<()> {
-    let attributes = Attributes::of(name, group.attrs())?;
-    let kind = attributes.get("type").unwrap_or_else(|| "projection".to_string());
     let ends = ["presynapticPopulation", "postsynapticPopulation"].map(|end| attributes.require(end));
     let [pre, post] = ends;
     let (pre, post) = (pre?, post?);
@@ -183,19 +193,12 @@ fn projection(
     let (from, to) = (known(&pre)?, known(&post)?);
     let head = attributes.written(&["id", "presynapticPopulation", "postsynapticPopulation"]);
     // What connections of each kind are called, with the attributes that all of a projection have in common.
-    let (element, common) = match kind.as_str() {
-        "projection" => ("connection", String::new()),
+    let (element, common) = match kind {
         "electricalProjection" => ("electricalConnection", attributes.written(&["synapse"])),
         "continuousProjection" => {
             ("continuousConnection", attributes.written(&["preComponent", "postComponent"]))
         }
-        _ => {
-            return Err(unknown(
-                &kind,
-                name,
-                "projections of type projection, electricalProjection and continuousProjection",
-            ));
-        }
+        _ => ("connection", String::new()),
     };
     let is_plain = element == "connection";
     let synapse = if is_plain { attributes.written(&["synapse"]) } else { String::new() };

@@ -5,7 +5,7 @@ use super::structure::{self, Elaborated};
 use crate::dynamics::Dynamics;
 use crate::engine::own_port;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{PopulationCell, Sender};
+use crate::model::{Density, PopulationCell, Sender};
 
 /// What sends the events that a path names.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +43,11 @@ impl Paths<'_> {
             return Ok(Sending { source, sender: self.port_of_cell(at.population, &within, port)? });
         }
         let Some((contact, rest, _)) = self.contact(&at)? else {
+            if let Some(density) = sending_density(&at) {
+                let message = format!("'{select}': events of '{density}', which is spread over a membrane");
+                let error = Error::new(ErrorKind::Unsupported, message);
+                return Err(error.help("only what sits at a place sends events: cells, synapses and inputs"));
+            }
             let message = format!("'{select}': the cell has no '{within}' that sends events");
             return Err(Error::new(ErrorKind::Name, message));
         };
@@ -141,6 +146,15 @@ impl Paths<'_> {
         let port = known_port(dynamics, within, port, &format!("'{}'", dynamics.name))?;
         Ok(Sender::Contact { attachments, contact, port: port as u16 })
     }
+}
+
+/// The density on the membrane of a cell with a shape that the path leads to and that has ports.
+fn sending_density<'a>(at: &AtCell<'a, '_>) -> Option<&'a str> {
+    let cell = &at.named.shaped.as_ref()?.cell;
+    let is_it = |density: &&Density| {
+        !density.dynamics.out_ports.is_empty() && at.rest.iter().any(|step| step.text == density.name)
+    };
+    cell.densities.iter().find(is_it).map(|density| density.name.as_str())
 }
 
 fn joined(steps: &[Step<'_>]) -> String {

@@ -78,6 +78,35 @@ fn what_sends_nothing_is_told() {
     }
 }
 
+/// A channel on a membrane is in every compartment: whose event would it be?
+#[test]
+fn events_of_what_is_spread_over_a_membrane_are_refused_by_name() {
+    let body = r#"
+      <ComponentType name="ticking" extends="baseIonChannel">
+        <EventPort name="tick" direction="out"/><Parameter name="period" dimension="time"/>
+        <Dynamics>
+          <StateVariable name="s" dimension="time"/><TimeDerivative variable="s" value="1"/>
+          <DerivedVariable name="fopen" dimension="none" exposure="fopen" value="1"/>
+          <DerivedVariable name="g" dimension="conductance" exposure="g" value="conductance * fopen"/>
+          <OnCondition test="s .gt. period"><StateAssignment variable="s" value="0"/><EventOut port="tick"/></OnCondition>
+        </Dynamics>
+      </ComponentType>
+      <ticking id="leak" conductance="10pS" period="3ms"/>
+      <cell id="c">
+        <morphology id="m"><segment id="0"><proximal x="0" y="0" z="0" diameter="10"/>
+          <distal x="0" y="10" z="0" diameter="10"/></segment></morphology>
+        <biophysicalProperties id="b"><membraneProperties>
+          <channelDensity id="leaks" ionChannel="leak" condDensity="0.3 mS_per_cm2" erev="-65 mV" ion="non_specific"/>
+          <spikeThresh value="0mV"/><specificCapacitance value="1 uF_per_cm2"/>
+          <initMembPotential value="-65 mV"/></membraneProperties>
+          <intracellularProperties><resistivity value="0.1 kohm_cm"/></intracellularProperties></biophysicalProperties>
+      </cell>
+      <network id="n"><population id="p" component="c" size="1"/></network>"#;
+    let select = "p[0]/b/membraneProperties/leaks/leak";
+    let message = fault(&document(body, "n", &["p[0]/v"], &[(select, "tick")]));
+    assert!(message.contains("events of 'leaks', which is spread over a membrane"), "{message}");
+}
+
 /// A cell with two ports: each can be recorded.
 #[test]
 fn a_second_port_of_a_cell() {
