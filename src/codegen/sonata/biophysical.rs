@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::Job;
 use super::super::layout::{LaidCell, Layout};
 use super::super::network::{detector_number, detector_outputs, has_own_step, source_spikes};
 use super::super::nmodl::library::{Library, in_population};
 use super::super::nmodl::{Dialect, Mechanism, UNITS};
 use super::super::units::rounded;
+use super::super::{Job, unsupported};
 use super::cells::{Numbered, cell};
-use super::circuit::{Circuit, Populations, ms, pretty};
+use super::circuit::{Circuit, NEURON, Populations, ms, pretty};
 use super::results::{Part, Results, ResultsText, Stride};
 use super::tables::{Edge, Nodes, Row};
 use crate::dynamics::Dynamics;
 use crate::engine::{PlacedAt, PointKind, What};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::model::{Connection, Method, Model, PopulationCell, Receiver, Sender};
 use crate::morph::swc;
 use crate::units::Dimension;
@@ -66,7 +66,7 @@ pub(super) fn circuit(job: &mut Job<'_>, names: &Populations) -> Result<Made> {
     let layout = Layout::new(model)?;
     let mut library = Library::new(job, model, &layout, Dialect::Neuron, &hears)?;
     let numbered: Vec<Numbered> = layout.shapes.iter().map(Numbered::new).collect();
-    let mut out = Circuit::new("NEURON");
+    let mut out = Circuit::new(NEURON);
     let given = source_spikes(model)?;
     let mut templates = Vec::new();
     for (s, shape) in layout.shapes.iter().enumerate() {
@@ -83,9 +83,13 @@ pub(super) fn circuit(job: &mut Job<'_>, names: &Populations) -> Result<Made> {
         if let PopulationCell::Cable(cell) = &model.populations[shape.population].cell {
             let (text, warnings) = swc::to_text(&cell.morphology);
             job.out.differences.extend(warnings.iter().map(|w| format!("morphology '{class}': {w}")));
-            if cell.morphology.section_ids().count() != shape.sections.len() {
+            // Where a section goes on without a fork, or one begins within another, who reads the shape counts otherwise.
+            let read =
+                swc::read_str(&text, "morphology.swc").map_or(0, |read| read.morphology.sections.len());
+            if read != shape.sections.len() {
                 let line = format!(
-                    "the template of '{class}' has more sections than its morphology: some are cut where compartments are uneven"
+                    "sections are counted as in the template of '{class}', which has {}; its SWC file, read by its forks, has {read}",
+                    shape.sections.len()
                 );
                 job.out.differences.push(line);
             }
@@ -159,10 +163,6 @@ pub(super) fn circuit(job: &mut Job<'_>, names: &Populations) -> Result<Made> {
     }
     let synapses = library.written().iter().filter(|m| m.is_point).map(|m| m.name.clone()).collect();
     Ok(Made { circuit: out, results, synapses, secondorder, has_starts })
-}
-
-fn unsupported(message: String) -> Error {
-    Error::new(ErrorKind::Unsupported, message)
 }
 
 /// Whether something at a point is a synapse: spikes do something to it.

@@ -8,6 +8,10 @@ use super::tables::{Edges, Nodes, Row, spikes};
 use crate::error::Result;
 use crate::model::Model;
 
+/// The simulators by the names that configurations have for them.
+pub(super) const NEST: &str = "NEST";
+pub(super) const NEURON: &str = "NEURON";
+
 /// Where things are, as the configurations say it, relative to their folder.
 const NETWORK: &str = "network";
 const COMPONENTS: &str = "components";
@@ -228,8 +232,7 @@ impl Circuit {
                 "populations": { &edges.name: { "type": "chemical" } },
             })
         });
-        // The simulator is named in the simulation alone: libsonata knows none but NEURON, and refuses circuits for others.
-        json!({
+        let mut config = json!({
             "manifest": {
                 "$BASE_DIR": ".",
                 "$NETWORK_DIR": format!("$BASE_DIR/{NETWORK}"),
@@ -240,7 +243,12 @@ impl Circuit {
                 "nodes": nodes.collect::<Vec<_>>(),
                 "edges": edges.collect::<Vec<_>>(),
             },
-        })
+        });
+        // libsonata knows no simulator but NEURON, and refuses circuits for others; the simulation names them too.
+        if self.simulator == NEURON {
+            config["target_simulator"] = json!(NEURON);
+        }
+        config
     }
 }
 

@@ -12,8 +12,8 @@ mod tables;
 
 use serde::Serialize;
 
-use super::Job;
 use super::python::{number, quoted};
+use super::{Job, unsupported};
 use crate::error::Result;
 use crate::model::{PopulationCell, Position};
 use biophysical::Made;
@@ -46,6 +46,10 @@ struct Run<'a> {
 pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     let model = job.model;
     let names = Populations::new(model);
+    if !model.event_recordings.is_empty() {
+        let message = "events beside the spikes of cells are recorded, which SONATA's spikes do not have";
+        job.cannot(unsupported(message.to_string()));
+    }
     let has_shapes = model.populations.iter().any(|p| matches!(p.cell, PopulationCell::Cable(_)));
     let (made, template, command) = match has_shapes {
         true => {

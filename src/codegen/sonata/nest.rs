@@ -2,17 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::Job;
 use super::super::layout::Layout;
 use super::super::points::{Current, Kind, Network, Wired};
 use super::super::pynn::refractory_ms;
 use super::super::standard::{RECEPTORS, Standard};
 use super::super::units::rounded;
-use super::circuit::{Circuit, Populations, ms, pretty};
+use super::super::{Job, unsupported};
+use super::circuit::{Circuit, NEST, Populations, ms, pretty};
 use super::results::{Part, Results, ResultsText, Stride};
 use super::tables::{Edge, Nodes, Row};
 use crate::engine::What;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::units::Dimension;
 use crate::wiring::nearest_step;
 
@@ -66,7 +66,7 @@ const PARAMETERS: [(&str, &str, f64); 26] = [
 pub(super) fn circuit(job: &mut Job<'_>, names: &Populations) -> Result<(Circuit, ResultsText)> {
     let network = Network::of(job)?;
     let model = job.model;
-    let mut out = Circuit::new("NEST");
+    let mut out = Circuit::new(NEST);
     let dt_ms = ms(model.run.dt_s);
     for cells in &network.populations {
         let name = names.of(cells.index).to_string();
@@ -132,10 +132,6 @@ fn on_grid(job: &mut Job<'_>, name: &str, times: &[Vec<f64>], dt_ms: f64) -> Vec
         job.out.differences.push(line);
     }
     out
-}
-
-fn unsupported(message: String) -> Error {
-    Error::new(ErrorKind::Unsupported, message)
 }
 
 fn nodes(out: &mut Circuit, standard: &Standard, name: &str, size: usize) -> Result<Nodes> {
