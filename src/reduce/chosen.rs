@@ -74,13 +74,29 @@ pub(super) fn parents(cell: &Linear, nodes: &[usize]) -> Vec<Option<usize>> {
 /// If the cell has no impedances.
 pub(super) fn reduce(full: &Detailed, nodes: &[usize], sites: &[usize]) -> Result<Reduced> {
     let nodes = with_branch_points(&full.linear, nodes);
-    let parents = parents(&full.linear, &nodes);
+    let reduced = made(full, &nodes, true)?;
+    let sites: Vec<usize> =
+        sites.iter().filter_map(|site| nodes.iter().position(|node| node == site)).collect();
+    if sites.is_empty() { Ok(reduced) } else { refine(full, reduced, &nodes, &sites) }
+}
+
+/// Reduces `full` to passive compartments at `nodes`, which are closed under branch points: what of channels is open at rest is leak.
+///
+/// # Errors
+/// As [`reduce`].
+pub(super) fn passive(full: &Detailed, nodes: &[usize]) -> Result<Reduced> {
+    Ok(made(full, nodes, false)?.passive())
+}
+
+/// The compartments at `nodes`, which are closed under branch points, with channels or none.
+fn made(full: &Detailed, nodes: &[usize], with_channels: bool) -> Result<Reduced> {
+    let parents = parents(&full.linear, nodes);
     if nodes.is_empty() || parents.iter().skip(1).any(Option::is_none) {
         return Err(Error::new(ErrorKind::Value, "no place is chosen for a compartment"));
     }
     let n = nodes.len();
     // At rest: couplings, and what leads out of each compartment.
-    let at_rest = inverse(&full.linear.at(0.0)?.steady_matrix(&nodes));
+    let at_rest = inverse(&full.linear.at(0.0)?.steady_matrix(nodes));
     let mut couplings = vec![0.0; n];
     let mut grounds: Vec<f64> = (0..n).map(|i| at_rest[(i, i)]).collect();
     for (at, parent) in parents.iter().enumerate() {
@@ -90,13 +106,13 @@ pub(super) fn reduce(full: &Detailed, nodes: &[usize], sites: &[usize]) -> Resul
             grounds[parent] -= couplings[at];
         }
     }
-    let even = full.linear.interpolation(&nodes, false)?;
-    let leaky = full.linear.interpolation(&nodes, true)?;
-    let amounts = amounts(full, &nodes, &at_rest)?;
+    let even = full.linear.interpolation(nodes, false)?;
+    let leaky = full.linear.interpolation(nodes, true)?;
+    let amounts = if with_channels { amounts(full, nodes, &at_rest)? } else { Vec::new() };
     let plan = Plan {
         areas_m2: areas(full, &leaky, gathered(&even, &full.plan.area_m2), &amounts),
         rest_v: nodes.iter().map(|node| full.rest.v[*node]).collect(),
-        capacitances_f: capacitances(full, &nodes, &at_rest, &even)?,
+        capacitances_f: capacitances(full, nodes, &at_rest, &even)?,
         leaks_s: gathered(&leaky, &full.leaks()),
         unbalanced_a: gathered(&leaky, &full.unbalanced()),
         amounts,
@@ -105,12 +121,9 @@ pub(super) fn reduce(full: &Detailed, nodes: &[usize], sites: &[usize]) -> Resul
         couplings_s: couplings,
         grounds_s: grounds,
         parents,
-        nodes: nodes.clone(),
+        nodes: nodes.to_vec(),
     };
-    let reduced = assemble(full, plan)?;
-    let sites: Vec<usize> =
-        sites.iter().filter_map(|site| nodes.iter().position(|node| node == site)).collect();
-    if sites.is_empty() { Ok(reduced) } else { refine(full, reduced, &nodes, &sites) }
+    assemble(full, plan)
 }
 
 /// The membrane areas. Concentrations follow currents per area, so where a current of an ion with a pool flows, the area is

@@ -1,5 +1,6 @@
 //! Compartments joined that are too near or too small to stand alone.
 
+use super::chosen::{passive, with_branch_points};
 use super::compartments::Compartments;
 use super::detailed::Detailed;
 use super::reduced::Reduced;
@@ -7,15 +8,35 @@ use crate::error::Result;
 use crate::morph::SectionKind;
 
 impl Reduced {
-    /// The compartments, passive ones, with neighbours made one where the coupling is faster than `fastest_s` (C/g of the smaller,
-    /// s), and where one is smaller than `least` of the largest. Where branches leave a soma its compartment and that of the
-    /// fork are almost the same.
+    /// `full` in passive compartments at `nodes` and the forks between them. If `apart`, of places that are too near each other some
+    /// are given up, which lets the others stand for more of the cell; what is too near or too small all the same, such as a fork
+    /// beside the soma, is joined with its neighbour. Too near is a coupling faster than `fastest_s` (C/g of the smaller
+    /// compartment, s), too small less than `least` of the largest capacitance.
     ///
     /// # Errors
-    /// If the compartments have no impedance.
-    pub fn joined(self, full: &Detailed, fastest_s: f64, least: f64) -> Result<Reduced> {
+    /// If the cell has no impedances.
+    pub fn passive_at(
+        full: &Detailed,
+        mut nodes: Vec<usize>,
+        apart: bool,
+        (fastest_s, least): (f64, f64),
+    ) -> Result<Reduced> {
+        loop {
+            let all = with_branch_points(&full.linear, &nodes);
+            let reduced = passive(full, &all)?;
+            let given_up =
+                if apart { too_near(full, &reduced.cell, &nodes, (fastest_s, least)) } else { Vec::new() };
+            if given_up.is_empty() {
+                return reduced.joined(full, fastest_s, least);
+            }
+            nodes.retain(|node| !given_up.contains(node));
+        }
+    }
+
+    /// The compartments with neighbours made one that are too near or too small.
+    fn joined(self, full: &Detailed, fastest_s: f64, least: f64) -> Result<Reduced> {
         let Reduced { mut cell, mut home, .. } = self;
-        while let Some(at) = nearest(&cell, fastest_s, least) {
+        while let Some((at, _)) = nearest(&cell, fastest_s, least).first().copied() {
             let parent = join(&mut cell, at);
             for place in &mut home {
                 *place = match *place {
@@ -30,20 +51,45 @@ impl Reduced {
     }
 }
 
-/// The compartment that is to be joined with its parent first.
-fn nearest(cell: &Compartments, fastest_s: f64, least: f64) -> Option<usize> {
-    let all = &cell.compartments;
-    let largest = all.iter().map(|c| c.capacitance_f).fold(0.0, f64::max);
-    let mut found: Option<(f64, usize)> = None;
-    for (at, own) in all.iter().enumerate() {
-        let Some(parent) = own.parent.and_then(|parent| all.get(parent)) else { continue };
-        let smaller = own.capacitance_f.min(parent.capacitance_f);
-        let tau_s = smaller / own.coupling_s;
-        if (tau_s < fastest_s || smaller < least * largest) && found.is_none_or(|(best, _)| tau_s < best) {
-            found = Some((tau_s, at));
+/// Those of `nodes` that are to be given up: of each pair that is too near the smaller one, if it is no fork and not the soma; of
+/// pairs that meet only the nearest.
+fn too_near(full: &Detailed, cell: &Compartments, nodes: &[usize], limits: (f64, f64)) -> Vec<usize> {
+    let all = with_branch_points(&full.linear, nodes);
+    let soma = full.soma();
+    let is_free = |node: usize| {
+        let rest: Vec<usize> = nodes.iter().copied().filter(|other| *other != node).collect();
+        node != soma && nodes.contains(&node) && !with_branch_points(&full.linear, &rest).contains(&node)
+    };
+    let (mut met, mut given_up) = (vec![false; all.len()], Vec::new());
+    for (at, parent) in nearest(cell, limits.0, limits.1) {
+        if met[at] || met[parent] {
+            continue;
+        }
+        let size = |at: &usize| cell.compartments[*at].capacitance_f;
+        let free = [at, parent].into_iter().filter(|at| is_free(all[*at]));
+        if let Some(smaller) = free.min_by(|a, b| size(a).total_cmp(&size(b))) {
+            (met[at], met[parent]) = (true, true);
+            given_up.push(all[smaller]);
         }
     }
-    found.map(|(_, at)| at)
+    given_up
+}
+
+/// Compartments that are too near their parents, or one of both too small, with these, the nearest first.
+fn nearest(cell: &Compartments, fastest_s: f64, least: f64) -> Vec<(usize, usize)> {
+    let all = &cell.compartments;
+    let largest = all.iter().map(|c| c.capacitance_f).fold(0.0, f64::max);
+    let mut found: Vec<(f64, usize, usize)> = Vec::new();
+    for (at, own) in all.iter().enumerate() {
+        let Some((place, parent)) = own.parent.and_then(|p| Some((p, all.get(p)?))) else { continue };
+        let smaller = own.capacitance_f.min(parent.capacitance_f);
+        let tau_s = smaller / own.coupling_s;
+        if tau_s < fastest_s || smaller < least * largest {
+            found.push((tau_s, at, place));
+        }
+    }
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    found.into_iter().map(|(_, at, parent)| (at, parent)).collect()
 }
 
 /// Makes compartment `at` part of its parent, which is returned.
@@ -119,7 +165,7 @@ mod tests {
         };
         cell.compartments[2].coupling_s = 1e-5;
         // 2 pF over 10 µS.
-        assert_eq!(nearest(&cell, 1e-4, 0.0), Some(2));
+        assert_eq!(nearest(&cell, 1e-4, 0.0), [(2, 1)]);
         assert_eq!(join(&mut cell, 2), 1);
         let names: Vec<&str> = cell.compartments.iter().map(|c| c.name.as_str()).collect();
         let parents: Vec<Option<usize>> = cell.compartments.iter().map(|c| c.parent).collect();
@@ -129,7 +175,6 @@ mod tests {
         assert!((soma.capacitance_f - 1.2e-11).abs() < 1e-24 && (soma.leak_s - 2e-9).abs() < 1e-21);
         assert_eq!((soma.kind, soma.coupling_s), (SectionKind::Soma, 1e-8));
         // Nothing else is near, but the smallest may be too small.
-        assert_eq!(nearest(&cell, 1e-4, 0.0), None);
-        assert!(nearest(&cell, 1e-4, 0.9).is_some());
+        assert!(nearest(&cell, 1e-4, 0.0).is_empty() && !nearest(&cell, 1e-4, 0.9).is_empty());
     }
 }

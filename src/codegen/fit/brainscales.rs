@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::hardware::brainscales::placement::place;
 use crate::hardware::brainscales::{Range, bss2};
 use crate::reduce::point::Lif;
-use crate::reduce::{Circuits, Compartments, Detailed, Method, Reduced, best_nodes, reduce};
+use crate::reduce::{Circuits, Compartments, Detailed, Reduced, best_nodes};
 
 /// The most compartments that are tried: a chain of them fills a row of circuits.
 const MOST: usize = bss2::MOST_COLUMNS / 2;
@@ -27,9 +27,11 @@ pub(super) fn largest(full: &Detailed, most: Option<usize>) -> Result<Option<Red
     let mut n = most.unwrap_or(MOST).min(MOST).min(full.n_compartments());
     let count = |reduced: &Option<Reduced>| reduced.as_ref().map_or(1, |r| r.cell.compartments.len());
     let mut found = None;
-    // Of many that are near each other few are left when those are joined, so fewer to begin with may leave more.
+    // A tree that has no place on the circuits may have one when it is smaller.
     while n > count(&found) {
-        let reduced = at(full, best_nodes(full, &[], n)?, MARGIN * bss2::BETWEEN_COMPARTMENTS.least * 1e-3)?;
+        let nodes = best_nodes(full, &[], n)?;
+        let fastest_s = MARGIN * bss2::BETWEEN_COMPARTMENTS.least * 1e-3;
+        let reduced = Reduced::passive_at(full, nodes, true, (fastest_s, LEAST))?;
         if reduced.cell.compartments.len() > count(&found) && fits(&reduced) {
             found = Some(reduced);
         }
@@ -38,23 +40,16 @@ pub(super) fn largest(full: &Detailed, most: Option<usize>) -> Result<Option<Red
     Ok(found)
 }
 
-/// `full` in passive compartments at `nodes`; neighbours whose coupling is faster than `fastest_s` are one, and those too small for a
-/// capacitance go to a neighbour.
-///
-/// # Errors
-/// If the cell has no impedances.
-fn at(full: &Detailed, nodes: Vec<usize>, fastest_s: f64) -> Result<Reduced> {
-    // Without sites nothing is refined, which would lean on the channels.
-    let reduced = reduce(full, &Method::Impedance { nodes, sites: Vec::new() })?;
-    reduced.passive().joined(full, fastest_s, 0.5 / f64::from(bss2::CAPACITANCE))
-}
+/// The least capacitance beside the largest: half a step.
+const LEAST: f64 = 0.5 / bss2::CAPACITANCE as f64;
 
 /// `full` in passive compartments at `nodes`, and at the forks between them that are not almost where one of them is.
 ///
 /// # Errors
 /// If the cell has no impedances.
 pub(super) fn exactly(full: &Detailed, nodes: Vec<usize>) -> Result<Reduced> {
-    at(full, nodes, SAME * bss2::BETWEEN_COMPARTMENTS.least * 1e-3)
+    let same_s = SAME * bss2::BETWEEN_COMPARTMENTS.least * 1e-3;
+    Reduced::passive_at(full, nodes, false, (same_s, LEAST))
 }
 
 /// Whether the chip holds these compartments side by side.
@@ -244,7 +239,7 @@ mod tests {
             let coupled = c.reduced.cell.compartments.iter().filter(|c| c.parent.is_some());
             coupled.map(|c| c.capacitance_f / c.coupling_s * 1e3).collect()
         };
-        assert!(n >= 3 && limits.is_empty(), "{n} {limits:?} {:?}", taus(&exact));
+        assert!(n > 3 && limits.is_empty(), "{n} {limits:?} {:?}", taus(&exact));
         // Every number is where the chip can be set to, and within half a step.
         let sizes =
             |c: &Circuits| c.reduced.cell.compartments.iter().map(|c| c.capacitance_f).collect::<Vec<_>>();
