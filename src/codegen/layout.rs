@@ -278,7 +278,7 @@ fn within(first: usize, ends: &[f64], at: f64) -> (usize, f64) {
 }
 
 /// The points of a section: ends of segments, each once where one segment begins as the last one ends.
-fn points(morphology: &Morphology, section: SectionId) -> Vec<Point> {
+pub(crate) fn points(morphology: &Morphology, section: SectionId) -> Vec<Point> {
     let mut points: Vec<Point> = Vec::new();
     for segment in morphology.segments_of(section) {
         if points.last() != Some(&segment.proximal) {
@@ -290,7 +290,7 @@ fn points(morphology: &Morphology, section: SectionId) -> Vec<Point> {
 }
 
 /// The points of the stretch from fraction `from` to fraction `to` of the length.
-fn stretch(points: &[Point], from: f64, to: f64) -> Vec<Point> {
+pub(crate) fn stretch(points: &[Point], from: f64, to: f64) -> Vec<Point> {
     let length: f64 = points.windows(2).map(|pair| pair[0].distance(pair[1])).sum();
     let (from, to) = (from * length, to * length);
     // A point this near to an end is the end.

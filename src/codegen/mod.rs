@@ -83,7 +83,7 @@ impl Target {
         ("brainscales2", Target::BrainScaleS2, "a script for BrainScaleS-2, checked against tables, not run"),
         ("brainscales1", Target::BrainScaleS1, "a script for BrainScaleS-1, checked against tables, not run"),
         ("spikey", Target::Spikey, "a script for Spikey, checked against tables, not run"),
-        ("pynn", Target::PyNn, "a PyNN script with standard cells"),
+        ("pynn", Target::PyNn, "a PyNN script with standard cells, or MultiCompartmentNeuron"),
         ("brian2", Target::Brian2, "a Brian 2 script"),
         ("sonata", Target::Sonata, "a network in the SONATA format, for BMTK on NEST or NEURON"),
     ];

@@ -1,9 +1,10 @@
 //! Injected currents as neuropil plays them, step by step, for targets that play numbers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::layout::Layout;
 use super::network::{replace_cells, unconnected};
 use crate::dynamics::{Derived, Dynamics, Variable};
 use crate::engine::{self, Memory, Simulation};
@@ -113,6 +114,38 @@ pub(crate) fn played(model: &Model) -> Result<AllPlayed> {
         out.attachments[at] = Some(each);
     }
     Ok(out)
+}
+
+/// The currents that are played into cells, by population, cell and slot of what gives them: one for each instance. `None` for
+/// what can't be played.
+pub(crate) type Inputs = BTreeMap<(usize, usize, usize), Vec<Option<Played>>>;
+
+/// What gives currents, and does nothing else.
+pub(crate) fn inputs(model: &Model, layout: &Layout, played: &AllPlayed) -> Inputs {
+    let mut out = Inputs::new();
+    for (p, population) in model.populations.iter().enumerate() {
+        let PopulationCell::Cable(cell) = &population.cell else { continue };
+        let mut next = vec![cell.synapses.len(); population.size];
+        for (number, stimulus) in model.stimuli.iter().enumerate().filter(|(_, s)| s.population == p) {
+            for (nth, index) in stimulus.cells.indices(population.size).into_iter().enumerate() {
+                let slot = next[index];
+                next[index] += 1;
+                let one = played.stimuli[number].as_ref().and_then(|lists| lists.get(nth)).cloned();
+                let placed = layout.populations[p].cells.get(index).and_then(|cell| cell.placed.get(slot));
+                out.insert((p, index, slot), vec![one; placed.map_or(0, |placed| placed.nodes.len())]);
+            }
+        }
+    }
+    for (number, list) in model.attachments.iter().enumerate() {
+        let Some(lists) = &played.attachments[number] else { continue };
+        for (nth, (contact, one)) in list.contacts.iter().zip(lists).enumerate() {
+            let Some((slot, instance)) = layout.contact(number as u32, nth as u32) else { continue };
+            let all = out.entry((list.population, contact.cell as usize, slot)).or_default();
+            all.resize(all.len().max(instance + 1), None);
+            all[instance] = Some(one.clone());
+        }
+    }
+    out
 }
 
 /// Where a series of numbers changes.

@@ -7,14 +7,16 @@ use serde::Serialize;
 
 use super::Job;
 use super::network::{Trains, has_own_step, source_spikes};
+use super::played::{AllPlayed, Played, played};
 use super::standard::{RECEPTORS, Receptor, Standard, own, standard};
 use super::units::rounded;
 use crate::dynamics::Dynamics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    CellSet, Connection, ConnectionRule, Model, Population, PopulationCell, Position, Receiver, Site,
-    Stimulus,
+    Attachments, CellSet, Connection, ConnectionRule, Model, Placed, PointCell, Population, PopulationCell,
+    Position, Receiver, Sender, Site, Stimulus,
 };
+use crate::select::Points;
 use crate::wiring;
 
 /// A network of standard cells and given spikes. Units are PyNN's.
@@ -43,6 +45,8 @@ pub(crate) struct Cells {
     pub(crate) kind: Kind,
     /// Their places, µm, if they have some.
     pub(crate) positions: Vec<Position>,
+    /// The receptors that synapses are which single cells have, by the index of the model's attachments.
+    attached: BTreeMap<u32, Receptor>,
 }
 
 /// What the members of a population are.
@@ -59,12 +63,25 @@ pub(crate) enum Kind {
 }
 
 /// Cells with a shape as networks of points see them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Shaped {
-    /// For each synapse of the cell the receptor that it is.
-    pub(crate) receptors: Vec<Receptor>,
-    /// For each cell and synapse the compartments in which its points are.
-    pub(crate) places: Vec<Vec<Vec<String>>>,
+    /// What hears what is sent to a synapse: by cell, synapse, and point of it.
+    pub(crate) synapses: BTreeMap<(usize, u32, u32), Heard>,
+    /// What hears what is sent to a contact: by the index of the model's attachments, and in these.
+    pub(crate) contacts: BTreeMap<(u32, u32), Heard>,
+    /// The currents into them, where the target has found them itself.
+    pub(crate) currents: Option<Vec<Current>>,
+}
+
+/// A receptor on a compartment.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Heard {
+    /// Its name.
+    pub(crate) receptor: String,
+    /// PyNN's weight for a weight of 1.
+    pub(crate) weight: f64,
+    /// The compartment.
+    pub(crate) compartment: String,
 }
 
 /// Connections from one population to one receptor of another.
@@ -78,8 +95,8 @@ pub(crate) struct Wired {
     pub(crate) source: usize,
     /// As `source`.
     pub(crate) target: usize,
-    /// `excitatory` or `inhibitory`.
-    pub(crate) receptor: &'static str,
+    /// `excitatory` or `inhibitory`, or one of the target's own on cells with a shape.
+    pub(crate) receptor: String,
     /// Connections: index of the source, of the target, weight (µS, nA, mV), delay (ms).
     pub(crate) rows: Vec<Row>,
     /// What the connections do besides, if anything.
@@ -126,6 +143,8 @@ pub(crate) struct Current {
     pub(crate) population: usize,
     /// Indices of the cells.
     pub(crate) cells: Vec<usize>,
+    /// The compartment, of cells with a shape.
+    pub(crate) compartment: String,
     /// Times (ms) at which the amplitude (nA) changes, beginning with the first.
     pub(crate) steps: Vec<(f64, f64)>,
     /// A sine instead: start, stop (ms), amplitude (nA), frequency (Hz), phase (degrees).
@@ -147,6 +166,8 @@ pub(crate) struct Recorded {
     pub(crate) interval: f64,
     /// The file that neuropil writes it to, without ending.
     pub(crate) file: String,
+    /// What its columns are called, if not after cell and variable.
+    pub(crate) label: Option<String>,
 }
 
 impl Network {
@@ -182,41 +203,73 @@ impl Network {
         let model = job.model;
         let mut network = Network::default();
         let mut spikes = source_spikes(model)?;
+        let played = match is_plain(model) {
+            true => AllPlayed::default(),
+            false => played(model)?,
+        };
         for (index, population) in model.populations.iter().enumerate() {
             if has_own_step(model, index) {
                 let message = format!("population '{}' has a time step of its own", population.name);
                 job.cannot(Error::new(ErrorKind::Unsupported, message).help("give all one step"));
             }
+            let on = attached(model, index, &played);
             let made = match shaped.get(&index) {
                 Some(None) => continue,
-                Some(Some(shaped)) => Ok(Kind::Shaped(shaped.clone())),
-                None => kind(population, spikes[index].take(), own_cells),
+                Some(Some(shaped)) => Ok((Kind::Shaped(shaped.clone()), BTreeMap::new())),
+                None => kind(population, spikes[index].take(), own_cells, on),
             };
             match made {
-                Ok(kind) => network.populations.push(Cells {
+                Ok((kind, attached)) => network.populations.push(Cells {
                     index,
                     label: population.name.clone(),
                     size: population.size,
                     kind,
                     positions: population.positions.clone(),
+                    attached,
                 }),
                 Err(error) => job.cannot(error),
             }
         }
         network.wire(job)?;
-        for stimulus in &model.stimuli {
-            let is_here = network.population(stimulus.population).is_some();
-            match current(stimulus, model).map(|current| is_here.then_some(current)) {
-                Ok(current) => network.currents.extend(current),
-                Err(error) => job.cannot(error),
-            }
-        }
-        if !model.attachments.is_empty() {
-            let message = "synapses and inputs at single cells, as networks list them, are not said in PyNN's words yet";
+        network.inject(job, &played);
+        if !model.couplings.is_empty() {
+            let message = "gap junctions and graded synapses are not said in PyNN's words here";
             job.cannot(Error::new(ErrorKind::Unsupported, message));
         }
         network.record(job);
         Ok(network)
+    }
+
+    fn inject(&mut self, job: &mut Job<'_>, played: &AllPlayed) {
+        let model = job.model;
+        let own = |population: usize| {
+            self.population(population)
+                .is_some_and(|cells| matches!(&cells.kind, Kind::Shaped(shaped) if shaped.currents.is_some()))
+        };
+        let mut found: Vec<Result<Vec<Current>>> = Vec::new();
+        for (number, stimulus) in model.stimuli.iter().enumerate().filter(|(_, s)| !own(s.population)) {
+            let lists = played.stimuli.get(number).and_then(Option::as_deref);
+            found.push(currents(stimulus, model, lists));
+        }
+        for (number, list) in model.attachments.iter().enumerate().filter(|(_, a)| !own(a.population)) {
+            if let Some(lists) = played.attachments.get(number).and_then(Option::as_deref) {
+                let cells = list.contacts.iter().map(|contact| contact.cell as usize);
+                found.push(Ok(alike(&list.name, list.population, cells, lists, model)));
+            }
+        }
+        let mut all = Vec::new();
+        for currents in found {
+            match currents {
+                Ok(list) => all.extend(list.into_iter().filter(|c| self.population(c.population).is_some())),
+                Err(error) => job.cannot(error),
+            }
+        }
+        for cells in &self.populations {
+            if let Kind::Shaped(Shaped { currents: Some(own), .. }) = &cells.kind {
+                all.extend(own.iter().cloned());
+            }
+        }
+        self.currents = all;
     }
 
     /// The population of this index in the model.
@@ -254,26 +307,31 @@ impl Network {
         for connection in connections {
             let (source, target) = (connection.source.0, connection.target.0);
             let (Some(_), Some(cells)) = (self.population(source), self.population(target)) else { continue };
-            let mut compartment = String::new();
-            let receptor = match (&cells.kind, connection.receiver) {
+            if matches!(connection.sender, Sender::Contact { .. }) {
+                let message = format!("projection '{name}': PyNN's synapses send no spikes");
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            }
+            let on_cell = |receptor: &Receptor| (receptor.name, receptor.weight, "");
+            let heard = match (&cells.kind, connection.receiver) {
                 (Kind::Spikes(_), _) => continue,
                 (Kind::Standard(standard) | Kind::Own(standard), Receiver::Synapse { synapse, .. }) => {
-                    standard.receptors.get(synapse as usize).copied()
+                    standard.receptors.get(synapse as usize).map(on_cell)
                 }
-                (Kind::Shaped(shaped), Receiver::Synapse { synapse, point }) => {
-                    let places = shaped.places.get(connection.target.1).and_then(|p| p.get(synapse as usize));
-                    if let Some(place) = places.and_then(|p| p.get(point as usize)) {
-                        compartment.clone_from(place);
-                    }
-                    shaped.receptors.get(synapse as usize).copied()
+                (Kind::Standard(_) | Kind::Own(_), Receiver::Contact { attachments, .. }) => {
+                    cells.attached.get(&attachments).map(on_cell)
                 }
+                (Kind::Shaped(shaped), Receiver::Synapse { synapse, point }) => shaped
+                    .synapses
+                    .get(&(connection.target.1, synapse, point))
+                    .map(|h| (h.receptor.as_str(), h.weight, h.compartment.as_str())),
+                (Kind::Shaped(shaped), Receiver::Contact { attachments, contact }) => shaped
+                    .contacts
+                    .get(&(attachments, contact))
+                    .map(|h| (h.receptor.as_str(), h.weight, h.compartment.as_str())),
                 // Cells that spikes step by themselves: their ports are the receptors.
-                (_, Receiver::Cell) => {
-                    RECEPTORS.get(connection.port as usize).map(|name| Receptor { name, weight: 1.0 })
-                }
-                (_, Receiver::Contact { .. }) => None,
+                (_, Receiver::Cell) => RECEPTORS.get(connection.port as usize).map(|name| (*name, 1.0, "")),
             };
-            let Some(receptor) = receptor else {
+            let Some((receptor, weight, compartment)) = heard else {
                 let message =
                     format!("projection '{name}': what receives it is no receptor of a standard cell");
                 return Err(Error::new(ErrorKind::Unsupported, message));
@@ -281,25 +339,25 @@ impl Network {
             let row = Row {
                 pre: connection.source.1 as u32,
                 post: connection.target.1 as u32,
-                weight: connection.weight * receptor.weight,
+                weight: connection.weight * weight,
                 delay: connection.delay_s * 1e3,
             };
             let is_it = |w: &&mut Wired| {
                 w.source == source
                     && w.target == target
-                    && w.receptor == receptor.name
+                    && w.receptor == receptor
                     && w.compartment == compartment
             };
             match groups.iter_mut().find(is_it) {
                 Some(group) => group.rows.push(row),
                 None => groups.push(Wired {
                     label: name.to_string(),
-                    compartment,
+                    compartment: compartment.to_string(),
                     source,
                     target,
-                    receptor: receptor.name,
+                    receptor: receptor.to_string(),
                     rows: vec![row],
-                    plasticity: rule.map(|rule| plasticity(name, rule, receptor.weight)).transpose()?,
+                    plasticity: rule.map(|rule| plasticity(name, rule, weight)).transpose()?,
                 }),
             }
         }
@@ -357,34 +415,120 @@ impl Network {
                 own,
                 interval: interval * 1e3,
                 file: recording.file.clone(),
+                label: recording.label.clone(),
             });
         }
     }
 }
 
-fn kind(population: &Population, spikes: Option<Trains>, own_cells: bool) -> Result<Kind> {
+/// What the members of a population with the synapses `on` single ones are, and the receptor that each of these is.
+fn kind(
+    population: &Population,
+    spikes: Option<Trains>,
+    own_cells: bool,
+    on: Vec<(u32, Placed)>,
+) -> Result<(Kind, BTreeMap<u32, Receptor>)> {
     if let Some(times) = spikes {
         let mut times = Arc::unwrap_or_clone(times);
         times.iter_mut().flatten().for_each(|t| *t = rounded(*t * 1e3));
-        return Ok(Kind::Spikes(times));
+        return Ok((Kind::Spikes(times), BTreeMap::new()));
     }
-    match &population.cell {
-        PopulationCell::Point(cell) => match standard(population, cell) {
-            Err(_) if own_cells => own(population, cell).map(Kind::Own),
-            made => made.map(Kind::Standard),
-        },
-        _ => {
-            let message = format!(
-                "population '{}': cells with a shape are none of PyNN's standard cells",
-                population.name
-            );
-            Err(Error::new(ErrorKind::Unsupported, message)
-                .help("reduce it first: neuropil reduce MODEL --method lif"))
+    let PopulationCell::Point(cell) = &population.cell else {
+        let message =
+            format!("population '{}': cells with a shape are none of PyNN's standard cells", population.name);
+        return Err(Error::new(ErrorKind::Unsupported, message)
+            .help("reduce it first: neuropil reduce MODEL --method lif"));
+    };
+    // A standard cell has its receptors whether or not something leads to them.
+    let first = cell.synapses.len();
+    let (numbers, on): (Vec<u32>, Vec<Placed>) = on.into_iter().unzip();
+    let mut cell = PointCell::clone(cell);
+    cell.synapses.extend(on);
+    let (made, is_own) = match standard(population, &cell) {
+        Err(_) if own_cells => (own(population, &cell)?, true),
+        made => (made?, false),
+    };
+    let attached = numbers.into_iter().zip(made.receptors.iter().skip(first).copied()).collect();
+    Ok((if is_own { Kind::Own(made) } else { Kind::Standard(made) }, attached))
+}
+
+/// The model's attachments to a population without a shape that are no known currents, as synapses of its cells.
+fn attached(model: &Model, population: usize, played: &AllPlayed) -> Vec<(u32, Placed)> {
+    let is_played = |number: usize| played.attachments.get(number).is_some_and(Option::is_some);
+    let own = |(number, list): &(usize, &Attachments)| list.population == population && !is_played(*number);
+    let placed = |(number, list): (usize, &Attachments)| {
+        let points = Points::Root;
+        let dynamics = list.dynamics.clone();
+        (
+            number as u32,
+            Placed { name: list.name.clone(), dynamics, source: None, points, parameters: Vec::new() },
+        )
+    };
+    model.attachments.iter().enumerate().filter(own).map(placed).collect()
+}
+
+/// Whether all that is injected is said by the parameters of pulses and sines, so that nothing need be played.
+fn is_plain(model: &Model) -> bool {
+    let known = |s: &Stimulus| {
+        s.parameters.is_empty()
+            && ["pulseGenerator", "sineGenerator"].contains(&s.dynamics.component_type.as_str())
+    };
+    model.attachments.is_empty() && model.stimuli.iter().all(known)
+}
+
+/// The currents of a stimulus: one where it says its own times, else what is `played` into each of its cells.
+fn currents(stimulus: &Stimulus, model: &Model, played: Option<&[Played]>) -> Result<Vec<Current>> {
+    let size = model.populations.get(stimulus.population).map_or(0, |p| p.size);
+    match (current(stimulus, model), played) {
+        (Ok(current), _) => Ok(vec![current]),
+        (Err(_), Some(lists)) => {
+            let cells = stimulus.cells.indices(size).into_iter();
+            Ok(alike(&stimulus.name, stimulus.population, cells, lists, model))
         }
+        (Err(error), None) => Err(error),
     }
 }
 
-fn current(stimulus: &Stimulus, model: &Model) -> Result<Current> {
+/// Currents that are `played` into cells, those alike as one.
+fn alike(
+    label: &str,
+    population: usize,
+    cells: impl Iterator<Item = usize>,
+    played: &[Played],
+    model: &Model,
+) -> Vec<Current> {
+    let mut out: Vec<(&Played, Current)> = Vec::new();
+    for (cell, played) in cells.zip(played).filter(|(_, played)| !played.is_empty()) {
+        // Twice into the same cell is twice as much: then a current of its own.
+        match out.iter_mut().find(|(known, current)| *known == played && !current.cells.contains(&cell)) {
+            Some((_, current)) => current.cells.push(cell),
+            None => out.push((
+                played,
+                Current {
+                    label: label.to_string(),
+                    population,
+                    cells: vec![cell],
+                    compartment: String::new(),
+                    steps: steps_of(played, model),
+                    sine: None,
+                },
+            )),
+        }
+    }
+    out.into_iter().map(|(_, current)| current).collect()
+}
+
+/// Times (ms) at which what is played changes, and what it then is, nA.
+pub(crate) fn steps_of(played: &Played, model: &Model) -> Vec<(f64, f64)> {
+    let at = |(step, amps): &(u64, f64)| (rounded(*step as f64 * model.run.dt_s * 1e3), rounded(amps * 1e9));
+    played.iter().map(at).collect()
+}
+
+/// A pulse or a sine, said by its own times.
+///
+/// # Errors
+/// If it is something else.
+pub(crate) fn current(stimulus: &Stimulus, model: &Model) -> Result<Current> {
     if let Some((name, _)) = stimulus.parameters.first() {
         let message = format!("stimulus '{}': `{name}` differs between its cells", stimulus.name);
         return Err(Error::new(ErrorKind::Unsupported, message).help("write a stimulus for each cell"));
@@ -399,6 +543,7 @@ fn current(stimulus: &Stimulus, model: &Model) -> Result<Current> {
         label: stimulus.name.clone(),
         population: stimulus.population,
         cells: stimulus.cells.indices(size),
+        compartment: String::new(),
         steps: Vec::new(),
         sine: None,
     };

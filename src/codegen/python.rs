@@ -23,6 +23,12 @@ pub(crate) fn number(x: f64) -> String {
     shifted(x, 0)
 }
 
+/// A number that Python takes for no whole one.
+pub(crate) fn float(x: f64) -> String {
+    let text = number(x);
+    if text.contains(['.', 'e']) { text } else { format!("{text}.0") }
+}
+
 /// A list of numbers.
 pub(crate) fn list(values: &[f64]) -> String {
     let texts: Vec<String> = values.iter().map(|x| number(*x)).collect();
@@ -87,6 +93,7 @@ mod tests {
     #[test]
     fn values_in_python() {
         assert_eq!(list(&[1.0, -0.5, 1e-9]), "[1, -0.5, 1e-9]");
+        assert_eq!([float(2.0), float(-0.5), float(1e-9)], ["2.0", "-0.5", "1e-9"]);
         assert_eq!(index_range(&[0, 1, 2]), "range(3)");
         assert_eq!(index_range(&[1, 3]), "[1, 3]");
         assert_eq!(quoted("a \"b\"\n"), "\"a \\\"b\\\"\\n\"");

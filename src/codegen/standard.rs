@@ -220,23 +220,56 @@ fn of_pynn(own: &Own<'_>) -> Result<One> {
         }
     }
     let mut receptors = Vec::new();
+    let mut taken: [Option<&Placed>; 2] = [None; 2];
     for synapse in &own.cell.synapses {
-        let known = RECEPTORS.iter().zip(["E", "I"]).find(|(receptor, _)| **receptor == synapse.name);
-        let own_kind = synapse.dynamics.is_a("basePynnSynapse");
-        let Some((receptor, ending)) = known.filter(|_| own_kind) else {
-            return Err(no_receptor(synapse, &dynamics.component_type));
+        let at = RECEPTORS.iter().position(|receptor| *receptor == synapse.name);
+        let at = match at {
+            Some(at) if synapse.dynamics.is_a("basePynnSynapse") => at,
+            _ => attached_receptor(own, &parameters, synapse)?,
         };
+        // The constants are those of the synapse, whichever the cell has.
         for stem in ["tau_syn", "e_rev"] {
-            let name = format!("{stem}_{ending}");
-            if let (Some((_, value)), Ok(of_synapse)) =
-                (parameters.iter_mut().find(|(n, _)| *n == name), own.of_synapse(synapse, stem))
+            let name = format!("{stem}_{}", ["E", "I"][at]);
+            let Ok(of_synapse) = own.of_synapse(synapse, stem) else { continue };
+            if let Some(known) = taken[at]
+                && own.of_synapse(known, stem).ok() != Some(of_synapse)
             {
-                *value = of_synapse;
+                return Err(second(synapse, at));
             }
+            parameters.iter_mut().filter(|(n, _)| *n == name).for_each(|(_, value)| *value = of_synapse);
         }
-        receptors.push(Receptor { name: receptor, weight: 1.0 });
+        taken[at] = Some(synapse);
+        receptors.push(Receptor { name: RECEPTORS[at], weight: 1.0 });
     }
     Ok(One { name: dynamics.component_type.clone(), parameters, initial, receptors })
+}
+
+/// The receptor of one of PyNN's cells, by its index, that a synapse is which a network puts on it: it must have the time course that
+/// the cell's name says. What reverses above the threshold excites, and currents do.
+fn attached_receptor(own: &Own<'_>, parameters: &[(String, f64)], synapse: &Placed) -> Result<usize> {
+    let cell = own.cell.dynamics.component_type.as_str();
+    let course = match synapse.dynamics.component_type.as_str() {
+        "expCondSynapse" => "_cond_exp",
+        "alphaCondSynapse" => "_cond_alpha",
+        "expCurrSynapse" => "_curr_exp",
+        "alphaCurrSynapse" => "_curr_alpha",
+        _ => return Err(no_receptor(synapse, cell)),
+    };
+    if !cell.contains(course) {
+        return Err(no_receptor(synapse, cell));
+    }
+    let threshold = parameters.iter().find(|(name, _)| name == "v_thresh").map_or(-50.0, |(_, mv)| *mv);
+    let inhibits = own.of_synapse(synapse, "e_rev").is_ok_and(|e_rev| e_rev < threshold);
+    Ok(usize::from(inhibits))
+}
+
+/// What is said of a second receptor of a kind.
+fn second(synapse: &Placed, receptor: usize) -> Error {
+    let message = format!(
+        "synapse '{}' is a second {} receptor, with other constants: a standard cell has one of each",
+        synapse.name, RECEPTORS[receptor]
+    );
+    Error::new(ErrorKind::Unsupported, message)
 }
 
 fn no_receptor(synapse: &Placed, cell: &str) -> Error {
@@ -282,11 +315,7 @@ fn receptors(own: &Own<'_>, threshold_v: f64) -> Result<Receptors> {
         let taken = found.tau_ms[receptor].is_some_and(|known| known != tau_ms)
             || (found.tau_ms[receptor].is_some() && found.e_rev_mv[receptor] != e_rev_mv);
         if taken {
-            let message = format!(
-                "synapse '{}' is a second {} receptor, with other constants: a standard cell has one of each",
-                synapse.name, RECEPTORS[receptor]
-            );
-            return Err(Error::new(ErrorKind::Unsupported, message));
+            return Err(second(synapse, receptor));
         }
         found.tau_ms[receptor] = Some(tau_ms);
         found.e_rev_mv[receptor] = e_rev_mv;

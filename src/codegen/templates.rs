@@ -50,7 +50,11 @@ const BUILT_IN: &[(&str, &str)] = templates![
 ];
 
 /// Templates that a target has from another one.
-const SHARED: &[(&str, &str)] = &[("sonata", "neuron/mechanism.mod"), ("sonata", "neuron/spike_source.mod")];
+const SHARED: &[(&str, &str)] = &[
+    ("pynn", "neuron/mechanism.mod"),
+    ("sonata", "neuron/mechanism.mod"),
+    ("sonata", "neuron/spike_source.mod"),
+];
 
 /// Templates ready to be filled in.
 #[derive(Debug, Default)]

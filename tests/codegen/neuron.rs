@@ -123,3 +123,14 @@ fn what_neuron_lacks_is_refused_by_name_or_listed() {
     let error = refusal(&differing, "neuron");
     assert!(error.contains("differ between cells with a shape"), "{error}");
 }
+
+/// NEURON makes `y0` of a state `y`, which is a function of C.
+#[test]
+fn states_have_no_names_that_c_has_with_a_naught() {
+    let made = generate(include_str!("cables.toml"), "neuron", false).unwrap();
+    let rule = made.files.iter().find(|(path, _)| path.ends_with("tsodyks_markram_connection.mod")).unwrap();
+    let text = String::from_utf8_lossy(&rule.1);
+    let states: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("STATE")).skip(1).collect();
+    let states: Vec<&str> = states.into_iter().take_while(|line| *line != "}").map(str::trim).collect();
+    assert!(!states.is_empty() && !states.contains(&"y") && !states.contains(&"j"), "{states:?}");
+}

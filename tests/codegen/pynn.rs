@@ -1,7 +1,15 @@
 //! PyNN scripts: the text, and what PyNN does not have.
 
+use std::path::Path;
+
+use neuropil::codegen::{self, Options, Target};
+use neuropil::neuroml;
+
 use super::spinnaker::NETWORK;
 use super::{generate, golden, refusal};
+
+/// A network of cells with branches: channels of PyNN's own and others, receptors on dendrites, currents.
+const CABLES: &str = include_str!("cables.toml");
 
 /// A network with conductances, plasticity of both kinds and a sine of current.
 pub const PLASTIC: &str = r#"
@@ -70,4 +78,45 @@ fn cells_without_a_standard_are_refused() {
         "pynn",
     );
     assert!(error.contains("population 'lambda'") && error.contains("izhikevich2007Cell"), "{error}");
+}
+
+#[test]
+fn cells_with_a_shape() {
+    let made = generate(CABLES, "pynn", false).unwrap();
+    assert_eq!(made.command, "(cd mod && nrnivmodl) && python run.py neuron");
+    golden("pynn_cables", &made);
+}
+
+/// The squid axon's channels are those of PyNN, so no mechanism is written.
+#[test]
+fn the_squid_axon_needs_no_mechanisms() {
+    let text = include_str!("../../examples/ball_and_stick.toml");
+    let made = generate(text, "pynn", false).unwrap();
+    let files: Vec<_> = made.files.iter().map(|(path, _)| path.display().to_string()).collect();
+    assert_eq!(files, ["run.py", "segments_cells.csv"]);
+    assert_eq!(made.command, "python run.py neuron");
+}
+
+#[test]
+fn what_pynn_lacks_for_cells_with_a_shape_is_named() {
+    let recorded = CABLES.replace("\"km.m\"", "\"km.i\"");
+    let error = refusal(&recorded, "pynn");
+    assert!(error.contains("'first[0].trunk.km.i' is not recorded in PyNN"), "{error}");
+    let lost = generate(&recorded, "pynn", true).unwrap().lost;
+    assert!(lost.iter().any(|line| line.contains("km.i")), "{lost:?}");
+    let junction = format!(
+        "{CABLES}\n[[projection]]\nname = \"gap\"\nfrom = \"first\"\nto = \"second\"\nfrom_at = \"soma\"\nat = \"soma\"\njunction = \"gap_junction\"\n\
+         connector = \"all_to_all\"\n"
+    );
+    let error = refusal(&junction, "pynn");
+    assert!(error.contains("projection 'gap'") && error.contains("gap junctions"), "{error}");
+}
+
+/// What NeuroML's networks put on single cells: receptors where these are the standard ones, currents cell by cell.
+#[test]
+fn single_contacts_of_a_network() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/codegen/contacts.xml");
+    let model = neuroml::read(&path).unwrap().model;
+    let options = Options { origin: "contacts.xml".into(), lossy: false, templates: None };
+    golden("pynn_contacts", &codegen::generate(&model, Target::PyNn, &options).unwrap());
 }

@@ -29,6 +29,22 @@ fn a_hodgkin_huxley_cell_is_within_neuropils_own_error() {
     assert!(ours <= 0.2 && theirs <= 0.025, "{found:?}");
 }
 
+/// What a rule derives is made of traces that have decayed to the spike.
+#[test]
+fn plastic_connections_hear_decayed_traces() {
+    holds("brian2", "STDP", 0.1, 0.1);
+}
+
+/// Occupancies begin at their steady state. Neuropil's spikes are three steps from where they are with a tenth of the step, Brian's two.
+#[test]
+fn a_kinetic_scheme_of_a_cell_without_a_shape() {
+    let name = "published: cell with a kinetic scheme (NeuroML, Ex4)";
+    let Some(found) = computed("brian2", name) else { return };
+    assert!(found.counts.is_empty(), "{found:?}");
+    let (ours, theirs) = found.finer_ms.unwrap();
+    assert!(ours <= 0.03 && theirs <= 0.02, "{found:?}");
+}
+
 /// Random sources may send twice in a step, which one source of Brian's can't.
 #[test]
 fn two_spikes_of_a_source_in_one_step_are_two() {

@@ -563,7 +563,7 @@ fn wire(
             label: label(&wired.label),
             source: called[wired.source].clone(),
             target: called[wired.target].clone(),
-            receptor: wired.receptor.to_string(),
+            receptor: wired.receptor.clone(),
             compartment: wired.compartment.clone(),
             file,
             from_spikes: source.is_some_and(|cells| matches!(cells.kind, Kind::Spikes(_))),

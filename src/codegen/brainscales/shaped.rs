@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::tree::{Tree, label_at, tree};
 use crate::codegen::Job;
 use crate::codegen::names::identifier;
-use crate::codegen::points::Shaped;
+use crate::codegen::points::{Heard, Shaped};
 use crate::codegen::standard::receptor_of;
 use crate::engine::CellPlan;
 use crate::error::Result;
@@ -26,13 +26,23 @@ pub(super) fn lay_out(
         let class: String = format!("{}Cell", identifier(&population.name));
         let made = tree(cell, &class, &mut |error| told.push(error));
         let made = made.and_then(|tree| {
-            let receptors: Result<Vec<_>> = cell.synapses.iter().map(receptor_of).collect();
-            let places = (0..population.size).map(|at| {
+            let receptors: Vec<_> = cell.synapses.iter().map(receptor_of).collect::<Result<_>>()?;
+            let mut shaped = Shaped::default();
+            for at in 0..population.size {
                 let draw = |synapse: usize| draws.at((index, at), Use::Synapse(synapse));
-                places(cell, &tree, &draw)
-            });
-            let places: Result<Vec<_>> = places.collect();
-            Ok((Shaped { receptors: receptors?, places: places? }, tree))
+                let places = places(cell, &tree, &draw)?;
+                for (synapse, (places, receptor)) in places.into_iter().zip(&receptors).enumerate() {
+                    for (point, compartment) in places.into_iter().enumerate() {
+                        let heard = Heard {
+                            receptor: receptor.name.to_string(),
+                            weight: receptor.weight,
+                            compartment,
+                        };
+                        shaped.synapses.insert((at, synapse as u32, point as u32), heard);
+                    }
+                }
+            }
+            Ok((shaped, tree))
         });
         match made {
             Ok((cells, tree)) => {

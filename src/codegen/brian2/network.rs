@@ -321,7 +321,7 @@ fn plastic(
     };
     let piece = Piece::new(dynamics, "syn", &[], &input, &mut names, constants)
         .map_err(|e| e.in_element(out.var.clone()))?;
-    for line in piece.lines(&|_| "")? {
+    for line in piece.state_lines()? {
         let is_rate = line.starts_with('d') && line.contains("/dt = ");
         out.model.push(if is_rate { format!("{line} (event-driven)") } else { line });
     }
@@ -329,16 +329,21 @@ fn plastic(
     let of_port = |port: &str| -> Result<Vec<String>> {
         let mut all = Vec::new();
         for event in piece.dynamics.events.iter().filter(|e| e.port == port) {
+            let values = event.assignments.iter().map(|a| &a.value).chain(&event.test);
+            all.extend(piece.derived_for(values)?);
             all.extend(piece.statements(&event.assignments, event.test.as_ref(), "", &as_is)?);
         }
         Ok(all)
     };
+    let behind = piece.dynamics.exposed("effective").map(Expr::name);
     let effective = piece.dynamics.exposed("effective").and_then(|e| piece.named.get(e).cloned());
     let effective =
         effective.map(|e| super::units::SYNTAX.print(&e)).transpose()?.unwrap_or_else(|| "w".into());
     let mut on_pre = Vec::new();
     // With a spike of the target in the same step, Brian's order is by pathway: before the source's.
     on_pre.extend(of_port("pre")?);
+    // What it is made of may have changed.
+    on_pre.extend(piece.derived_for(&behind)?);
     on_pre.push(format!("effective = {effective}"));
     for statement in &out.on_pre {
         on_pre.push(with_weight(statement));

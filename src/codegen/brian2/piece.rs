@@ -174,6 +174,17 @@ impl Piece {
             let value = self.text(&derived.value, derived.dimension)?;
             lines.push(format!("{name} = {value} : {}{}", declared(derived.dimension), flag(&derived.name)));
         }
+        lines.extend(self.state_lines()?);
+        Ok(lines)
+    }
+
+    /// The lines of states and of parameters that differ.
+    ///
+    /// # Errors
+    /// As [`Piece::text_with`].
+    pub(super) fn state_lines(&self) -> Result<Vec<String>> {
+        let d = &self.dynamics;
+        let mut lines = Vec::new();
         for (at, state) in d.states.iter().enumerate() {
             let Some(name) = self.variable(&state.name) else { continue };
             let unit = declared(state.dimension);
@@ -188,6 +199,33 @@ impl Piece {
         for (path, name) in &self.varying {
             lines.push(format!("{name} : {} (constant)", declared(self.dimension(path))));
         }
+        Ok(lines)
+    }
+
+    /// The derived variables that `read` are made of, as statements in order. Brian works out what equations derive before states have
+    /// decayed to the time of an event, if one is made of another.
+    ///
+    /// # Errors
+    /// As [`Piece::text_with`].
+    pub(super) fn derived_for<'e>(&self, read: impl IntoIterator<Item = &'e Expr>) -> Result<Vec<String>> {
+        let mut wanted: BTreeSet<String> = BTreeSet::new();
+        let note = |expr: &Expr, wanted: &mut BTreeSet<String>| {
+            expr.visit_names(&mut |name| {
+                wanted.insert(name.to_string());
+            });
+        };
+        read.into_iter().for_each(|expr| note(expr, &mut wanted));
+        let mut lines = Vec::new();
+        // Each is made of those before it.
+        for derived in self.dynamics.derived.iter().rev().filter(|d| self.variable(&d.name).is_some()) {
+            if wanted.contains(&derived.name)
+                && let Some(name) = self.variable(&derived.name)
+            {
+                note(&derived.value, &mut wanted);
+                lines.push(format!("{name} = {}", self.text(&derived.value, derived.dimension)?));
+            }
+        }
+        lines.reverse();
         Ok(lines)
     }
 

@@ -9,7 +9,9 @@ use crate::codegen::Job;
 use crate::codegen::layout::Layout;
 use crate::codegen::names::Names;
 use crate::codegen::part::sum;
+use crate::codegen::python::number;
 use crate::dynamics::Dynamics;
+use crate::dynamics::interpret::Instance;
 use crate::engine::{What, sums};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{CompareOp, Expr, Function};
@@ -81,6 +83,12 @@ pub(super) fn group(
         group.arrays.push((name.clone(), dimension, of.map(|(_, v)| v.clone()).unwrap_or_default()));
     }
     group.starts = piece.starts().map_err(named)?;
+    let is_given = !population.initial_v.is_empty() || !population.initial.is_empty();
+    if is_given && !piece.dynamics.kinetic_schemes.is_empty() {
+        let message = "kinetic schemes in cells whose states at the start are given are not made for Brian";
+        job.cannot(named(Error::new(ErrorKind::Unsupported, message)));
+    }
+    group.starts.extend(scheme_starts(&piece).map_err(named)?);
     initial(&mut group, model, &piece);
     let potential = piece.dynamics.exposed("v").and_then(|v| piece.variable(v)).map(str::to_string);
     let on_cell = |name: &str, is_timed: bool| match name {
@@ -159,6 +167,20 @@ impl super::group::PlacedPiece {
         let kind = layout.kinds.get(self.kind());
         kind.is_some_and(|kind| kind.gives.iter().any(|(name, to)| name == exposure && *to == array))
     }
+}
+
+/// Occupancies of kinetic schemes begin at their steady state: name, number.
+fn scheme_starts(piece: &Piece) -> Result<Vec<(String, String)>> {
+    let d = &piece.dynamics;
+    if d.kinetic_schemes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let start = Instance::new(d, &[])?.states();
+    let of = |state: &usize| {
+        let name = piece.variable(&d.states.get(*state)?.name)?;
+        Some((name.to_string(), number(*start.get(*state)?)))
+    };
+    Ok(d.kinetic_schemes.iter().flatten().filter_map(of).collect())
 }
 
 /// States at the start that differ between cells, or from the kind's.

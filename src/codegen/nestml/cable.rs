@@ -11,7 +11,7 @@ use super::super::Job;
 use super::super::layout::{LaidCell, Layout, Shape};
 use super::super::names::{Names, identifier};
 use super::super::network::{connections, source_spikes};
-use super::super::played::{AllPlayed, Played, played};
+use super::super::played::{Inputs, Played, inputs, played};
 use super::super::python::{BUILT_IN, KEYWORDS};
 use super::super::units::rounded;
 use super::cells::share;
@@ -153,38 +153,6 @@ fn refuse(job: &mut Job<'_>, model: &Model, layout: &Layout, sources: &[Option<A
             job.cannot(unsupported(&of, "parameters or states at the start that differ between cells, here"));
         }
     }
-}
-
-/// The currents that are played into cells, by population, cell and slot of what gives them: one for each instance. `None` for
-/// what can't be played.
-type Inputs = BTreeMap<(usize, usize, usize), Vec<Option<Played>>>;
-
-/// What gives currents, and does nothing else.
-fn inputs(model: &Model, layout: &Layout, played: &AllPlayed) -> Inputs {
-    let mut out = Inputs::new();
-    for (p, population) in model.populations.iter().enumerate() {
-        let PopulationCell::Cable(cell) = &population.cell else { continue };
-        let mut next = vec![cell.synapses.len(); population.size];
-        for (number, stimulus) in model.stimuli.iter().enumerate().filter(|(_, s)| s.population == p) {
-            for (nth, index) in stimulus.cells.indices(population.size).into_iter().enumerate() {
-                let slot = next[index];
-                next[index] += 1;
-                let one = played.stimuli[number].as_ref().and_then(|lists| lists.get(nth)).cloned();
-                let placed = layout.populations[p].cells.get(index).and_then(|cell| cell.placed.get(slot));
-                out.insert((p, index, slot), vec![one; placed.map_or(0, |placed| placed.nodes.len())]);
-            }
-        }
-    }
-    for (number, list) in model.attachments.iter().enumerate() {
-        let Some(lists) = &played.attachments[number] else { continue };
-        for (nth, (contact, one)) in list.contacts.iter().zip(lists).enumerate() {
-            let Some((slot, instance)) = layout.contact(number as u32, nth as u32) else { continue };
-            let all = out.entry((list.population, contact.cell as usize, slot)).or_default();
-            all.resize(all.len().max(instance + 1), None);
-            all[instance] = Some(one.clone());
-        }
-    }
-    out
 }
 
 fn kind(

@@ -120,6 +120,10 @@ pub(crate) const RESERVED: &[&str] = &[
     "table",
     "usetable",
     "cover",
+    "here",
+    // NEURON makes the starts `y0` and `j0` of them, which are functions of C.
+    "y",
+    "j",
     "conductance",
     "current",
     "fast",

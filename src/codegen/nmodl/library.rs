@@ -34,7 +34,7 @@ struct Key {
 }
 
 impl Library {
-    /// All mechanisms in `dialect`, of what is at points those that are one (`needs`); what can't be said is told to `job`.
+    /// All mechanisms in `dialect` that are to be written (`needs`); what can't be said is told to `job`.
     pub(crate) fn new(
         job: &mut Job<'_>,
         model: &Model,
@@ -61,10 +61,10 @@ impl Library {
                 .filter_map(|m| m.mechanism.ion.as_deref())
                 .collect();
             for (m, spread) in shape.plan.mechanisms.iter().enumerate() {
-                if spread.cover.iter().all(|cover| *cover <= 0.0) {
+                let mechanism = &spread.mechanism;
+                if spread.cover.iter().all(|cover| *cover <= 0.0) || !needs(&mechanism.dynamics) {
                     continue;
                 }
-                let mechanism = &spread.mechanism;
                 let ion = mechanism.ion.clone();
                 let role = match (&ion, mechanism.is_pool) {
                     (Some(ion), true) => Role::Pool(ion.clone()),

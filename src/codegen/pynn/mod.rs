@@ -1,18 +1,25 @@
-//! PyNN 0.13: a script with standard cells that runs on NEST, NEURON and Brian 2.
+//! PyNN 0.13: a script with standard cells that runs on NEST, NEURON and Brian 2, or one with cells of many compartments for NEURON.
+
+mod cable;
+mod channels;
+mod receptors;
+mod record;
+mod segments;
 
 use serde::Serialize;
 
 use super::Job;
 use super::names::Names;
 use super::points::{Cells, Current, Kind, Network, Plasticity, Recorded, Row, Wired};
-use super::python::{BUILT_IN, KEYWORDS, SHORT, csv, index_range, indices, list, number, quoted};
+use super::python::{BUILT_IN, KEYWORDS, SHORT, csv, float, index_range, indices, list, number, quoted};
 use super::rows::{self, Cell, table};
 use super::standard::Standard;
 use super::units::rounded;
 use crate::engine::find_variable;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Model, PopulationCell};
+use crate::model::{Method, Model, PointStep, PopulationCell};
 use crate::wiring::nearest_step;
+use cable::{CableText, Cables, cables};
 
 /// Names that the script has of its own.
 const OWN: &[&str] = &[
@@ -44,6 +51,14 @@ const OWN: &[&str] = &[
     "train",
     "cell",
     "source",
+    "neuroml",
+    "shape",
+    "mechanism",
+    "receptor",
+    "locations",
+    "uniform",
+    "in_neuron",
+    "h",
 ];
 
 #[derive(Serialize)]
@@ -56,6 +71,9 @@ struct Script {
     max_delay: String,
     spike_files: bool,
     value_files: bool,
+    classes: Vec<CableText>,
+    /// Which of the helpers of cells with a shape are asked for.
+    cable: CableParts,
     populations: Vec<PopulationText>,
     projections: Vec<ProjectionText>,
     currents: Vec<CurrentText>,
@@ -64,6 +82,15 @@ struct Script {
     spiking: Vec<String>,
     every: String,
     first_cells: Vec<FirstCell>,
+}
+
+#[derive(Default, Serialize)]
+struct CableParts {
+    mechanisms: bool,
+    receptors: bool,
+    squid: bool,
+    by_segment: bool,
+    crank_nicolson: bool,
 }
 
 #[derive(Serialize)]
@@ -75,6 +102,7 @@ struct PopulationText {
     parameters: Vec<String>,
     initial: String,
     positions: String,
+    in_neuron: String,
 }
 
 #[derive(Serialize)]
@@ -93,6 +121,7 @@ struct CurrentText {
     var: String,
     kind: String,
     cells: String,
+    location: String,
 }
 
 #[derive(Serialize)]
@@ -114,6 +143,7 @@ struct RecordText {
     cells: String,
     variables: String,
     interval: String,
+    locations: String,
 }
 
 #[derive(Serialize)]
@@ -132,21 +162,30 @@ impl Vars {
 }
 
 pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
-    let network = Network::of(job)?;
+    let mut files = Vec::new();
+    let mut cables = cables(job, &mut files)?;
+    let network = Network::with_shaped(job, &cables.shaped)?;
     let model = job.model;
     if network.populations.is_empty() && !job.has_errors() {
         job.cannot(Error::new(ErrorKind::Unsupported, "there is no population that PyNN could have"));
     }
     let mut names = Names::new(&[KEYWORDS, BUILT_IN, OWN].concat());
     let vars = Vars(network.populations.iter().map(|p| (p.index, names.claim(&p.label))).collect());
-    let mut files = Vec::new();
     let dt_ms = model.run.dt_s * 1e3;
-    let populations: Vec<PopulationText> =
-        network.populations.iter().map(|cells| population(cells, model, &vars, &mut files)).collect();
+    let populations: Vec<PopulationText> = network
+        .populations
+        .iter()
+        .map(|cells| population(cells, model, &vars, cables.texts.get(&cells.index), &mut files))
+        .collect();
     let at_once = |p: &Cells| match &p.kind {
         Kind::Spikes(times) => times.iter().flatten().any(|t| nearest_step(*t, dt_ms) < 2.0),
         _ => false,
     };
+    let is_standard = |p: &Cells| matches!(&p.kind, Kind::Standard(_));
+    if model.run.point_step == PointStep::Fourth && network.populations.iter().any(is_standard) {
+        let line = "spikes of cells without a shape are at the ends of steps, so that every interval is up to a step longer";
+        job.out.differences.push(line.to_string());
+    }
     if network.populations.iter().any(at_once) {
         job.out.differences.push("given spikes before the second time step leave then".to_string());
     }
@@ -168,10 +207,30 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
         .iter()
         .map(|w| projection(w, &network, &vars, &mut names, &mut files, dt_ms))
         .collect();
-    let currents = network.currents.iter().map(|c| current(c, &vars, &mut names, job)).collect();
-    let (tables, records) = recordings(&network.recordings, model, &vars);
+    let currents: Vec<CurrentText> =
+        network.currents.iter().map(|c| current(c, &vars, &mut names, &mut files, job)).collect();
+    let (mut tables, mut records) = recordings(&network.recordings, model, &vars);
+    for (population, text) in &cables.texts {
+        shaped_recordings(
+            text,
+            vars.of(*population),
+            model.populations[*population].size,
+            &mut tables,
+            &mut records,
+        );
+    }
     let first = model.first_cells();
-    let command = "python run.py nest".to_string();
+    let has_cables = !cables.texts.is_empty();
+    let command = match (has_cables, cables.mechanisms) {
+        (true, true) => "(cd mod && nrnivmodl) && python run.py neuron",
+        (true, false) => "python run.py neuron",
+        _ => "python run.py nest",
+    };
+    let command = command.to_string();
+    let is_seen = |population: usize| cables.texts.get(&population).is_none_or(|text| text.spikes);
+    let spiking: Vec<String> =
+        vars.0.iter().filter(|(population, _)| is_seen(*population)).map(|(_, var)| var.clone()).collect();
+    let parts = parts(&cables, model);
     let script = Script {
         made_by: job.made_by(),
         command: command.clone(),
@@ -180,13 +239,17 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
         min_delay: number(rounded(least)),
         max_delay: number(rounded(greatest)),
         spike_files: files.iter().any(|(path, _)| path.starts_with("spikes")),
-        value_files: files.iter().any(|(path, _)| path.starts_with("cells")),
+        value_files: files
+            .iter()
+            .any(|(path, _)| ["cells_", "membrane_", "current_"].iter().any(|start| path.starts_with(start))),
+        classes: std::mem::take(&mut cables.texts).into_values().collect(),
+        cable: parts,
         populations,
         projections,
         currents,
         tables,
         records,
-        spiking: vars.0.iter().map(|(_, var)| var.clone()).collect(),
+        spiking,
         every: format!("[{}]", vars.0.iter().map(|(_, var)| var.as_str()).collect::<Vec<_>>().join(", ")),
         first_cells: network
             .populations
@@ -203,18 +266,31 @@ pub(super) fn generate(job: &mut Job<'_>) -> Result<()> {
     Ok(())
 }
 
+/// What the script needs for its cells with a shape.
+fn parts(cables: &Cables, model: &Model) -> CableParts {
+    CableParts {
+        mechanisms: cables.mechanisms,
+        receptors: cables.texts.values().any(CableText::has_own_receptors),
+        squid: cables.squid,
+        by_segment: cables.by_segment,
+        crank_nicolson: !cables.texts.is_empty() && model.run.method != Method::BackwardEuler,
+    }
+}
+
 /// Given times on the grid of the simulator, ms: where neuropil lets them arrive. NEST has no spikes at time 0, and PyNN sends them
 /// a step before through a relay.
 fn on_grid(time_ms: f64, dt_ms: f64) -> f64 {
     rounded(nearest_step(time_ms, dt_ms).max(2.0) * dt_ms)
 }
 
-/// The refractory time of a standard cell. In cells of NeuroML it must have passed, in PyNN's be reached, a step earlier.
+/// The refractory time of a standard cell. In cells of NeuroML it must have passed, in PyNN's be reached, a step earlier where spikes are
+/// at the ends of steps.
 pub(crate) fn refractory_ms(model: &Model, population: usize, time_ms: f64, dt_ms: f64) -> f64 {
     let cell = model.populations.get(population).map(|p| &p.cell);
     match cell {
         Some(PopulationCell::Point(cell))
-            if ["iafRefCell", "adExIaFCell"].contains(&&*cell.dynamics.component_type) =>
+            if model.run.point_step != PointStep::Fourth
+                && ["iafRefCell", "adExIaFCell"].contains(&&*cell.dynamics.component_type) =>
         {
             rounded(((time_ms / dt_ms + 1e-9).floor() + 1.0) * dt_ms)
         }
@@ -226,6 +302,7 @@ fn population(
     cells: &Cells,
     model: &Model,
     vars: &Vars,
+    cable: Option<&CableText>,
     files: &mut Vec<(String, String)>,
 ) -> PopulationText {
     let dt_ms = model.run.dt_s * 1e3;
@@ -237,19 +314,20 @@ fn population(
                 values.iter_mut().for_each(|t| *t = refractory_ms(model, cells.index, *t, dt_ms));
             }
             let (parameters, initial) = standard_texts(&standard, &var, cells.size, files);
-            (standard.name.clone(), parameters, initial)
+            (format!("sim.{}", standard.name), parameters, initial)
         }
         Kind::Spikes(times) => {
             let times: Vec<Vec<f64>> =
                 times.iter().map(|of| of.iter().map(|t| on_grid(*t, dt_ms)).collect()).collect();
             (
-                "SpikeSourceArray".to_string(),
+                "sim.SpikeSourceArray".to_string(),
                 vec![spikes_text(&times, &var, cells.size, files)],
                 String::new(),
             )
         }
-        // Not asked for.
-        Kind::Shaped(_) => Default::default(),
+        Kind::Shaped(_) => cable.map_or_else(Default::default, |text| {
+            (text.class.clone(), text.parameters.clone(), text.initial.clone())
+        }),
     };
     let axis = |of: &dyn Fn(&crate::model::Position) -> f64| {
         list(&cells.positions.iter().map(|p| rounded(of(p))).collect::<Vec<_>>())
@@ -268,6 +346,7 @@ fn population(
         parameters,
         initial,
         positions,
+        in_neuron: cable.map_or_else(String::new, |text| text.in_neuron.clone()),
     }
 }
 
@@ -333,18 +412,23 @@ fn projection(
         .iter()
         .map(|row| Row { weight: rounded(row.weight), delay: rounded(row.delay.max(dt_ms)), ..*row })
         .collect();
-    let plain = connector(&rows, size(wired.source), size(wired.target));
+    let at = match wired.compartment.as_str() {
+        "" => String::new(),
+        compartment => format!("location_selector={}", quoted(compartment)),
+    };
+    let and_at = if at.is_empty() { String::new() } else { format!(", {at}") };
+    let plain =
+        connector(&rows, size(wired.source), size(wired.target)).map(|name| format!("sim.{name}({at})"));
     // Weight and delay are said by the synapse if they are the same for all, else by the list.
     let (connector, said) = match plain {
-        Some(plain) => {
-            (plain.to_string(), format!("weight={}, delay={}", number(rows[0].weight), number(rows[0].delay)))
-        }
+        Some(plain) => (plain, format!("weight={}, delay={}", number(rows[0].weight), number(rows[0].delay))),
         None if rows.len() <= SHORT => {
             let each: Vec<String> = rows
                 .iter()
-                .map(|r| format!("({}, {}, {}, {})", r.pre, r.post, number(r.weight), number(r.delay)))
+                // PyNN makes an array of it, which must not be one of whole numbers.
+                .map(|r| format!("({}, {}, {}, {})", r.pre, r.post, float(r.weight), float(r.delay)))
                 .collect();
-            (format!("sim.FromListConnector([{}])", each.join(", ")), String::new())
+            (format!("sim.FromListConnector([{}]{and_at})", each.join(", ")), String::new())
         }
         None => {
             let file = format!("connections_{var}.csv");
@@ -353,7 +437,7 @@ fn projection(
                 [pre, post, Cell::Number(r.weight), Cell::Number(r.delay)]
             };
             files.push((file.clone(), table("source,target,weight,delay (ms)", rows.iter().map(row))));
-            (format!("sim.FromListConnector(connections({}))", quoted(&file)), String::new())
+            (format!("sim.FromListConnector(connections({}){and_at})", quoted(&file)), String::new())
         }
     };
     ProjectionText {
@@ -380,10 +464,10 @@ fn connector(rows: &[Row], sources: usize, targets: usize) -> Option<&'static st
         return None;
     }
     if rows.len() == sources * targets {
-        return Some("sim.AllToAllConnector()");
+        return Some("AllToAllConnector");
     }
     let one_to_one = sources == targets && rows.len() == sources && pairs.iter().all(|(i, j)| i == j);
-    one_to_one.then_some("sim.OneToOneConnector()")
+    one_to_one.then_some("OneToOneConnector")
 }
 
 fn synapse(plasticity: Option<&Plasticity>, said: &str) -> String {
@@ -418,7 +502,14 @@ fn synapse(plasticity: Option<&Plasticity>, said: &str) -> String {
     }
 }
 
-fn current(current: &Current, vars: &Vars, names: &mut Names, job: &Job<'_>) -> CurrentText {
+fn current(
+    current: &Current,
+    vars: &Vars,
+    names: &mut Names,
+    files: &mut Vec<(String, String)>,
+    job: &Job<'_>,
+) -> CurrentText {
+    let var = names.claim(&current.label);
     let population = vars.of(current.population);
     let size = job.model.populations.get(current.population).map_or(0, |p| p.size);
     let kind = match (&current.sine, &current.steps[..]) {
@@ -441,12 +532,23 @@ fn current(current: &Current, vars: &Vars, names: &mut Names, job: &Job<'_>) -> 
                 number(*amplitude)
             )
         }
+        (None, steps) if steps.len() > SHORT => {
+            let file = format!("current_{var}.csv");
+            let rows = steps.iter().map(|(time, amplitude)| vec![number(*time), number(*amplitude)]);
+            files.push((file.clone(), csv(&["time (ms)", "amplitude (nA)"], rows)));
+            let file = quoted(&file);
+            format!("StepCurrentSource(times=values({file}, 0), amplitudes=values({file}, 1))")
+        }
         (None, steps) => {
             let (times, amplitudes): (Vec<f64>, Vec<f64>) = steps.iter().copied().unzip();
             format!("StepCurrentSource(times={}, amplitudes={})", list(&times), list(&amplitudes))
         }
     };
-    CurrentText { var: names.claim(&current.label), kind, cells: view(population, &current.cells, size) }
+    let location = match current.compartment.as_str() {
+        "" => String::new(),
+        compartment => format!(", location={}", quoted(compartment)),
+    };
+    CurrentText { var, kind, cells: view(population, &current.cells, size), location }
 }
 
 /// Some cells of a population.
@@ -465,10 +567,17 @@ fn recordings(recorded: &[Recorded], model: &Model, vars: &Vars) -> (Vec<TableTe
             tables.push(TableText { file, columns: Vec::new() });
             tables.len() - 1
         });
+        let several = one.cells.len() * one.variables.len() > 1;
+        let mut nth = 0;
         for &cell in &one.cells {
             for (variable, own) in one.variables.iter().zip(&one.own) {
-                let name =
-                    format!("{}[{cell}].{own}{}", population.name, unit(&population.cell, own, variable));
+                let name = match &one.label {
+                    None => format!("{}[{cell}].{own}", population.name),
+                    Some(label) if several => format!("{label}[{nth}]"),
+                    Some(label) => label.clone(),
+                };
+                nth += 1;
+                let name = format!("{name}{}", unit(&population.cell, own, variable));
                 let column = ColumnText {
                     name: quoted(&name),
                     population: var.to_string(),
@@ -489,9 +598,38 @@ fn recordings(recorded: &[Recorded], model: &Model, vars: &Vars) -> (Vec<TableTe
             },
             variables: format!("[{}]", quoted.join(", ")),
             interval: number(rounded(one.interval)),
+            locations: String::new(),
         });
     }
     (tables, records)
+}
+
+/// What is recorded of cells with a shape.
+fn shaped_recordings(
+    text: &CableText,
+    var: &str,
+    size: usize,
+    tables: &mut Vec<TableText>,
+    records: &mut Vec<RecordText>,
+) {
+    for (file, name, cell, variable) in &text.recorded.columns {
+        let file = quoted(file);
+        let at = tables.iter().position(|t| t.file == file).unwrap_or_else(|| {
+            tables.push(TableText { file, columns: Vec::new() });
+            tables.len() - 1
+        });
+        let (name, variable) = (quoted(name), variable.clone());
+        tables[at].columns.push(ColumnText { name, population: var.to_string(), cell: *cell, variable });
+    }
+    let texts = |list: &[String]| list.iter().map(|x| quoted(x)).collect::<Vec<_>>().join(", ");
+    for (cells, variables, segments) in &text.recorded.requests {
+        records.push(RecordText {
+            cells: if cells.len() == size { var.to_string() } else { format!("{var}[{}]", listed(cells)) },
+            variables: format!("[{}]", texts(variables)),
+            interval: number(rounded(text.recorded.interval_ms)),
+            locations: format!("[{}]", texts(segments)),
+        });
+    }
 }
 
 fn listed(cells: &[usize]) -> String {

@@ -210,7 +210,7 @@ fn wire(out: &mut Circuit, network: &Network, wired: &Wired, names: &Populations
         ("model_template", "static_synapse".into()),
         ("dynamics_params", file),
         ("projection", wired.label.clone()),
-        ("receptor", wired.receptor.into()),
+        ("receptor", wired.receptor.as_str().into()),
     ];
     let size = |population| network.population(population).map_or(0, |p| p.size);
     let end = |population| (names.of(population).to_string(), size(population));

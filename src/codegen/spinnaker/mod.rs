@@ -452,7 +452,7 @@ fn projection(job: &mut Job<'_>, wired: &Wired, called: &[String], names: &mut N
         label: label(&wired.label),
         source: called[wired.source].clone(),
         target: called[wired.target].clone(),
-        receptor: wired.receptor.to_string(),
+        receptor: wired.receptor.clone(),
         file,
         stdp,
     })

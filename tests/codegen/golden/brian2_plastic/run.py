@@ -80,13 +80,13 @@ depressing = Synapses(
     lambda_2,
     model="""
     w : 1
-    x_syn = 1 - y_syn - (q_syn - 1.0062893081761006*y_syn) : 1
     du_syn/dt = -(u_syn/tau_facil_syn) : 1 (event-driven)
     dy_syn/dt = -(y_syn/tau_syn_syn) : 1 (event-driven)
     dq_syn/dt = -(q_syn/(800*ms)) : 1 (event-driven)
     effective_syn : 1
     """,
     on_pre="""
+    x_syn = 1 - y_syn - (q_syn - 1.0062893081761006*y_syn)
     u_syn = u_syn + U_syn*(1 - u_syn)
     effective_syn = x_syn*u_syn
     y_syn += effective_syn
@@ -105,11 +105,6 @@ learning = Synapses(
     lambda_2,
     model="""
     w : 1
-    oHeard_syn = int(t == postTime_syn)*oBefore_syn + int(not (t == postTime_syn))*o_syn : 1
-    raised_syn = w_syn + A_plus_syn*r_syn*w_max_syn : 1
-    lowered_syn = w_syn - A_minus_syn*oHeard_syn*w_max_syn : 1
-    potentiated_syn = clip(raised_syn, w_min_syn, w_max_syn) : 1
-    depressed_syn = clip(lowered_syn, w_min_syn, w_max_syn) : 1
     w_syn : 1
     dr_syn/dt = -(r_syn/tau_plus_syn) : 1 (event-driven)
     do_syn/dt = -(o_syn/tau_minus_syn) : 1 (event-driven)
@@ -117,12 +112,17 @@ learning = Synapses(
     postTime_syn : second
     """,
     on_pre="""
+    oHeard_syn = int(t == postTime_syn)*oBefore_syn + int(not (t == postTime_syn))*o_syn
+    lowered_syn = w_syn - A_minus_syn*oHeard_syn*w_max_syn
+    depressed_syn = clip(lowered_syn, w_min_syn, w_max_syn)
     w_syn = depressed_syn
     r_syn += 1
     effective = w_syn
     g_excitatory_post += effective*gbase_excitatory
     """,
     on_post="""
+    raised_syn = w_syn + A_plus_syn*r_syn*w_max_syn
+    potentiated_syn = clip(raised_syn, w_min_syn, w_max_syn)
     w_syn = potentiated_syn
     oBefore_syn = o_syn
     o_syn += 1

@@ -67,7 +67,7 @@ in_2 = sim.Projection(
 within = sim.Projection(
     cells,
     cells,
-    sim.FromListConnector([(0, 1, -0.5, 3), (0, 2, -0.5, 3), (1, 0, -0.5, 3), (1, 2, -0.5, 3), (2, 0, -0.5, 3), (2, 1, -0.5, 3)]),
+    sim.FromListConnector([(0, 1, -0.5, 3.0), (0, 2, -0.5, 3.0), (1, 0, -0.5, 3.0), (1, 2, -0.5, 3.0), (2, 0, -0.5, 3.0), (2, 1, -0.5, 3.0)]),
     sim.StaticSynapse(),
     receptor_type="inhibitory",
     label="within",
