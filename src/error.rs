@@ -245,7 +245,8 @@ impl fmt::Display for Error {
         if !place.is_empty() {
             write!(f, "{place}: ")?;
         }
-        if let Some(element) = &self.0.element {
+        // The outermost of a file has no name.
+        if let Some(element) = self.0.element.as_ref().filter(|element| !element.is_empty()) {
             write!(f, "{}: ", shown(element))?;
         }
         f.write_str(&shown(&self.0.message))?;

@@ -148,7 +148,7 @@ fn missing_keys_come_with_an_example() {
     says("dt = \"0.025 ms\"\n", "", &["`dt` is missing", "dt = \"0.025 ms\""]);
     says("initial_v = \"-65 mV\"\n", "", &["`initial_v` is missing", "population"]);
     says(", reversal = \"50 mV\"", "", &["base.toml:16:", "`reversal` is missing"]);
-    says("temperature = \"6.3 degC\"\n", "", &["`temperature` is missing", "na"]);
+    says("temperature = \"6.3 degC\"\n", "", &[":1:1: `temperature` is missing", "na"]);
     says("delay = \"1 ms\"\n", "", &["`delay` is missing"]);
 }
 

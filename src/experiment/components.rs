@@ -439,7 +439,7 @@ pub(super) fn without_temperature(root: &Table<'_>, model: &Model) -> Option<f64
     }
     root.node.wrong(
         ErrorKind::Name,
-        format!("`temperature` is missing, and {} depend on it", users.join(", ")),
+        format!("`temperature` is missing, and this goes by it: {}", users.join(", ")),
         "add it, such as: temperature = \"6.3 degC\"",
     );
     None

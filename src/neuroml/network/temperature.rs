@@ -48,8 +48,8 @@ impl Reader<'_, '_> {
             names.push("others");
         }
         self.out.assumptions.push(format!(
-            "The temperature is 6.3 degC: {} depend on it and nothing gives it (a network of type \
-             networkWithTemperature does).",
+            "The temperature is 6.3 degC: nothing gives it (a network of type networkWithTemperature does), and this goes by \
+             it: {}.",
             names.join(", ")
         ));
     }
