@@ -9,8 +9,8 @@ use super::pointed::Pointed;
 use super::reduced::Reduced;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    CellSet, Connection, Draws, Model, Placed, PointCell, PopulationCell, Receiver, Recording, Site,
-    Stimulus, Use,
+    CableCell, CellSet, Connection, Draws, Model, Placed, PointCell, PopulationCell, Receiver, Recording,
+    Site, Stimulus, Use,
 };
 use crate::select::{Cable, Points};
 use crate::wiring;
@@ -94,161 +94,205 @@ fn carry(
     cell: PopulationCell,
     goes: &dyn Fn(usize) -> Goes,
 ) -> Result<Carried> {
-    let draws = Draws::of(model);
-    let cable = Cable::new(&full.cell.morphology, &full.plan.geometry);
-    // The nodes of some points on one cell.
-    let nodes = |points: &Points, index: usize, what: Use| -> Result<Vec<usize>> {
-        let places = points.evaluate(&cable, &draws.at((population, index), what))?;
-        Ok(places.into_iter().map(|place| full.with_membrane(full.node(place))).collect())
-    };
-    let mut out = Carried { model: model.clone(), notes: Vec::new() };
     if model.attachments.iter().any(|a| a.population == population) || !model.couplings.is_empty() {
         return Err(Error::new(
             ErrorKind::Unsupported,
             "synapses and inputs that a NeuroML network lists one by one are not carried over",
         ));
     }
+    let mut way = Way {
+        model,
+        population,
+        size: model.populations.get(population).map_or(0, |p| p.size),
+        full,
+        cable: Cable::new(&full.cell.morphology, &full.plan.geometry),
+        draws: Draws::of(model),
+        is_point: matches!(cell, PopulationCell::Point(_)),
+        goes,
+        notes: Vec::new(),
+    };
+    let (synapses, moved) = way.synapses()?;
+    let mut carried = model.clone();
     if !model.projections.is_empty() {
-        out.model.connections.extend(wiring::one_by_one(model, wiring::MOST_LISTED)?);
-        out.model.projections.clear();
+        carried.connections.extend(wiring::one_by_one(model, wiring::MOST_LISTED)?);
+        carried.projections.clear();
     }
-    let size = model.populations.get(population).map_or(0, |p| p.size);
-
-    // Synapses: one for each point, and more where it differs between cells.
-    let mut synapses: Vec<Placed> = Vec::new();
-    let mut moved: BTreeMap<(usize, usize, usize), (usize, Goes)> = BTreeMap::new();
-    for (s, placed) in full.cell.synapses.iter().enumerate() {
-        let mut known: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-        if !placed.parameters.is_empty() {
-            out.notes.push(format!(
-                "synapse '{}': parameters that differ over space have their default",
-                placed.name
-            ));
-        }
-        let lists: Vec<Vec<usize>> =
-            (0..size).map(|index| nodes(&placed.points, index, Use::Synapse(s))).collect::<Result<_>>()?;
-        let several = lists.iter().map(Vec::len).max().unwrap_or(0) > 1;
-        for (index, list) in lists.iter().enumerate() {
-            for (point, node) in list.iter().enumerate() {
-                let to = goes(*node);
-                let at = *known.entry((point, to.compartment)).or_insert_with(|| {
-                    let mut name =
-                        if several { format!("{}_{point}", placed.name) } else { placed.name.clone() };
-                    while synapses.iter().any(|other| other.name == name) {
-                        name.push('_');
-                    }
-                    synapses.push(Placed {
-                        name,
-                        points: to.points.clone().unwrap_or(Points::Root),
-                        parameters: Vec::new(),
-                        ..placed.clone()
-                    });
-                    synapses.len() - 1
-                });
-                moved.insert((s, index, point), (at, to));
-            }
-        }
-    }
-    for connection in out.model.connections.iter_mut().filter(|c| c.target.0 == population) {
+    for connection in carried.connections.iter_mut().filter(|c| c.target.0 == population) {
         move_connection(connection, &moved);
     }
-    let is_point = matches!(cell, PopulationCell::Point(_));
-    let own = &mut out.model.populations[population];
+    let own = &mut carried.populations[population];
     own.initial_v.clear();
     own.parameters.clear();
     own.initial.clear();
     own.cell = match cell {
         PopulationCell::Cable(cell) => {
-            PopulationCell::Cable(Arc::new(crate::model::CableCell { synapses, ..(*cell).clone() }))
+            PopulationCell::Cable(Arc::new(CableCell { synapses, ..CableCell::clone(&cell) }))
         }
         PopulationCell::Point(cell) => {
-            PopulationCell::Point(Arc::new(PointCell { synapses, ..(*cell).clone() }))
+            PopulationCell::Point(Arc::new(PointCell { synapses, ..PointCell::clone(&cell) }))
         }
         other => other,
     };
+    carried.stimuli = way.stimuli()?;
+    way.detectors(&mut carried)?;
+    carried.recordings = way.recordings()?;
+    Ok(Carried { model: carried, notes: way.notes })
+}
 
-    // Inputs, cell by cell where their places differ.
-    let mut stimuli = Vec::new();
-    for (number, stimulus) in model.stimuli.iter().enumerate() {
-        if stimulus.population != population {
-            stimuli.push(stimulus.clone());
-            continue;
-        }
-        let points = stimulus.points.clone().unwrap_or(Points::Root);
-        let cells = stimulus.cells.indices(size);
-        let mut groups: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
-        for (row, index) in cells.iter().enumerate() {
-            let list = nodes(&points, *index, Use::Stimulus(number))?;
-            match groups.iter_mut().find(|(known, _)| *known == list) {
-                Some((_, rows)) => rows.push(row),
-                None => groups.push((list, vec![row])),
-            }
-        }
-        for (list, rows) in groups {
-            let places: Vec<Goes> = list.iter().map(|node| goes(*node)).collect();
-            if let Some(odd) = places.iter().find(|p| (p.factor - 1.0).abs() > TELLS) {
-                out.notes.push(format!(
-                    "input '{}' flows into a place where a current does {:.2} times as much at the soma as on the detailed cell",
-                    stimulus.name,
-                    1.0 / odd.factor
+/// For each synapse, cell and point of the population: the synapse of the reduced cell that it became, and where it went.
+type Moved = BTreeMap<(usize, usize, usize), (usize, Goes)>;
+
+/// The way from a population of the detailed cell to one of the reduced cell.
+struct Way<'a> {
+    model: &'a Model,
+    population: usize,
+    /// Cells in the population.
+    size: usize,
+    full: &'a Detailed,
+    cable: Cable<'a>,
+    draws: Draws,
+    is_point: bool,
+    goes: &'a dyn Fn(usize) -> Goes,
+    notes: Vec<String>,
+}
+
+impl Way<'_> {
+    /// The nodes of `points` on cell `index`.
+    fn nodes(&self, points: &Points, index: usize, what: Use) -> Result<Vec<usize>> {
+        let places = points.evaluate(&self.cable, &self.draws.at((self.population, index), what))?;
+        Ok(places.into_iter().map(|place| self.full.with_membrane(self.full.node(place))).collect())
+    }
+
+    /// The synapses of the reduced cell, one for each point and more where it differs between cells, and which became which.
+    fn synapses(&mut self) -> Result<(Vec<Placed>, Moved)> {
+        let mut synapses: Vec<Placed> = Vec::new();
+        let mut moved = Moved::new();
+        for (s, placed) in self.full.cell.synapses.iter().enumerate() {
+            if !placed.parameters.is_empty() {
+                self.notes.push(format!(
+                    "synapse '{}': parameters that differ over space have their default",
+                    placed.name
                 ));
             }
-            stimuli.push(Stimulus {
-                cells: CellSet::Indices(rows.iter().map(|row| cells[*row]).collect()),
-                points: (!is_point).then(|| union(&places)),
-                parameters: stimulus
-                    .parameters
-                    .iter()
-                    .map(|(name, values)| (name.clone(), rows.iter().map(|row| values[*row]).collect()))
-                    .collect(),
-                ..stimulus.clone()
-            });
-        }
-    }
-    out.model.stimuli = stimuli;
-
-    for (number, detector) in model.spike_detectors.iter().enumerate() {
-        if detector.population == population
-            && let Some(points) = &detector.points
-        {
-            let list = nodes(points, 0, Use::SpikeDetector(number))?;
-            let places: Vec<Goes> = list.iter().take(1).map(|node| goes(*node)).collect();
-            out.model.spike_detectors[number].points = (!is_point).then(|| union(&places));
-        }
-    }
-    let mut recordings = Vec::new();
-    for (number, recording) in model.recordings.iter().enumerate() {
-        if recording.population != population {
-            recordings.push(recording.clone());
-            continue;
-        }
-        let variables: Vec<String> = recording
-            .variables
-            .iter()
-            .filter(|name| *name == "v" || name.starts_with("v >"))
-            .cloned()
-            .collect();
-        if variables.len() < recording.variables.len() {
-            out.notes
-                .push(format!("'{}': of the reduced cell only the potential is recorded", recording.file));
-        }
-        let Site::Points(points) = &recording.site else {
-            if matches!(recording.site, Site::Region(_)) {
-                out.notes
-                    .push(format!("'{}': regions of the detailed cell are not recorded", recording.file));
+            let on_cell = |index| self.nodes(&placed.points, index, Use::Synapse(s));
+            let lists: Vec<Vec<usize>> = (0..self.size).map(on_cell).collect::<Result<_>>()?;
+            let several = lists.iter().any(|list| list.len() > 1);
+            let mut known: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+            for (index, list) in lists.iter().enumerate() {
+                for (point, node) in list.iter().enumerate() {
+                    let to = (self.goes)(*node);
+                    let at = *known.entry((point, to.compartment)).or_insert_with(|| {
+                        let name =
+                            if several { format!("{}_{point}", placed.name) } else { placed.name.clone() };
+                        let points = to.points.clone().unwrap_or(Points::Root);
+                        let name = free(name, &synapses);
+                        synapses.push(Placed { name, points, parameters: Vec::new(), ..placed.clone() });
+                        synapses.len() - 1
+                    });
+                    moved.insert((s, index, point), (at, to));
+                }
             }
-            continue;
-        };
-        if variables.is_empty() {
-            continue;
         }
-        let index = recording.cells.indices(size).first().copied().unwrap_or(0);
-        let places: Vec<Goes> = nodes(points, index, Use::Recording(number))?.into_iter().map(goes).collect();
-        let site = if is_point { Site::Cell } else { Site::Points(union(&places)) };
-        recordings.push(Recording { variables, site, ..recording.clone() });
+        Ok((synapses, moved))
     }
-    out.model.recordings = recordings;
-    Ok(out)
+
+    /// The inputs, cell by cell where their places differ.
+    fn stimuli(&mut self) -> Result<Vec<Stimulus>> {
+        let mut stimuli = Vec::new();
+        for (number, stimulus) in self.model.stimuli.iter().enumerate() {
+            if stimulus.population != self.population {
+                stimuli.push(stimulus.clone());
+                continue;
+            }
+            let points = stimulus.points.clone().unwrap_or(Points::Root);
+            let cells = stimulus.cells.indices(self.size);
+            // Nodes, and which of the cells have theirs there.
+            let mut groups: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
+            for (row, index) in cells.iter().enumerate() {
+                let list = self.nodes(&points, *index, Use::Stimulus(number))?;
+                match groups.iter_mut().find(|(known, _)| *known == list) {
+                    Some((_, rows)) => rows.push(row),
+                    None => groups.push((list, vec![row])),
+                }
+            }
+            for (list, rows) in groups {
+                let places: Vec<Goes> = list.iter().map(|node| (self.goes)(*node)).collect();
+                if let Some(odd) = places.iter().find(|p| (p.factor - 1.0).abs() > TELLS) {
+                    self.notes.push(format!(
+                        "input '{}' flows into a place where a current does {:.2} times as much at the soma as on the detailed cell",
+                        stimulus.name,
+                        1.0 / odd.factor
+                    ));
+                }
+                let of_rows = |values: &Vec<f64>| rows.iter().map(|row| values[*row]).collect();
+                let parameters = stimulus.parameters.iter();
+                stimuli.push(Stimulus {
+                    cells: CellSet::Indices(rows.iter().map(|row| cells[*row]).collect()),
+                    points: (!self.is_point).then(|| union(&places)),
+                    parameters: parameters.map(|(name, values)| (name.clone(), of_rows(values))).collect(),
+                    ..stimulus.clone()
+                });
+            }
+        }
+        Ok(stimuli)
+    }
+
+    /// Puts spike detectors where their places went.
+    fn detectors(&self, carried: &mut Model) -> Result<()> {
+        for (number, detector) in carried.spike_detectors.iter_mut().enumerate() {
+            if detector.population == self.population
+                && let Some(points) = &detector.points
+            {
+                let list = self.nodes(points, 0, Use::SpikeDetector(number))?;
+                let places: Vec<Goes> = list.iter().take(1).map(|node| (self.goes)(*node)).collect();
+                detector.points = (!self.is_point).then(|| union(&places));
+            }
+        }
+        Ok(())
+    }
+
+    /// The recordings; of the reduced cell that of its potential.
+    fn recordings(&mut self) -> Result<Vec<Recording>> {
+        let mut recordings = Vec::new();
+        for (number, recording) in self.model.recordings.iter().enumerate() {
+            if recording.population != self.population {
+                recordings.push(recording.clone());
+                continue;
+            }
+            let is_potential = |name: &&String| *name == "v" || name.starts_with("v >");
+            let variables: Vec<String> = recording.variables.iter().filter(is_potential).cloned().collect();
+            if variables.len() < recording.variables.len() {
+                self.notes.push(format!(
+                    "'{}': of the reduced cell only the potential is recorded",
+                    recording.file
+                ));
+            }
+            let Site::Points(points) = &recording.site else {
+                if matches!(recording.site, Site::Region(_)) {
+                    self.notes
+                        .push(format!("'{}': regions of the detailed cell are not recorded", recording.file));
+                }
+                continue;
+            };
+            if variables.is_empty() {
+                continue;
+            }
+            let index = recording.cells.indices(self.size).first().copied().unwrap_or(0);
+            let list = self.nodes(points, index, Use::Recording(number))?;
+            let places: Vec<Goes> = list.into_iter().map(self.goes).collect();
+            let site = if self.is_point { Site::Cell } else { Site::Points(union(&places)) };
+            recordings.push(Recording { variables, site, ..recording.clone() });
+        }
+        Ok(recordings)
+    }
+}
+
+/// `name`, longer if one of `synapses` has it.
+fn free(mut name: String, synapses: &[Placed]) -> String {
+    while synapses.iter().any(|other| other.name == name) {
+        name.push('_');
+    }
+    name
 }
 
 /// The places together, in order; a place that is meant twice stays twice.
@@ -258,7 +302,7 @@ fn union(places: &[Goes]) -> Points {
 }
 
 /// Sends a connection to the synapse that its own became.
-fn move_connection(connection: &mut Connection, moved: &BTreeMap<(usize, usize, usize), (usize, Goes)>) {
+fn move_connection(connection: &mut Connection, moved: &Moved) {
     if let Receiver::Synapse { synapse, point } = connection.receiver
         && let Some((at, goes)) = moved.get(&(synapse as usize, connection.target.1, point as usize))
     {
