@@ -5,7 +5,7 @@
 
 MODEL is a NeuroML or LEMS document or an experiment file. `neuropil generate --target neuron` writes the detailed cell for NEURON;
 neuron_reduce makes its cell of that; `neuropil reduce` makes one with as many compartments, which is written for NEURON too. All get
-the same currents into the soma: normally distributed numbers, each held for 3 ms, for 1.5 s, after 0.2 s without. METHOD is that of neuropil
+the same currents into the soma: normally distributed numbers, each held for 3 ms, for 1.5 s, after 3 s without. METHOD is that of neuropil
 (cylinder).
 
 neuron_reduce knows one apical dendrite, one axon, and dendrites, by name: a dendrite with a section that is called so is apical, and of
@@ -26,7 +26,8 @@ NEUROPIL, MODEL = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 MEAN, DEVIATION = float(sys.argv[3]), float(sys.argv[4])
 TRIALS = int(sys.argv[5]) if len(sys.argv) > 5 else 4
 METHOD = sys.argv[6] if len(sys.argv) > 6 else "cylinder"
-SETTLE, SPAN, HOLD, WINDOW, THRESHOLD = 200.0, 1500.0, 3.0, 4.0, -20.0
+# ms, mV. Calcium pools take seconds to come to rest.
+SETTLE, SPAN, HOLD, SAMPLE, WINDOW, THRESHOLD = 3000.0, 1500.0, 3.0, 0.1, 4.0, -20.0
 
 work = tempfile.mkdtemp()
 
@@ -132,31 +133,32 @@ def as_neuron_reduce_wants(module, maker, folder):
 
 
 def run(soma, sections, v):
-    """The potential at the soma and its spikes, for each trial."""
+    """The potential at the soma and its spikes, for each trial, from where the cell is after a time without input."""
+    clamp = h.IClamp(soma(0.5))
+    clamp.delay, clamp.dur, clamp.amp = 0, 1e9, 0
+    for section in sections:
+        for segment in section:
+            segment.v = v
+    h.finitialize()
+    while h.t < SETTLE:
+        h.fadvance()
+    rest, settled = soma(0.5).v, h.SaveState()
+    settled.save()
+    steps = round(SAMPLE / h.dt)
     out = []
     for trial in range(TRIALS):
-        numbers = np.random.RandomState(trial).normal(MEAN, DEVIATION, int(SPAN / HOLD))
-        times = np.arange(0, SETTLE + SPAN, h.dt)
-        index = np.clip(((times - SETTLE) / HOLD).astype(int), 0, len(numbers) - 1)
-        clamp = h.IClamp(soma(0.5))
-        clamp.delay, clamp.dur = 0, 1e9
-        wave = h.Vector(np.where(times < SETTLE, 0.0, numbers[index]))
-        wave.play(clamp._ref_amp, h.dt)
-        trace, spikes = h.Vector(), h.Vector()
-        trace.record(soma(0.5)._ref_v, 0.1)
-        detector = h.NetCon(soma(0.5)._ref_v, None, sec=soma)
-        detector.threshold = THRESHOLD
-        detector.record(spikes)
-        for section, value in zip(sections, v):
-            for segment in section:
-                segment.v = value
-        h.finitialize()
-        h.continuerun(SETTLE + SPAN)
-        s = np.array(list(spikes), dtype=float)
-        out.append((np.array(list(trace))[int(SETTLE / 0.1):], s[s > SETTLE] - SETTLE))
-        wave.play_remove()
-        del clamp
-    return out
+        settled.restore()
+        trace = []
+        for number in np.random.RandomState(trial).normal(MEAN, DEVIATION, int(SPAN / HOLD)):
+            clamp.amp = number
+            for _ in range(round(HOLD / SAMPLE)):
+                trace.append(soma(0.5).v)
+                for _ in range(steps):
+                    h.fadvance()
+        trace = np.array(trace)
+        up = np.nonzero((trace[:-1] < THRESHOLD) & (trace[1:] >= THRESHOLD))[0]
+        out.append((trace, (up + (THRESHOLD - trace[up]) / (trace[up + 1] - trace[up])) * SAMPLE))
+    return rest, out
 
 
 def coincidence(data, model):
@@ -176,19 +178,18 @@ def coincidence(data, model):
 
 def report(name, size, full, reduced, took):
     gamma, distance, rms, near = [], [], [], []
+    (rest, full), (own_rest, reduced) = full, reduced
     for (v, a), (w, b) in zip(full, reduced):
         gamma.append(coincidence(a, b))
         distance.append(pyspike.spike_distance(pyspike.SpikeTrain(a, [0, SPAN]), pyspike.SpikeTrain(b, [0, SPAN])))
-        n = min(len(v), len(w))
-        v, w = v[:n], w[:n]
         rms.append(np.mean((v - w) ** 2))
-        t = np.arange(n) * 0.1
-        away = np.ones(n, bool)
+        t = np.arange(len(v)) * SAMPLE
+        away = np.ones(len(v), bool)
         for s in list(a) + list(b):
             away &= ~((t - s >= -2) & (t - s < 10))
         near.append(np.mean((v - w)[away] ** 2))
     spikes = lambda runs: sum(len(s) for _, s in runs)
-    print(f"| {name} | {size} | {spikes(full)} -> {spikes(reduced)} | {np.mean(gamma):.2f} | {np.mean(distance):.3f} | "
+    print(f"| {name} | {size} | {rest:.2f} -> {own_rest:.2f} | {spikes(full)} -> {spikes(reduced)} | {np.mean(gamma):.2f} | {np.mean(distance):.3f} | "
           f"{np.sqrt(np.mean(rms)):.2f} | {np.sqrt(np.mean(near)):.2f} | {took:.1f} s |", flush=True)
 
 
@@ -206,17 +207,16 @@ h.load_file("stdrun.hoc")
 module, maker, h.celsius = compiled(detailed)
 h.dt, h.steps_per_ms = 0.025, 40
 cell, sections = as_neuron_reduce_wants(module, maker, detailed)
-v = module.__dict__.get("v", None)
 start = cell.v if isinstance(cell.v, (int, float)) else -65.0
 before = count()
-full = run(cell.soma[0], sections, [start] * len(sections))
-print(f"detailed: {before} compartments, {sum(len(s) for _, s in full)} spikes in {TRIALS} x {SPAN / 1000:.1f} s", flush=True)
+full = run(cell.soma[0], sections, start)
+print(f"detailed: {before} compartments, {sum(len(s) for _, s in full[1])} spikes in {TRIALS} x {SPAN / 1000:.1f} s", flush=True)
 begin = time.perf_counter()
 theirs, _, _ = neuron_reduce.subtree_reductor(cell, [], [], reduction_frequency=0, total_segments_manual=-1)
 took = time.perf_counter() - begin
 after = count()
 everything = list(h.allsec())
-report("neuron_reduce", after, full, run(theirs.soma[0], everything, [start] * len(everything)), took)
+report("neuron_reduce", after, full, run(theirs.soma[0], everything, start), took)
 for section in everything:
     h.delete_section(sec=section)
 
@@ -231,4 +231,4 @@ module, maker, h.celsius = compiled(written)
 cell = maker("cell")
 sections = list(cell.sections.values())
 soma = next((s for name, s in cell.sections.items() if "soma" in name.lower()), sections[0])
-report(f"neuropil {METHOD}", count(), full, run(soma, sections, [start] * len(sections)), took)
+report(f"neuropil {METHOD}", count(), full, run(soma, sections, start), took)
