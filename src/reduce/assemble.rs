@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::compartments::{Compartment, Compartments};
 use super::detailed::Detailed;
-use super::membrane::Surroundings;
+use super::held;
 use super::reduced::Reduced;
 use crate::error::Result;
 use crate::morph::SectionKind;
@@ -14,6 +14,8 @@ const LEAST_LEAK: f64 = 0.2;
 /// The least area and capacitance, as a share of what an average compartment has: branch points between compartments that
 /// are all kept have none of their own.
 const LEAST_SIZE: f64 = 1e-4;
+/// How often concentrations are worked out, at most: channels that give way to others change them.
+const ROUNDS: usize = 3;
 
 /// Compartments as a method leaves them, parents before children.
 #[derive(Debug, Default)]
@@ -44,68 +46,88 @@ pub(super) struct Plan {
 ///
 /// # Errors
 /// If a channel has no value at rest, or the compartments have no impedance.
-pub(super) fn assemble(full: &Detailed, mut plan: Plan) -> Result<Reduced> {
-    let n = plan.nodes.len();
-    let fitted: Vec<_> = full.channels.iter().filter(|spread| spread.channel.leak.is_none()).collect();
-    let mut open = vec![0.0; n];
-    let mut carried = vec![0.0; n];
-    for (spread, amounts) in fitted.iter().zip(&plan.amounts) {
-        for at in (0..n).filter(|at| amounts[*at] > 0.0) {
-            let place = Surroundings { v: plan.rest_v[at], ..full.surroundings(plan.nodes[at]) };
-            let steady = spread.steady_at(&full.plan, &[plan.nodes[at]], &|_| place.clone())?;
-            for steady in steady {
-                open[at] += amounts[at] * steady.conductance;
-                carried[at] += amounts[at] * steady.current;
-            }
+pub(super) fn assemble(full: &Detailed, plan: Plan) -> Result<Reduced> {
+    let cell = compartments(full, &plan)?;
+    Reduced::new(full, cell, plan.home)
+}
+
+/// The compartments of `plan` alone.
+///
+/// # Errors
+/// If a channel has no value at rest.
+pub(super) fn compartments(full: &Detailed, plan: &Plan) -> Result<Compartments> {
+    let mut cell = bare(full, plan)?;
+    for _ in 0..ROUNDS {
+        // Without channels nothing fills a pool.
+        if !plan.amounts.is_empty() {
+            held::settle(&mut cell, full.temperature_k)?;
+        }
+        if !balance(full, plan, &mut cell)? {
+            break;
         }
     }
-    let mean_ground = plan.grounds_s.iter().map(|g| g.abs()).sum::<f64>() / n.max(1) as f64;
+    Ok(cell)
+}
+
+/// The compartments without a leak.
+fn bare(full: &Detailed, plan: &Plan) -> Result<Compartments> {
+    let areas = floored(&plan.areas_m2);
+    let capacitances = floored(&plan.capacitances_f);
+    let compartment = |at: usize| Compartment {
+        parent: plan.parents[at],
+        coupling_s: plan.couplings_s[at],
+        capacitance_f: capacitances[at],
+        area_m2: areas[at],
+        rest_v: plan.rest_v[at],
+        rest_conductance_s: plan.grounds_s[at],
+        channels: plan.amounts.iter().map(|amounts| amounts[at]).collect(),
+        ..described(full, plan.nodes[at])
+    };
     let mut cell = Compartments {
         name: format!("{}_reduced", full.cell.morphology.name),
-        compartments: Vec::with_capacity(n),
-        channels: fitted.iter().map(|spread| spread.channel.clone()).collect(),
+        compartments: (0..plan.nodes.len()).map(compartment).collect(),
+        channels: full.gated().map(|(spread, _)| spread.channel.clone()).collect(),
         pools: Vec::new(),
         resistivity_ohm_m: 1.0,
     };
-    let mut axial = vec![0.0; n];
-    for (at, parent) in plan.parents.iter().enumerate() {
-        if let Some(parent) = *parent {
-            let current = plan.couplings_s[at] * (plan.rest_v[parent] - plan.rest_v[at]);
-            axial[at] += current;
-            axial[parent] -= current;
+    name(&mut cell);
+    super::pools::place(full, &plan.home, &mut cell)?;
+    Ok(cell)
+}
+
+/// Gives each compartment the leak with which its conductance at rest comes out, and the reversal potential with which the
+/// cell rests where `plan` says, its concentrations as they are. Whether channels had to give way for that.
+fn balance(full: &Detailed, plan: &Plan, cell: &mut Compartments) -> Result<bool> {
+    let n = cell.compartments.len();
+    let (mut open, mut carried) = (vec![0.0; n], vec![0.0; n]);
+    for ((spread, _), amounts) in full.gated().zip(&plan.amounts) {
+        let there: Vec<usize> = (0..n).filter(|at| amounts[*at] > 0.0).collect();
+        let place = |at: &usize| (plan.nodes[*at], cell.surroundings(*at, full.temperature_k));
+        let found = spread.steady_at(&full.plan, &there.iter().map(place).collect::<Vec<_>>())?;
+        for (at, steady) in there.into_iter().zip(found) {
+            open[at] += amounts[at] * steady.conductance;
+            carried[at] += amounts[at] * steady.current;
         }
     }
-    let areas = floored(std::mem::take(&mut plan.areas_m2));
-    let capacitances = floored(std::mem::take(&mut plan.capacitances_f));
-    for at in 0..n {
+    let axial = cell.axial_currents();
+    let mean_ground = plan.grounds_s.iter().map(|g| g.abs()).sum::<f64>() / n.max(1) as f64;
+    let mut gave_way = false;
+    for (at, compartment) in cell.compartments.iter_mut().enumerate() {
         let least = LEAST_LEAK * plan.leaks_s[at].max(LEAST_SIZE * mean_ground);
         let leak_s = (plan.grounds_s[at] - open[at]).max(least);
         // Channels that are together more than there is room for, each a little less.
         let room = plan.grounds_s[at] - leak_s;
-        if plan.keeps_grounds && room > 0.0 && open[at] > room {
-            let share = room / open[at];
-            plan.amounts.iter_mut().for_each(|amounts| amounts[at] *= share);
-            open[at] *= share;
-            carried[at] *= share;
-        }
+        let crowded = plan.keeps_grounds && room > 0.0 && open[at] > room;
+        let share = if crowded { room / open[at] } else { 1.0 };
+        gave_way |= crowded;
         // Currents add up as they do in the detailed cell: to nothing where it rests.
-        let missing = plan.unbalanced_a[at] - carried[at] - axial[at];
-        cell.compartments.push(Compartment {
-            parent: plan.parents[at],
-            coupling_s: plan.couplings_s[at],
-            capacitance_f: capacitances[at],
-            area_m2: areas[at],
-            leak_s,
-            leak_reversal_v: plan.rest_v[at] + missing / leak_s,
-            rest_v: plan.rest_v[at],
-            rest_conductance_s: leak_s + open[at],
-            channels: plan.amounts.iter().map(|amounts| amounts[at]).collect(),
-            ..described(full, plan.nodes[at])
-        });
+        let missing = plan.unbalanced_a[at] - share * carried[at] - axial[at];
+        compartment.channels = plan.amounts.iter().map(|amounts| share * amounts[at]).collect();
+        compartment.leak_s = leak_s;
+        compartment.leak_reversal_v = plan.rest_v[at] + missing / leak_s;
+        compartment.rest_conductance_s = leak_s + share * open[at];
     }
-    name(&mut cell);
-    super::pools::place(full, &plan.home, &mut cell)?;
-    Reduced::new(full, cell, plan.home)
+    Ok(gave_way)
 }
 
 /// Gives compartments of the same section different names.
@@ -140,12 +162,12 @@ fn described(full: &Detailed, node: usize) -> Compartment {
         rest_conductance_s: 0.0,
         channels: Vec::new(),
         pools: Vec::new(),
+        concentrations: BTreeMap::new(),
     }
 }
 
 /// Not less than a small share of the mean.
-fn floored(mut values: Vec<f64>) -> Vec<f64> {
+fn floored(values: &[f64]) -> Vec<f64> {
     let least = LEAST_SIZE * values.iter().sum::<f64>() / values.len().max(1) as f64;
-    values.iter_mut().for_each(|value| *value = value.max(least));
-    values
+    values.iter().map(|value| value.max(least)).collect()
 }

@@ -8,10 +8,11 @@
 
 use faer::Mat;
 
-use super::assemble::{Plan, assemble};
+use super::assemble::{Plan, compartments};
+use super::compartments::Compartments;
 use super::detailed::{Detailed, gathered};
 use super::impedance::{Linear, inverse};
-use super::membrane::{Surroundings, steady};
+use super::membrane::{Spread, Surroundings, steady};
 use super::modes;
 use super::reduced::Reduced;
 use super::refine::refine;
@@ -74,10 +75,13 @@ pub(super) fn parents(cell: &Linear, nodes: &[usize]) -> Vec<Option<usize>> {
 /// If the cell has no impedances.
 pub(super) fn reduce(full: &Detailed, nodes: &[usize], sites: &[usize]) -> Result<Reduced> {
     let nodes = with_branch_points(&full.linear, nodes);
-    let reduced = made(full, &nodes, true)?;
+    let (mut cell, home) = made(full, &nodes, true)?;
     let sites: Vec<usize> =
         sites.iter().filter_map(|site| nodes.iter().position(|node| node == site)).collect();
-    if sites.is_empty() { Ok(reduced) } else { refine(full, reduced, &nodes, &sites) }
+    if !sites.is_empty() {
+        refine(full, &mut cell, home[full.soma()], &nodes, &sites)?;
+    }
+    Reduced::new(full, cell, home)
 }
 
 /// Reduces `full` to passive compartments at `nodes`, which are closed under branch points: what of channels is open at rest is leak.
@@ -85,11 +89,12 @@ pub(super) fn reduce(full: &Detailed, nodes: &[usize], sites: &[usize]) -> Resul
 /// # Errors
 /// As [`reduce`].
 pub(super) fn passive(full: &Detailed, nodes: &[usize]) -> Result<Reduced> {
-    Ok(made(full, nodes, false)?.passive())
+    let (cell, home) = made(full, nodes, false)?;
+    Ok(Reduced::new(full, cell, home)?.passive())
 }
 
-/// The compartments at `nodes`, which are closed under branch points, with channels or none.
-fn made(full: &Detailed, nodes: &[usize], with_channels: bool) -> Result<Reduced> {
+/// The compartments at `nodes`, which are closed under branch points, with channels or none, and for each node its own.
+fn made(full: &Detailed, nodes: &[usize], with_channels: bool) -> Result<(Compartments, Vec<usize>)> {
     let parents = parents(&full.linear, nodes);
     if nodes.is_empty() || parents.iter().skip(1).any(Option::is_none) {
         return Err(Error::new(ErrorKind::Value, "no place is chosen for a compartment"));
@@ -123,28 +128,48 @@ fn made(full: &Detailed, nodes: &[usize], with_channels: bool) -> Result<Reduced
         parents,
         nodes: nodes.to_vec(),
     };
-    assemble(full, plan)
+    Ok((compartments(full, &plan)?, plan.home))
 }
 
 /// The membrane areas. Concentrations follow currents per area, so where a current of an ion with a pool flows, the area is
-/// such that its channels are as dense as where they are, on average over what there is of them; elsewhere it is that of the
-/// membrane around, `lumped`. `weights` lead from the nodes to the compartments.
+/// such that its channels are as dense as they are on the detailed cell where the concentration is read: on average over the
+/// channels that it opens, or where there are none over those that carry the current. Elsewhere it is that of the membrane
+/// around, `lumped`. `weights` lead from the nodes to the compartments.
 fn areas(full: &Detailed, weights: &Mat<f64>, lumped: Vec<f64>, amounts: &[Vec<f64>]) -> Vec<f64> {
-    let fitted: Vec<_> = full.channels.iter().filter(|spread| spread.channel.leak.is_none()).collect();
-    let has_pool =
-        |ion: &Option<String>| ion.as_ref().is_some_and(|ion| full.rest.concentrations.contains_key(ion));
-    let mut there = vec![0.0; full.linear.len()];
-    let mut here = vec![0.0; lumped.len()];
-    for (spread, amounts) in fitted.iter().zip(amounts).filter(|(spread, _)| has_pool(&spread.channel.ion)) {
-        there.iter_mut().zip(&spread.amounts).for_each(|(all, own)| *all += own);
-        here.iter_mut().zip(amounts).for_each(|(all, own)| *all += own);
+    let (mut carried, mut by_area) = (vec![0.0; lumped.len()], vec![0.0; lumped.len()]);
+    for ion in full.rest.concentrations.keys() {
+        let carries = |spread: &Spread| spread.channel.ion.as_ref() == Some(ion);
+        let all = |wanted: &dyn Fn(&Spread) -> bool| {
+            let mut sum = vec![0.0; full.linear.len()];
+            for (spread, _) in full.gated().filter(|(spread, _)| wanted(spread)) {
+                sum.iter_mut().zip(&spread.amounts).for_each(|(all, own)| *all += own);
+            }
+            sum
+        };
+        let carriers = all(&carries);
+        let readers = all(&|spread| !carries(spread) && spread.channel.reads(ion));
+        let density = carriers.iter().zip(&full.plan.area_m2);
+        let density: Vec<f64> = density.map(|(g, area)| if *area > 0.0 { g / area } else { 0.0 }).collect();
+        // On average over the first of these of which there is any.
+        let seen_by: Vec<(Vec<f64>, Vec<f64>)> = [&readers, &carriers]
+            .map(|by| {
+                let seen: Vec<f64> = by.iter().zip(&density).map(|(by, density)| by * density).collect();
+                (gathered(weights, by), gathered(weights, &seen))
+            })
+            .into();
+        for at in 0..lumped.len() {
+            let mut own = full.gated().zip(amounts).filter(|((spread, _), _)| carries(spread));
+            let here: f64 = own.by_ref().map(|(_, amounts)| amounts[at]).sum();
+            let seen = seen_by.iter().find(|(by, seen)| by[at] > 0.0 && seen[at] > 0.0);
+            if let Some((by, seen)) = seen.filter(|_| here > 0.0) {
+                carried[at] += here;
+                by_area[at] += here * here * by[at] / seen[at];
+            }
+        }
     }
-    let square = |(amount, area): (&f64, &f64)| if *area > 0.0 { amount * amount / area } else { 0.0 };
-    let squares: Vec<f64> = there.iter().zip(&full.plan.area_m2).map(square).collect();
-    let (sums, squares) = (gathered(weights, &there), gathered(weights, &squares));
     let area = |(at, lumped): (usize, f64)| {
-        let area = here[at] * sums[at] / squares[at];
-        if here[at] > 0.0 && area > 0.0 && area.is_finite() { area } else { lumped }
+        let area = by_area[at] / carried[at];
+        if area > 0.0 && area.is_finite() { area } else { lumped }
     };
     lumped.into_iter().enumerate().map(area).collect()
 }
@@ -182,10 +207,7 @@ fn capacitances(full: &Detailed, nodes: &[usize], g: &Mat<f64>, even: &Mat<f64>)
 /// Each degree counts alike, however much current it lets through.
 fn amounts(full: &Detailed, nodes: &[usize], at_rest: &Mat<f64>) -> Result<Vec<Vec<f64>>> {
     let mut out = Vec::new();
-    for (spread, own) in full.channels.iter().zip(&full.steady) {
-        if spread.channel.leak.is_some() {
-            continue;
-        }
+    for (spread, own) in full.gated() {
         let n = spread.amounts.len();
         let most = (0..n).max_by(|a, b| spread.amounts[*a].total_cmp(&spread.amounts[*b]));
         let Some(most) = most.filter(|most| spread.amounts[*most] > 0.0) else {
@@ -203,7 +225,7 @@ fn amounts(full: &Detailed, nodes: &[usize], at_rest: &Mat<f64>) -> Result<Vec<V
             degrees = vec![own[most].conductance + STAYS, own[most].conductance + 10.0 * STAYS];
             widest = 10.0 * STAYS;
         }
-        let at_places = spread.steady_at(&full.plan, nodes, &|node| full.surroundings(node))?;
+        let at_places = spread.steady_at(&full.plan, &full.places(nodes.iter().copied()))?;
         let (mut top, mut bottom) = (vec![0.0; nodes.len()], vec![0.0; nodes.len()]);
         for degree in degrees {
             // What hardly differs from rest is lost in rounding; slopes of gates that follow at once may be negative.

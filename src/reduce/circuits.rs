@@ -6,7 +6,7 @@ use super::compare;
 use super::compartments::Compartments;
 use super::detailed::Detailed;
 use super::fit::{self, Observed};
-use super::measure::{SAMPLE_S, SitePlace, Subject};
+use super::measure::{SAMPLE_S, SETTLE_S, SitePlace, Subject};
 use super::reduced::Reduced;
 use crate::error::Result;
 use crate::model::{CableCell, Density, PopulationCell};
@@ -166,6 +166,7 @@ impl Circuits {
             soma: Some(at(self.reduced.soma)),
             sites: sites.iter().map(site).collect(),
             threshold_v: self.threshold_v,
+            settle_s: SETTLE_S,
         })
     }
 }

@@ -128,7 +128,6 @@ fn slices(full: &Detailed, pieces: &[Piece], far: f64, n: usize, on: usize, plan
         let (a, b) = (h * k as f64 / 2.0, h * (k + 1) as f64 / 2.0);
         0.5 * h / carried(a, b)
     };
-    let fitted: Vec<_> = full.channels.iter().filter(|s| s.channel.leak.is_none()).collect();
     for k in 0..n {
         let (a, b) = (h * k as f64, h * (k + 1) as f64);
         let share = |piece: &Piece| (piece.to.min(b) - piece.from.max(a)).max(0.0) / (piece.to - piece.from);
@@ -156,7 +155,7 @@ fn slices(full: &Detailed, pieces: &[Piece], far: f64, n: usize, on: usize, plan
         plan.leaks_s.push(sum(&leaks));
         plan.rest_v.push(v / area);
         plan.unbalanced_a.push(0.0);
-        for (amounts, spread) in plan.amounts.iter_mut().zip(&fitted) {
+        for (amounts, (spread, _)) in plan.amounts.iter_mut().zip(full.gated()) {
             amounts.push(sum(&spread.amounts));
         }
     }

@@ -1,9 +1,11 @@
 //! The reduced cell: a tree of a few compartments.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::impedance::Linear;
-use super::membrane::Channel;
+use super::membrane::{Channel, Surroundings};
+use super::rest::start_pools;
 use crate::cable::NONE;
 use crate::error::Result;
 use crate::model::{CableCell, Density, Discretisation, Pool, Rule};
@@ -57,6 +59,8 @@ pub struct Compartment {
     pub channels: Vec<f64>,
     /// Which pools it has: indices into [`Compartments::pools`].
     pub pools: Vec<usize>,
+    /// Concentration inside and outside at rest of each ion that it has a pool of, mol/m³.
+    pub concentrations: BTreeMap<String, (f64, f64)>,
 }
 
 /// The name of the leak in the reduced cell.
@@ -73,6 +77,36 @@ impl Compartments {
             leak_s: of(&|c| c.rest_conductance_s),
             capacitance_f: of(&|c| c.capacitance_f),
         }
+    }
+
+    /// What surrounds a channel in compartment `at` at rest.
+    pub(super) fn surroundings(&self, at: usize, temperature_k: f64) -> Surroundings {
+        let compartment = &self.compartments[at];
+        Surroundings {
+            v: compartment.rest_v,
+            temperature_k,
+            area_m2: compartment.area_m2,
+            concentrations: compartment.concentrations.clone(),
+        }
+    }
+
+    /// The current into each compartment from its neighbours at rest, A.
+    pub(super) fn axial_currents(&self) -> Vec<f64> {
+        let mut out = vec![0.0; self.compartments.len()];
+        for (at, compartment) in self.compartments.iter().enumerate() {
+            if let Some(parent) = compartment.parent {
+                let current =
+                    compartment.coupling_s * (self.compartments[parent].rest_v - compartment.rest_v);
+                out[at] += current;
+                out[parent] -= current;
+            }
+        }
+        out
+    }
+
+    /// The same with the leaks alone.
+    pub(super) fn leaks(&self) -> Linear {
+        Linear { leak_s: self.compartments.iter().map(|c| c.leak_s).collect(), ..self.linear() }
     }
 
     /// The compartments as JSON, in SI units.
@@ -193,6 +227,20 @@ impl Compartments {
             }
         };
         (area / (PI * diameter) * 1e6, diameter * 1e6)
+    }
+
+    /// The cell of [`Compartments::to_cell`] with its concentrations at rest, too, and whether they all are.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn at_rest(&self) -> Result<(CableCell, bool)> {
+        let mut cell = self.to_cell()?;
+        let starts_at_rest = start_pools(&mut cell.pools, &|ion, outside| {
+            let pair = |at: usize| self.compartments[at].concentrations.get(ion);
+            let one = |at: usize| pair(at).map(|(inner, outer)| if outside { *outer } else { *inner });
+            self.field(&one, Dimension::CONCENTRATION)
+        })?;
+        Ok((cell, starts_at_rest))
     }
 
     /// A name for the leak that no channel has.

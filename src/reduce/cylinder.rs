@@ -187,8 +187,7 @@ fn add(full: &Detailed, stem: &Stem, made: &Made, n: usize, kept: &[usize], plan
         plan.leaks_s.push(mean(&full.leaks()) * part_area);
         plan.rest_v.push(if v.is_finite() { v } else { full.rest.v[root] });
         plan.unbalanced_a.push(0.0);
-        let fitted = full.channels.iter().filter(|s| s.channel.leak.is_none());
-        for (amounts, spread) in plan.amounts.iter_mut().zip(fitted) {
+        for (amounts, (spread, _)) in plan.amounts.iter_mut().zip(full.gated()) {
             amounts.push(mean(&spread.amounts) * part_area);
         }
     }

@@ -1,13 +1,15 @@
 //! A detailed cell at rest: all that a reduction wants to know of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use faer::Mat;
 
+use super::admittance::Admittance;
 use super::impedance::Linear;
-use super::measure::{SitePlace, Subject};
+use super::measure::{SETTLE_S, SitePlace, Subject};
 use super::membrane::{Spread, Steady, Surroundings, channels};
-use super::rest::{Rest, rest};
+use super::responses::{Moving, largest_at};
+use super::rest::{Rest, rest, start_pools};
 use crate::cable::NONE;
 use crate::engine::CellPlan;
 use crate::error::{Error, ErrorKind, Result};
@@ -29,6 +31,10 @@ pub struct Detailed {
     pub(super) steady: Vec<Vec<Steady>>,
     /// The cell around rest, channels as conductances with their states held.
     pub linear: Linear,
+    /// The channels moving, once somebody has asked for them.
+    moving: OnceLock<Vec<Moving>>,
+    /// The largest potential at the soma after a synapse at each node, once somebody has asked.
+    at_soma: OnceLock<Vec<f64>>,
 }
 
 impl Detailed {
@@ -48,12 +54,14 @@ impl Detailed {
             channels,
             rest,
             steady: Vec::new(),
+            moving: OnceLock::new(),
+            at_soma: OnceLock::new(),
         };
         for spread in &this.channels {
-            let nodes: Vec<usize> = (0..spread.amounts.len()).filter(|n| spread.amounts[*n] != 0.0).collect();
-            let found = spread.steady_at(&this.plan, &nodes, &|node| this.surroundings(node))?;
+            let places = this.places(spread.nodes());
+            let found = spread.steady_at(&this.plan, &places)?;
             let mut all = vec![Steady::default(); spread.amounts.len()];
-            for (node, steady) in nodes.into_iter().zip(found) {
+            for ((node, _), steady) in places.into_iter().zip(found) {
                 all[node] = steady;
                 this.linear.leak_s[node] += spread.amounts[node] * steady.conductance;
             }
@@ -72,6 +80,52 @@ impl Detailed {
             area_m2: self.plan.area_m2[node],
             concentrations: self.rest.concentrations.iter().filter_map(at).collect(),
         }
+    }
+
+    /// `nodes` and what surrounds a channel there at rest.
+    pub(super) fn places(&self, nodes: impl Iterator<Item = usize>) -> Vec<(usize, Surroundings)> {
+        nodes.map(|node| (node, self.surroundings(node))).collect()
+    }
+
+    /// The channels that are no leaks, each with what it does at each node at rest.
+    pub(super) fn gated(&self) -> impl Iterator<Item = (&Spread, &[Steady])> {
+        let all = self.channels.iter().zip(self.steady.iter().map(Vec::as_slice));
+        all.filter(|(spread, _)| spread.channel.leak.is_none())
+    }
+
+    /// The channels, leaks too, as they move with the potential around rest.
+    ///
+    /// # Errors
+    /// If one has no value there.
+    pub(super) fn moving(&self) -> Result<&[Moving]> {
+        if let Some(known) = self.moving.get() {
+            return Ok(known);
+        }
+        let mut all = Vec::new();
+        for spread in &self.channels {
+            let places = self.places(spread.nodes());
+            let answers = spread.each_at(&self.plan, &places, &Admittance::of)?;
+            let one = |((node, _), answer)| Moving { node, amount: spread.amounts[node], answer };
+            all.extend(places.into_iter().zip(answers).map(one));
+        }
+        Ok(self.moving.get_or_init(|| all))
+    }
+
+    /// The largest potential that a small synapse at each node makes at the soma.
+    ///
+    /// # Errors
+    /// If the cell has no impedances.
+    pub(super) fn at_soma(&self) -> Result<&[f64]> {
+        if let Some(known) = self.at_soma.get() {
+            return Ok(known);
+        }
+        let found = largest_at(&self.bare(), self.moving()?, self.soma())?;
+        Ok(self.at_soma.get_or_init(|| found))
+    }
+
+    /// The cell around rest without any membrane conductance.
+    pub(super) fn bare(&self) -> Linear {
+        Linear { leak_s: vec![0.0; self.linear.len()], ..self.linear.clone() }
     }
 
     /// `node`, or for a fork the next node towards the root that has a membrane.
@@ -160,16 +214,13 @@ impl Detailed {
     /// If its starting potentials cannot be written down.
     pub fn subject(&self, sites: &[usize], threshold_v: f64) -> Result<Subject> {
         let mut cell = CableCell::clone(&self.cell);
-        let mut layers = Vec::new();
-        for section in cell.morphology.section_ids() {
-            let cvs = self.plan.discretisation.cvs_of(section);
-            let n = cvs.len().max(1) as f64;
-            let mean =
-                cvs.map(|cv| self.rest.v[self.plan.discretisation.cvs[cv].node as usize]).sum::<f64>() / n;
-            let name = cell.morphology.section(section).name.clone();
-            layers.push(Field::uniform(Region::Section(name), mean, Dimension::VOLTAGE));
-        }
-        cell.initial_v = Field::overlay(layers)?;
+        cell.initial_v = self.by_section(&|node| Some(self.rest.v[node]), Dimension::VOLTAGE)?;
+        let knows_rest = start_pools(&mut cell.pools, &|ion, outside| {
+            let known = self.rest.concentrations.get(ion);
+            let pair = |node: usize| known.and_then(|known| known[node]);
+            let one = |node: usize| pair(node).map(|(inner, outer)| if outside { outer } else { inner });
+            self.by_section(&one, Dimension::CONCENTRATION)
+        })?;
         let at = |node: usize| self.points(self.location(node));
         let site = |node: &usize| SitePlace { points: Some(at(*node)), factor: 1.0, delay_s: 0.0 };
         Ok(Subject {
@@ -178,7 +229,30 @@ impl Detailed {
             soma: Some(at(self.soma())),
             sites: sites.iter().map(site).collect(),
             threshold_v,
+            settle_s: self.settle_s(knows_rest),
         })
+    }
+
+    /// How long the cell, and what it is reduced to, need before anything is done to them, s: potentials and channels start at
+    /// rest, concentrations only where they can be told to.
+    pub(super) fn settle_s(&self, starts_at_rest: bool) -> f64 {
+        if starts_at_rest { SETTLE_S } else { self.rest.took_s.max(SETTLE_S) }
+    }
+
+    /// What nodes have, section by section: the mean of those that have any.
+    fn by_section(&self, value: &dyn Fn(usize) -> Option<f64>, dimension: Dimension) -> Result<Field> {
+        let tree = &self.plan.discretisation;
+        let mut layers = Vec::new();
+        for section in self.cell.morphology.section_ids() {
+            let values = tree.cvs_of(section).filter_map(|cv| value(tree.cvs[cv].node as usize));
+            let values: Vec<f64> = values.collect();
+            if !values.is_empty() {
+                let mean = values.iter().sum::<f64>() / values.len() as f64;
+                let name = self.cell.morphology.section(section).name.clone();
+                layers.push(Field::uniform(Region::Section(name), mean, dimension));
+            }
+        }
+        Field::overlay(layers)
     }
 
     /// A place as points.

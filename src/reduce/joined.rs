@@ -144,6 +144,7 @@ mod tests {
             rest_conductance_s: 1e-9,
             channels: Vec::new(),
             pools: Vec::new(),
+            concentrations: std::collections::BTreeMap::new(),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::select::Points;
 
 /// Time step of all measurements, s.
 pub const STEP_S: f64 = 2.5e-5;
-/// Time that a cell gets before anything is done to it, s.
+/// Time that a cell gets at least before anything is done to it, s.
 pub const SETTLE_S: f64 = 0.1;
 /// Sampling interval of traces, s.
 pub const SAMPLE_S: f64 = 1e-4;
@@ -41,6 +41,8 @@ pub struct Subject {
     pub sites: Vec<SitePlace>,
     /// The potential whose upward passage is a spike, V.
     pub threshold_v: f64,
+    /// Time that it gets before anything is done to it, s: such that it comes to rest.
+    pub settle_s: f64,
 }
 
 /// Where a synapse of the detailed cell is on a cell.
@@ -136,7 +138,7 @@ impl Subject {
     /// # Errors
     /// If the cell cannot be run.
     pub fn subthreshold(&self, current_a: f64, conductances_s: &[f64]) -> Result<Subthreshold> {
-        let (start, length) = (SETTLE_S, 0.4);
+        let (start, length) = (self.settle_s, 0.4);
         let mut subject = self.clone();
         subject.cell = with_synapses(&self.cell, &self.sites, conductances_s)?;
         let n = self.sites.len();
@@ -201,13 +203,13 @@ impl Subject {
     /// # Errors
     /// If the cell cannot be run.
     pub fn steps(&self, currents_a: &[f64]) -> Result<Vec<Vec<f64>>> {
-        let (mut model, _) = self.model("steps", currents_a.len(), SETTLE_S + STEP_LENGTH_S, 1);
+        let (mut model, _) = self.model("steps", currents_a.len(), self.settle_s + STEP_LENGTH_S, 1);
         for (cell, current) in currents_a.iter().enumerate() {
-            self.step(&mut model, cell, (SETTLE_S, SETTLE_S + STEP_LENGTH_S), *current)?;
+            self.step(&mut model, cell, (self.settle_s, self.settle_s + STEP_LENGTH_S), *current)?;
         }
         let ran = run(model)?;
         let after = |cell| -> Vec<f64> {
-            ran.spikes(cell).iter().map(|t| t - SETTLE_S).filter(|t| *t > 0.0).collect()
+            ran.spikes(cell).iter().map(|t| t - self.settle_s).filter(|t| *t > 0.0).collect()
         };
         Ok((0..currents_a.len()).map(after).collect())
     }
@@ -243,10 +245,10 @@ impl Subject {
         seed: u64,
         with_input: bool,
     ) -> Result<(Noisy, Vec<Vec<f64>>)> {
-        let (mut model, population) = self.model("noise", trials, SETTLE_S + NOISE_S, seed);
+        let (mut model, population) = self.model("noise", trials, self.settle_s + NOISE_S, seed);
         let element = Element::new("noisyCurrent")
             .with("id", "noise")
-            .with("delay", format!("{SETTLE_S} s"))
+            .with("delay", format!("{} s", self.settle_s))
             .with("duration", format!("{NOISE_S} s"))
             .with("mean", format!("{mean_a} A"))
             .with("standardDeviation", format!("{deviation_a} A"))
@@ -266,7 +268,7 @@ impl Subject {
             model.recordings.iter_mut().skip(1).for_each(|r| r.variables = vec!["noise.i".into()]);
         }
         let ran = run(model)?;
-        let first = (SETTLE_S / SAMPLE_S).round() as usize;
+        let first = (self.settle_s / SAMPLE_S).round() as usize;
         let from_start = |table: usize| -> Vec<Vec<f64>> {
             (0..trials)
                 .map(|cell| ran.column(table, cell).get(first..).unwrap_or_default().to_vec())
@@ -276,7 +278,7 @@ impl Subject {
         let v =
             (0..trials).map(|cell| ran.column(0, cell).get(first..).unwrap_or_default().to_vec()).collect();
         let late = |cell| -> Vec<f64> {
-            ran.spikes(cell).iter().map(|t| t - SETTLE_S).filter(|t| *t > 0.0).collect()
+            ran.spikes(cell).iter().map(|t| t - self.settle_s).filter(|t| *t > 0.0).collect()
         };
         let wall = ran.wall_s / ran.model.run.duration_s;
         Ok((Noisy { v, spikes: (0..trials).map(late).collect(), wall }, input))

@@ -37,6 +37,14 @@ pub struct Channel {
     pub leak: Option<(f64, f64)>,
 }
 
+impl Channel {
+    /// Whether its equations read a concentration of `ion`.
+    pub fn reads(&self, ion: &str) -> bool {
+        let mut read = self.dynamics.inputs.iter().filter_map(|input| concentration_input(&input.name));
+        read.any(|(read, _)| read == ion)
+    }
+}
+
 /// A channel on a cell.
 #[derive(Debug, Clone)]
 pub(super) struct Spread {
@@ -266,45 +274,43 @@ fn settle(dynamics: &Dynamics, instance: &mut Instance<'_>) -> Result<()> {
 }
 
 impl Spread {
-    /// What the channel does at each of `nodes`, for an amount of 1.
+    /// The nodes where there is some of it.
+    pub fn nodes(&self) -> impl Iterator<Item = usize> + '_ {
+        self.amounts.iter().enumerate().filter(|(_, amount)| **amount != 0.0).map(|(node, _)| node)
+    }
+
+    /// What the channel does at each of `places`, nodes and what surrounds it there, for an amount of 1.
     ///
     /// # Errors
     /// If its equations have no value.
-    pub fn steady_at(
-        &self,
-        plan: &CellPlan,
-        nodes: &[usize],
-        place: &(dyn Fn(usize) -> Surroundings + Sync),
-    ) -> Result<Vec<Steady>> {
+    pub fn steady_at(&self, plan: &CellPlan, places: &[(usize, Surroundings)]) -> Result<Vec<Steady>> {
         if let Some((conductance, reversal)) = self.channel.leak {
-            let at = |node: &usize| {
-                let current = conductance * (reversal - place(*node).v);
+            let at = |(_, place): &(usize, Surroundings)| {
+                let current = conductance * (reversal - place.v);
                 Steady { current, conductance }
             };
-            return Ok(nodes.iter().map(at).collect());
+            return Ok(places.iter().map(at).collect());
         }
-        self.each_at(plan, nodes, place, &steady)
+        self.each_at(plan, places, &steady)
     }
 
-    /// What `what` says of the channel's equations at each of `nodes`, for an amount of 1.
+    /// What `what` says of the channel's equations at each of `places`, for an amount of 1.
     ///
     /// # Errors
     /// Those of `what`.
     pub fn each_at<T: Send>(
         &self,
         plan: &CellPlan,
-        nodes: &[usize],
-        place: &(dyn Fn(usize) -> Surroundings + Sync),
+        places: &[(usize, Surroundings)],
         what: &(dyn Fn(&Dynamics, &Surroundings) -> Result<T> + Sync),
     ) -> Result<Vec<T>> {
-        nodes
+        places
             .par_iter()
-            .map(|&node| {
-                let place = place(node);
+            .map(|(node, place)| {
                 if self.varying.is_empty() {
-                    return what(&self.channel.dynamics, &place);
+                    return what(&self.channel.dynamics, place);
                 }
-                let cv = plan.discretisation.node_cv[node];
+                let cv = plan.discretisation.node_cv[*node];
                 let mut dynamics = Dynamics::clone(&self.channel.dynamics);
                 for (name, values) in &self.varying {
                     if let Some(parameter) = dynamics.parameters.iter_mut().find(|p| p.name == *name)
@@ -313,7 +319,7 @@ impl Spread {
                         parameter.value = values[cv as usize];
                     }
                 }
-                what(&dynamics, &place)
+                what(&dynamics, place)
             })
             .collect()
     }

@@ -14,6 +14,7 @@ mod compartments;
 mod cylinder;
 mod detailed;
 pub mod fit;
+mod held;
 mod impedance;
 mod joined;
 pub mod measure;

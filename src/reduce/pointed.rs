@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::compare;
 use super::detailed::Detailed;
 use super::fit;
-use super::measure::{SitePlace, Subject};
+use super::measure::{SETTLE_S, SitePlace, Subject};
 use super::point::{Kind, PointNeuron};
 use crate::error::Result;
 use crate::model::{CellSet, Model, PopulationCell, Recording, Site};
@@ -63,6 +63,7 @@ impl Pointed {
             soma: None,
             sites: sites.iter().map(site).collect(),
             threshold_v,
+            settle_s: SETTLE_S,
         })
     }
 

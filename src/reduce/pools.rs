@@ -4,7 +4,7 @@ use super::compartments::Compartments;
 use super::detailed::Detailed;
 use super::membrane::Channel;
 use crate::error::Result;
-use crate::model::{Pool, concentration_input};
+use crate::model::Pool;
 use crate::select::Cable;
 
 /// Gives each compartment the pools that most of the membrane it stands for has.
@@ -52,12 +52,7 @@ pub(super) fn place(full: &Detailed, home: &[usize], out: &mut Compartments) -> 
     for at in 0..out.compartments.len() {
         for ion in &ions {
             let has = |c: usize| out.compartments[c].pools.iter().copied().find(|p| pools[*p].ion == *ion);
-            let is_read = |channel: &Channel| {
-                let mut inputs = channel.dynamics.inputs.iter();
-                channel.ion.as_deref() == Some(*ion)
-                    || inputs
-                        .any(|input| concentration_input(&input.name).is_some_and(|(read, _)| read == *ion))
-            };
+            let is_read = |channel: &Channel| channel.ion.as_deref() == Some(*ion) || channel.reads(ion);
             let amounts = &out.compartments[at].channels;
             let is_needed = out.channels.iter().zip(amounts).any(|(channel, g)| *g > 0.0 && is_read(channel));
             if has(at).is_some() || !is_needed {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::admittance::Admittance;
 use super::compartments::Compartments;
 use super::detailed::Detailed;
+use super::impedance::Linear;
 use super::measure::{SitePlace, Subject};
+use super::responses::{Moving, largest_at};
 use crate::error::Result;
 use crate::model::{Model, PopulationCell};
 use crate::select::Points;
@@ -17,7 +20,7 @@ pub struct Reduced {
     /// For each node of the detailed cell the compartment that it is in.
     pub home: Vec<usize>,
     /// For each node the factor on a synapse there with which it has the effect on the soma that it has on the detailed cell:
-    /// the ratio of the transfer impedances at rest.
+    /// the ratio of the largest potentials that it makes there while it is small.
     pub factor: Vec<f64>,
     /// The compartment of the soma.
     pub soma: usize,
@@ -28,10 +31,16 @@ impl Reduced {
     pub(super) fn new(full: &Detailed, cell: Compartments, home: Vec<usize>) -> Result<Reduced> {
         let from = full.soma();
         let soma = home[from];
-        let detailed = full.linear.at(0.0)?.from(from);
-        let linear = cell.linear();
-        let reduced = linear.at(0.0)?.from(soma);
-        let factor = home.iter().zip(&detailed).map(|(at, z)| z.re / reduced[*at].re).collect();
+        let (detailed, reduced) = if full.rests() {
+            (full.at_soma()?.to_vec(), largest_at(&cell.leaks(), &moving(full, &cell)?, soma)?)
+        } else {
+            // Around the mean of what an active cell does nothing decays: channels are held.
+            let steady = |cell: &Linear, soma: usize| -> Result<Vec<f64>> {
+                Ok(cell.at(0.0)?.from(soma).iter().map(|z| z.re).collect())
+            };
+            (steady(&full.linear, from)?, steady(&cell.linear(), soma)?)
+        };
+        let factor = home.iter().zip(&detailed).map(|(at, potential)| potential / reduced[*at]).collect();
         Ok(Reduced { cell, home, factor, soma })
     }
 
@@ -62,12 +71,31 @@ impl Reduced {
             factor: self.factor[*node],
             delay_s: 0.0,
         };
+        let (cell, starts_at_rest) = self.cell.at_rest()?;
         Ok(Subject {
-            cell: PopulationCell::Cable(Arc::new(self.cell.to_cell()?)),
+            cell: PopulationCell::Cable(Arc::new(cell)),
             temperature_k: full.temperature_k,
             soma: Some(at(self.soma)),
             sites: sites.iter().map(site).collect(),
             threshold_v,
+            settle_s: full.settle_s(starts_at_rest),
         })
     }
+}
+
+/// The channels of `cell` as they move with the potential around rest; none where they were taken for leaks.
+fn moving(full: &Detailed, cell: &Compartments) -> Result<Vec<Moving>> {
+    let mut all = Vec::new();
+    for (number, (spread, _)) in full.gated().enumerate() {
+        let amount = |at: usize| cell.compartments[at].channels.get(number).copied().unwrap_or(0.0);
+        let there: Vec<usize> = (0..cell.compartments.len()).filter(|at| amount(*at) != 0.0).collect();
+        let place = |at: &usize| {
+            (full.node(cell.compartments[*at].place), cell.surroundings(*at, full.temperature_k))
+        };
+        let answers =
+            spread.each_at(&full.plan, &there.iter().map(place).collect::<Vec<_>>(), &Admittance::of)?;
+        let one = |(node, answer): (usize, Admittance)| Moving { node, amount: amount(node), answer };
+        all.extend(there.into_iter().zip(answers).map(one));
+    }
+    Ok(all)
 }

@@ -6,6 +6,8 @@
 //! moving (Koch 1984), as the potentials that they make (see `responses`). It is Levenberg's and Marquardt's, in the
 //! logarithms of the parameters, which are pulled a little to where they were.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use faer::linalg::solvers::Solve;
 use faer::{Mat, c64};
 use rayon::prelude::*;
@@ -13,15 +15,17 @@ use rayon::prelude::*;
 use super::admittance::Admittance;
 use super::compartments::{Compartment, Compartments};
 use super::detailed::Detailed;
-use super::impedance::Linear;
-use super::membrane::Surroundings;
-use super::reduced::Reduced;
-use super::responses::{Response, phasors, responses, spectrum};
+use super::membrane::{Steady, Surroundings};
+use super::responses::{Response, Search, added, phasors, responses, spectrum};
 use crate::error::Result;
 use crate::model::concentration_input;
 
 /// How much a change of a parameter by the factor e costs: as much as this relative error of a response.
 const PULL: f64 = 0.02;
+/// The same for amounts of channels: what they do when they open is settled before, and is not given up for what they do at rest.
+const PULL_OF_CHANNELS: f64 = 0.3;
+/// How much responses at compartments without a synapse count: so that they stay what they are while others are made better.
+const ELSEWHERE: f64 = 0.3;
 /// Channels that carry less than this share of the conductance at rest stay as they are; so do those that live with
 /// concentrations, which the linear cell holds.
 const MATTERS: f64 = 0.01;
@@ -43,35 +47,53 @@ enum Moves {
     Amount(usize, usize),
 }
 
-/// Refines `reduced` for synapses at the compartments `places`; `nodes` has the node of each compartment.
+impl Moves {
+    /// What a change by the factor e costs.
+    fn pull(&self) -> f64 {
+        if matches!(self, Moves::Amount(..)) { PULL_OF_CHANNELS } else { PULL }
+    }
+}
+
+/// Refines `cell` for synapses at the compartments `places`; `nodes` has the node of each compartment, `soma` is that of the soma.
 ///
 /// # Errors
 /// If a cell has no impedances.
 pub(super) fn refine(
     full: &Detailed,
-    mut reduced: Reduced,
+    cell: &mut Compartments,
+    soma: usize,
     nodes: &[usize],
     places: &[usize],
-) -> Result<Reduced> {
-    let soma = reduced.soma;
-    let every = places.len().div_ceil(PLACES).max(1);
-    let mut places: Vec<usize> = places.iter().copied().step_by(every).filter(|p| *p != soma).collect();
-    places.push(soma);
-    let at_nodes: Vec<usize> = places.iter().map(|place| nodes[*place]).collect();
-    let mut wanted = responses(full, &at_nodes, places.len() - 1)?;
+) -> Result<()> {
+    let mut looked_at = thinned(places.iter().copied().filter(|place| *place != soma).collect(), PLACES);
+    let with_synapse = looked_at.len();
+    let others = (0..nodes.len()).filter(|at| *at != soma && !looked_at.contains(at));
+    looked_at.extend(thinned(others.collect(), PLACES - with_synapse));
+    looked_at.push(soma);
+    let at_nodes: Vec<usize> = looked_at.iter().map(|place| nodes[*place]).collect();
+    let mut wanted = responses(full, &at_nodes, looked_at.len() - 1)?;
     for response in &mut wanted {
-        (response.from, response.at) = (places[response.from], places[response.at]);
+        if (with_synapse..looked_at.len() - 1).contains(&response.from) {
+            response.count(ELSEWHERE);
+        }
+        (response.from, response.at) = (looked_at[response.from], looked_at[response.at]);
     }
-    let problem = Problem::new(full, &reduced.cell, nodes, wanted)?;
-    let unbalanced = problem.currents(&reduced.cell);
-    let found = problem.solve(&reduced.cell);
-    problem.put(&mut reduced.cell, &found);
-    let now = problem.currents(&reduced.cell);
-    for (compartment, (was, is)) in reduced.cell.compartments.iter_mut().zip(unbalanced.iter().zip(&now)) {
+    let problem = Problem::new(full, cell, nodes, wanted)?;
+    let unbalanced = problem.currents(cell);
+    let found = problem.solve(cell);
+    problem.put(cell, &found);
+    let now = problem.currents(cell);
+    for (compartment, (was, is)) in cell.compartments.iter_mut().zip(unbalanced.iter().zip(&now)) {
         // The same current, or none, is missing where the cell rests.
         compartment.leak_reversal_v += (was - is) / compartment.leak_s;
     }
-    Reduced::new(full, reduced.cell, reduced.home)
+    Ok(())
+}
+
+/// Every so many of `places`, so that there are no more than `most`.
+fn thinned(places: Vec<usize>, most: usize) -> Vec<usize> {
+    let every = places.len().div_ceil(most.max(1)).max(1);
+    places.into_iter().step_by(every).take(most).collect()
 }
 
 /// What is fitted, and to what.
@@ -79,12 +101,16 @@ struct Problem {
     moves: Vec<Moves>,
     wanted: Vec<Response>,
     spectrum: Vec<(f64, c64)>,
+    search: Search,
     /// For each response and sample the phasors.
     phasors: Vec<Vec<Vec<c64>>>,
-    /// For each channel and compartment: conductance and current at rest for an amount of 1, and the answer at each frequency.
-    steady: Vec<Vec<(f64, f64)>>,
+    /// For each channel and compartment what it does at rest for an amount of 1, and its answer at each frequency.
+    steady: Vec<Vec<Steady>>,
     answers: Vec<Vec<Vec<c64>>>,
 }
+
+/// From each compartment that is asked for, for each frequency, the impedances (Ω) to all.
+type Impedances = BTreeMap<usize, Vec<Vec<c64>>>;
 
 /// Residuals and how they change with the parameters.
 struct Linearised {
@@ -97,13 +123,12 @@ impl Problem {
     fn new(full: &Detailed, cell: &Compartments, nodes: &[usize], wanted: Vec<Response>) -> Result<Problem> {
         let n = cell.compartments.len();
         let spectrum = spectrum();
-        let fitted = full.channels.iter().filter(|spread| spread.channel.leak.is_none());
-        let place = |node: usize| Surroundings { v: full.rest.v[node], ..full.surroundings(node) };
+        let place = |(at, node): (usize, &usize)| (*node, cell.surroundings(at, full.temperature_k));
+        let places: Vec<(usize, Surroundings)> = nodes.iter().enumerate().map(place).collect();
         let (mut steady, mut answers) = (Vec::new(), Vec::new());
-        for spread in fitted {
-            let found = spread.steady_at(&full.plan, nodes, &place)?;
-            steady.push(found.iter().map(|s| (s.conductance, s.current)).collect::<Vec<_>>());
-            let found = spread.each_at(&full.plan, nodes, &place, &Admittance::of)?;
+        for (spread, _) in full.gated() {
+            steady.push(spread.steady_at(&full.plan, &places)?);
+            let found = spread.each_at(&full.plan, &places, &Admittance::of)?;
             answers.push(
                 found.iter().map(|a| spectrum.iter().map(|(omega, _)| a.at(*omega)).collect()).collect(),
             );
@@ -120,7 +145,7 @@ impl Problem {
                 continue;
             }
             for (at, compartment) in cell.compartments.iter().enumerate() {
-                let open = compartment.channels[channel] * at_rest[at].0.abs();
+                let open = compartment.channels[channel] * at_rest[at].conductance.abs();
                 if open > MATTERS * compartment.rest_conductance_s.abs() {
                     moves.push(Moves::Amount(channel, at));
                 }
@@ -129,7 +154,8 @@ impl Problem {
         let of =
             |response: &Response| response.samples.iter().map(|(t, ..)| phasors(&spectrum, *t)).collect();
         let phasors = wanted.iter().map(of).collect();
-        Ok(Problem { moves, wanted, spectrum, phasors, steady, answers })
+        let search = Search::new(&spectrum);
+        Ok(Problem { moves, wanted, spectrum, search, phasors, steady, answers })
     }
 
     fn start(&self, cell: &Compartments) -> Vec<f64> {
@@ -154,22 +180,19 @@ impl Problem {
             }
         }
         for (at, compartment) in cell.compartments.iter_mut().enumerate() {
-            let open = compartment.channels.iter().zip(&self.steady).map(|(amount, s)| amount * s[at].0);
+            let open =
+                compartment.channels.iter().zip(&self.steady).map(|(amount, s)| amount * s[at].conductance);
             compartment.rest_conductance_s = compartment.leak_s + open.sum::<f64>();
         }
     }
 
     /// The current into each compartment at rest, A.
     fn currents(&self, cell: &Compartments) -> Vec<f64> {
-        let mut out = vec![0.0; cell.compartments.len()];
+        let mut out = cell.axial_currents();
         for (at, c) in cell.compartments.iter().enumerate() {
             out[at] += c.leak_s * (c.leak_reversal_v - c.rest_v);
-            out[at] += c.channels.iter().zip(&self.steady).map(|(amount, s)| amount * s[at].1).sum::<f64>();
-            if let Some(parent) = c.parent {
-                let current = c.coupling_s * (cell.compartments[parent].rest_v - c.rest_v);
-                out[at] += current;
-                out[parent] -= current;
-            }
+            let carried = c.channels.iter().zip(&self.steady).map(|(amount, s)| amount * s[at].current);
+            out[at] += carried.sum::<f64>();
         }
         out
     }
@@ -178,6 +201,7 @@ impl Problem {
     fn solve(&self, cell: &Compartments) -> Vec<f64> {
         let start = self.start(cell);
         let n = start.len();
+        let pulls: Vec<f64> = self.moves.iter().map(|moves| moves.pull().powi(2)).collect();
         let mut x = start.clone();
         let mut trial = cell.clone();
         let mut damping = 1e-3;
@@ -189,12 +213,12 @@ impl Problem {
             let down = |column: usize| -> f64 {
                 -now.slopes.iter().zip(&now.residuals).map(|(row, r)| row[column] * r).sum::<f64>()
             };
-            let pull = PULL * PULL;
-            let right = Mat::from_fn(n, 1, |i, _| down(i) - pull * (x[i] - start[i]));
+            let right = Mat::from_fn(n, 1, |i, _| down(i) - pulls[i] * (x[i] - start[i]));
             let mut better = None;
             while damping < 1e6 {
                 let damped = Mat::from_fn(n, n, |i, j| {
-                    normal[(i, j)] + if i == j { pull + damping * (normal[(i, i)] + pull) } else { 0.0 }
+                    let own = if i == j { pulls[i] + damping * (normal[(i, i)] + pulls[i]) } else { 0.0 };
+                    normal[(i, j)] + own
                 });
                 let step = damped.partial_piv_lu().solve(&right);
                 // Not more than a factor e at a time.
@@ -229,13 +253,24 @@ impl Problem {
     ) -> Option<Linearised> {
         self.put(cell, x);
         let cell = &*cell;
-        let n = cell.compartments.len();
-        let linear = Linear { leak_s: vec![0.0; n], capacitance_f: vec![0.0; n], ..cell.linear() };
-        let mut sources: Vec<usize> = self.wanted.iter().map(|r| r.from).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        let of = |place: usize| sources.binary_search(&place).unwrap_or(0);
-        // Impedances from the places that are looked at to all compartments, for each frequency.
+        let sources: BTreeSet<usize> = self.wanted.iter().map(|response| response.from).collect();
+        let z = self.impedances(cell, &sources)?;
+        let one = |number: usize| self.residuals(cell, &z, number, with_slopes);
+        let found: Vec<(Vec<f64>, Vec<Vec<f64>>)> = (0..self.wanted.len()).into_par_iter().map(one).collect();
+        let (mut residuals, mut slopes) = (Vec::new(), Vec::new());
+        for (own, bends) in found {
+            residuals.extend(own);
+            slopes.extend(bends);
+        }
+        let pulled =
+            self.moves.iter().zip(x.iter().zip(start)).map(|(m, (x, s))| (m.pull() * (x - s)).powi(2));
+        let squares = residuals.iter().map(|r| r * r).sum::<f64>() + pulled.sum::<f64>();
+        squares.is_finite().then_some(Linearised { squares, residuals, slopes })
+    }
+
+    /// From each of `sources`, for each frequency, the impedances to all compartments.
+    fn impedances(&self, cell: &Compartments, sources: &BTreeSet<usize>) -> Option<Impedances> {
+        let linear = cell.linear();
         let at_frequency = |k: usize| -> Option<Vec<Vec<c64>>> {
             let own = |(at, c): (usize, &Compartment)| {
                 let open =
@@ -246,48 +281,48 @@ impl Problem {
             let eliminated = linear.with_membrane(own).ok()?;
             Some(sources.iter().map(|source| eliminated.from(*source)).collect())
         };
-        let z: Vec<Vec<Vec<c64>>> =
-            (0..self.spectrum.len()).into_par_iter().map(at_frequency).collect::<Option<_>>()?;
-        let one = |(response, phasors): (&Response, &Vec<Vec<c64>>)| {
-            let (from, at) = (of(response.from), of(response.at));
-            let bend: Vec<Vec<c64>> = self
-                .moves
-                .iter()
-                .filter(|_| with_slopes)
-                .map(|moves| {
-                    let slope = |k: usize| self.slope(cell, k, moves, &z[k][from], &z[k][at]);
-                    (0..self.spectrum.len()).map(slope).collect()
-                })
-                .collect();
-            let (mut residuals, mut slopes) = (Vec::new(), Vec::new());
-            for (k, exact, weight) in &response.impedances {
-                let scale = weight / exact.norm();
-                let off = (z[*k][from][response.at] - exact) * scale;
-                residuals.extend([off.re, off.im]);
-                slopes.push(bend.iter().map(|bend| bend[*k].re * scale).collect::<Vec<f64>>());
-                slopes.push(bend.iter().map(|bend| bend[*k].im * scale).collect());
-            }
-            for ((_, value, weight), phasors) in response.samples.iter().zip(phasors) {
-                let scale = weight / response.peak;
-                let v: f64 = phasors.iter().zip(&z).map(|(p, z)| (p * z[from][response.at]).re).sum();
-                residuals.push(scale * (v - value));
-                let slope = |bend: &Vec<c64>| -> f64 {
-                    scale * phasors.iter().zip(bend).map(|(p, z)| (p * z).re).sum::<f64>()
-                };
-                slopes.push(bend.iter().map(slope).collect());
-            }
-            (residuals, slopes)
-        };
-        let found: Vec<(Vec<f64>, Vec<Vec<f64>>)> =
-            self.wanted.par_iter().zip(&self.phasors).map(one).collect();
+        let each = (0..self.spectrum.len()).into_par_iter().map(at_frequency);
+        let mut each: Vec<std::vec::IntoIter<Vec<c64>>> =
+            each.map(|z| z.map(Vec::into_iter)).collect::<Option<_>>()?;
+        let of_source = |source: &usize| (*source, each.iter_mut().filter_map(Iterator::next).collect());
+        Some(sources.iter().map(of_source).collect())
+    }
+
+    /// Residuals of one response, and slopes if they are wanted.
+    fn residuals(
+        &self,
+        cell: &Compartments,
+        z: &Impedances,
+        number: usize,
+        with_slopes: bool,
+    ) -> (Vec<f64>, Vec<Vec<f64>>) {
+        let response = &self.wanted[number];
+        let (from, at) = (&z[&response.from], &z[&response.at]);
+        let own: Vec<c64> = from.iter().map(|z| z[response.at]).collect();
+        let moves = self.moves.iter().filter(|_| with_slopes);
+        let bends: Vec<Vec<c64>> = moves
+            .map(|moves| (0..own.len()).map(|k| self.slope(cell, k, moves, &from[k], &at[k])).collect())
+            .collect();
         let (mut residuals, mut slopes) = (Vec::new(), Vec::new());
-        for (own, bends) in found {
-            residuals.extend(own);
-            slopes.extend(bends);
+        for (k, exact, weight) in &response.impedances {
+            let scale = weight / exact.norm();
+            let off = (own[*k] - exact) * scale;
+            residuals.extend([off.re, off.im]);
+            slopes.push(bends.iter().map(|bend| bend[*k].re * scale).collect::<Vec<f64>>());
+            slopes.push(bends.iter().map(|bend| bend[*k].im * scale).collect());
         }
-        let pulled: f64 = x.iter().zip(start).map(|(x, s)| (PULL * (x - s)).powi(2)).sum();
-        let squares = residuals.iter().map(|r| r * r).sum::<f64>() + pulled;
-        squares.is_finite().then_some(Linearised { squares, residuals, slopes })
+        let samples = response.samples.iter().zip(&self.phasors[number]);
+        let samples =
+            samples.map(|((_, exact, weight), phasors)| (added(phasors, &own), exact, weight, phasors));
+        // The largest potential changes as the potential at that time does: the time itself makes no difference there.
+        let (highest, peak) = self.search.highest(&own);
+        let top = (peak, &response.peak, &response.peak_weight, &self.search.phasors[highest]);
+        for (v, exact, weight, phasors) in samples.chain([top]) {
+            let scale = weight / response.peak;
+            residuals.push(scale * (v - exact));
+            slopes.push(bends.iter().map(|bend| scale * added(phasors, bend)).collect());
+        }
+        (residuals, slopes)
     }
 
     /// How the impedance between two places changes with the logarithm of a parameter: −z_a dY z_b.

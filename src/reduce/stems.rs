@@ -93,8 +93,7 @@ impl Stems {
         let leaks = full.leaks();
         let unbalanced = full.unbalanced();
         let mut plan = Plan { home: vec![0; full.linear.len()], ..Plan::default() };
-        plan.amounts =
-            full.channels.iter().filter(|s| s.channel.leak.is_none()).map(|_| Vec::new()).collect();
+        plan.amounts = full.gated().map(|_| Vec::new()).collect();
         for (at, &node) in self.kept.iter().enumerate() {
             let parent = full.linear.parent_of(node);
             plan.nodes.push(node);
@@ -106,8 +105,9 @@ impl Stems {
             plan.leaks_s.push(leaks[node]);
             plan.rest_v.push(full.rest.v[node]);
             plan.unbalanced_a.push(unbalanced[node]);
-            let fitted = full.channels.iter().filter(|s| s.channel.leak.is_none());
-            plan.amounts.iter_mut().zip(fitted).for_each(|(amounts, s)| amounts.push(s.amounts[node]));
+            for (amounts, (spread, _)) in plan.amounts.iter_mut().zip(full.gated()) {
+                amounts.push(spread.amounts[node]);
+            }
             plan.home[node] = at;
         }
         // Forks that were dropped.
