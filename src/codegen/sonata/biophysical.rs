@@ -64,7 +64,13 @@ pub(super) fn circuit(job: &mut Job<'_>, names: &Populations) -> Result<Made> {
         job.cannot(unsupported("gap junctions and graded synapses are not said in SONATA's words".into()));
     }
     let layout = Layout::new(model)?;
-    let mut library = Library::new(job, model, &layout, Dialect::Neuron, &hears)?;
+    // All that is spread over membranes, and what hears spikes.
+    let is_spread = |dynamics: &crate::dynamics::Dynamics| {
+        let mut all = layout.shapes.iter().flat_map(|shape| &shape.plan.mechanisms);
+        all.any(|spread| std::ptr::eq(&*spread.mechanism.dynamics, dynamics))
+    };
+    let written = |dynamics: &crate::dynamics::Dynamics| is_spread(dynamics) || hears(dynamics);
+    let mut library = Library::new(job, model, &layout, Dialect::Neuron, &written)?;
     let numbered: Vec<Numbered> = layout.shapes.iter().map(Numbered::new).collect();
     let mut out = Circuit::new(NEURON);
     let given = source_spikes(model)?;
