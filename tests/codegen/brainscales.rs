@@ -115,11 +115,11 @@ file = "dend"
 fn a_chain_of_compartments() {
     let made = generate(CHAIN, "brainscales2", true).unwrap();
     assert!(made.lost.iter().all(|line| line.contains("delays of up to 1 ms")), "{:?}", made.lost);
-    golden("brainscales2_chain", &made);
+    golden("brainscales2_tree", &made);
 }
 
 #[test]
-fn cells_that_are_no_chains_are_refused() {
+fn cells_that_are_no_trees_are_refused() {
     let chain = CHAIN;
     let error = refusal(&chain.replace("dend = 2", "dend = 200"), "brainscales2");
     assert!(error.contains("201 compartments") && error.contains("no place"), "{error}");
