@@ -137,6 +137,12 @@ impl<'a> Writer<'a> {
             let of = format!("population '{}'", model.populations[number].name);
             self.cannot(&of, "that a population has a time step of its own");
         }
+        // Before anything that takes long.
+        for population in &model.populations {
+            if let PopulationCell::Point(cell) = &population.cell {
+                self.components(population, cell);
+            }
+        }
         for at in 0..model.populations.len() {
             let body = self.body(at);
             let body = self.keep(body).flatten();

@@ -25,7 +25,7 @@ struct Projection {
 }
 
 /// The components of the cells without a shape of a population, which may differ.
-struct Components<'a> {
+pub(super) struct Components<'a> {
     population: &'a str,
     source: &'a Source,
     wanted: &'a str,
@@ -120,6 +120,36 @@ impl Writer<'_> {
         self.documents.add(format!("{}.net.nml", self.name), text.child(network));
     }
 
+    /// The components of a population of cells without a shape, if they can be said.
+    pub(super) fn components<'p>(
+        &mut self,
+        population: &'p Population,
+        cell: &'p PointCell,
+    ) -> Option<Components<'p>> {
+        let before = self.errors.len();
+        let what = format!("population '{}'", population.name);
+        let Some(source) = &cell.source else {
+            self.cannot(&what, "a point neuron that comes from no component");
+            return None;
+        };
+        if !population.initial.is_empty() {
+            self.cannot(&what, "states at the start of point neurons: they are the component's own");
+        }
+        let mut components = Components::of(population, cell, source);
+        if let Some(name) = components.unsaid.first() {
+            self.cannot(&what, &format!("`{name}` that differs between its cells"));
+        }
+        if !population.initial_v.is_empty() {
+            if cell.dynamics.parameters.iter().all(|parameter| parameter.name != "v_init") {
+                let said = "a potential at the start of a point neuron: it is the component's own";
+                self.cannot(&what, said);
+            }
+            let texts = population.initial_v.iter().map(|v| shifted(in_millivolts(*v), 0)).collect();
+            components.differing.push(("v_init", texts));
+        }
+        (self.errors.len() == before).then_some(components)
+    }
+
     /// Writes a population, as several where its cells differ; gives its cells.
     fn population(
         &mut self,
@@ -159,37 +189,14 @@ impl Writer<'_> {
                 }
             }
             PopulationCell::Point(cell) => {
-                let what = format!("population '{}'", population.name);
-                let Some(source) = &cell.source else {
-                    self.cannot(&what, "a point neuron that comes from no component");
-                    return Ok(members);
-                };
-                if !population.initial.is_empty() {
-                    self.cannot(&what, "states at the start of point neurons: they are the component's own");
-                }
-                let mut components = Components::of(population, cell, source);
-                let v_init = cell.dynamics.parameters.iter().any(|parameter| parameter.name == "v_init");
-                if !components.differing.is_empty() {
+                let Some(components) = self.components(population, cell) else { return Ok(members) };
+                if !population.parameters.is_empty() {
                     let message = format!(
-                        "{what}: cells whose parameters differ get components of their own, which are stepped by constants: \
-                         results may differ in the last digits, and by the error of the step where time constants differ"
+                        "population '{}': cells whose parameters differ get components of their own, which are stepped by constants: \
+                         results may differ in the last digits, and by the error of the step where time constants differ",
+                        population.name
                     );
                     self.warn("cells-differ", message);
-                }
-                if !population.initial_v.is_empty() {
-                    if !v_init {
-                        self.cannot(
-                            &what,
-                            "a potential at the start of a point neuron: it is the component's own",
-                        );
-                        return Ok(members);
-                    }
-                    let texts = population.initial_v.iter().map(|v| shifted(in_millivolts(*v), 0)).collect();
-                    components.differing.push(("v_init", texts));
-                }
-                if let Some(name) = components.unsaid.first() {
-                    self.cannot(&what, &format!("`{name}` that differs between its cells"));
-                    return Ok(members);
                 }
                 stretches = components.write(&mut self.documents, population.size);
             }
