@@ -11,7 +11,8 @@ use neuropil::morph::{Morphology, SectionKind, SectionPlan};
 use neuropil::reduce::measure::Subject;
 use neuropil::reduce::point::{Kind, Lif};
 use neuropil::reduce::{self, Circuits, Detailed, Method, PointNeuron, fit};
-use neuropil::select::{Points, Region};
+use neuropil::select::{Field, Points, Region};
+use neuropil::units::Dimension;
 
 const KELVIN: f64 = 279.45;
 
@@ -278,6 +279,20 @@ fn a_cell_with_calcium_rests_where_it_did() {
         let found = rest(reduced.cell.to_cell().unwrap(), &reduced.cell.place(reduced.soma));
         assert!((found - detailed).abs() < 5e-5, "{method:?}: {found} {detailed}");
     }
+}
+
+#[test]
+fn what_differs_over_space_and_is_not_kept_is_said() {
+    let mut cell = CableCell::clone(&spiking("soma", 360.0));
+    let left_out = |cell: &CableCell| Detailed::new(&Arc::new(cell.clone()), KELVIN).unwrap().left_out();
+    assert!(left_out(&cell).is_empty());
+    // Its amount is kept, its reversal potential is not.
+    let leak = cell.densities.iter_mut().find(|density| density.name == "pas").unwrap();
+    let elsewhere = |region, volts| Field::uniform(region, volts, Dimension::VOLTAGE);
+    let parts = vec![elsewhere(Region::All, -0.065), elsewhere("soma".parse().unwrap(), -0.066)];
+    leak.parameters.push(("erev".into(), Field::overlay(parts).unwrap()));
+    let said = left_out(&cell);
+    assert!(said.len() == 1 && said[0].contains("`erev`, which differs over space"), "{said:?}");
 }
 
 #[test]

@@ -176,9 +176,12 @@ pub(super) fn execute(options: &Options) -> Result<Outcome> {
         Made::Tree(reduced) => reduced.carried(&full, model, population),
         Made::Point(pointed) => pointed.carried(&full, model, population),
     };
-    let mut notes = Vec::new();
+    let mut notes = match &made {
+        Made::Tree(_) => full.left_out(),
+        Made::Point(_) => Vec::new(),
+    };
     let whole = carried.and_then(|carried| {
-        notes = carried.notes;
+        notes.extend(carried.notes);
         neuroml::write(&carried.model, &format!("{}_reduced", model.name))
     });
     match whole {

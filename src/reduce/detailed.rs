@@ -70,6 +70,21 @@ impl Detailed {
         Ok(this)
     }
 
+    /// What a cell of compartments made of this one does not keep, a sentence each: of what differs over space only the
+    /// amounts of channels do.
+    pub fn left_out(&self) -> Vec<String> {
+        let one = |spread: &Spread| {
+            let name = &spread.channel.name;
+            let one = |(parameter, _): &(String, Vec<f64>)| {
+                format!(
+                    "channel '{name}': `{parameter}`, which differs over space, has its default in the reduced cell"
+                )
+            };
+            spread.varying.iter().map(one).collect::<Vec<_>>()
+        };
+        self.channels.iter().flat_map(one).collect()
+    }
+
     /// What surrounds a channel at `node` at rest.
     pub(super) fn surroundings(&self, node: usize) -> Surroundings {
         let node = self.with_membrane(node);

@@ -237,7 +237,7 @@ mod tests {
         let text = format!(
             "run = {{ duration = \"1 ms\", dt = \"0.025 ms\" }}\ntemperature = \"{celsius} degC\"\n[cell.ball]\n\
              morphology = {{ sections = [{{ name = \"soma\", kind = \"soma\", length = \"20 um\", diameter = \"20 um\" }},\n\
-             {{ name = \"dend\", parent = \"soma\", length = \"100 um\", diameter = \"2 um\" }}] }}\n\
+             {{ name = \"dend\", kind = \"dendrite\", parent = \"soma\", length = \"100 um\", diameter = \"2 um\" }}] }}\n\
              capacitance = \"1 uF/cm2\"\naxial_resistivity = \"100 ohm cm\"\ninitial_v = \"-65 mV\"\n\
              spike = {{ at = \"soma\", threshold = \"0 mV\" }}\n[cell.ball.channels]\n{channels}\n\
              [population.cells]\ncell = \"ball\"\n"
