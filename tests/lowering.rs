@@ -421,6 +421,11 @@ fn check_channel(name: &str, strength: &str, case: u64) {
         for _ in 0..400 {
             plain.rk4(DT / 400.0).unwrap();
         }
+        // Conditions are looked at where the step ends.
+        if density.inputs.iter().any(|input| input.name == "t") {
+            plain.set_input("t", DT).unwrap();
+        }
+        plain.conditions().unwrap();
         for (name, want) in states.iter().zip(plain.states()) {
             let got = of(c, name)[1];
             assert!(close(got, want, 1e-9, 1e-3), "{what}: {name} becomes {got:e}, not {want:e}");

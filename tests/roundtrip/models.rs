@@ -74,7 +74,7 @@ impl Case {
                     eprintln!("SKIPPED: there is no corpus with {case}");
                     return None;
                 }
-                Some((neuroml::read(&path).unwrap().model, PathBuf::from(path.file_name().unwrap())))
+                Some((neuroml::read(&path).unwrap().model, path))
             }
         }
     }
